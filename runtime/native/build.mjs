@@ -1,0 +1,80 @@
+/**
+ * Builds the two native addons (decoder, trainer) at install time.
+ *
+ * Neither is needed to decode a film: without them decoding runs on the TypeScript reference, and
+ * encoding says what is missing. So this script never fails an install: it prints one notice and
+ * ends with code 0. `WEFT_SKIP_NATIVE=1` skips the build.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const addons = ['runtime/native', 'trainers/native'];
+
+function notice(text) {
+  console.error(
+    `weft: native engine not built: ${text}\n` +
+      'weft: decoding uses the (slow) reference engine; encoding needs the native one.\n' +
+      'weft: to build it later: node runtime/native/build.mjs',
+  );
+}
+
+function runs(command) {
+  return spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+function missingTools() {
+  if (process.platform === 'win32') return []; // node-gyp looks for Visual Studio itself
+  const wanted = [
+    [process.env.PYTHON ?? 'python3', 'python3'],
+    ['make', 'make'],
+    [process.env.CXX ?? (runs('g++') ? 'g++' : 'c++'), 'a C++17 compiler (g++ or clang++)'],
+  ];
+  return wanted.filter(([command]) => !runs(command)).map(([, name]) => name);
+}
+
+function nodeGyp() {
+  try {
+    return createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Headers that came with this Node spare node-gyp a download. */
+function headerOptions() {
+  const prefix = path.dirname(path.dirname(process.execPath));
+  return existsSync(path.join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
+}
+
+function build(gyp, directory) {
+  const result = spawnSync(
+    process.execPath,
+    [gyp, 'rebuild', '--release', '--loglevel=error', '-j', 'max', ...headerOptions()],
+    { cwd: path.join(root, directory), encoding: 'utf8', maxBuffer: 1 << 26 },
+  );
+  if (result.status === 0) return true;
+  const log = `${result.stdout ?? ''}${result.stderr ?? ''}`.trimEnd();
+  if (log) console.error(log.split('\n').slice(-40).join('\n'));
+  notice(`building ${directory} failed${result.error ? ` (${result.error.message})` : ''}`);
+  return false;
+}
+
+function main() {
+  if (process.env.WEFT_SKIP_NATIVE === '1') return notice('WEFT_SKIP_NATIVE=1 is set');
+  const present = addons.filter((directory) => existsSync(path.join(root, directory, 'binding.gyp')));
+  if (present.length === 0) return;
+  const missing = missingTools();
+  if (missing.length > 0) return notice(`${missing.join(', ')} not found`);
+  const gyp = nodeGyp();
+  if (!gyp) return notice('node-gyp is not installed');
+  for (const directory of present) {
+    if (!build(gyp, directory)) return;
+  }
+}
+
+main();
