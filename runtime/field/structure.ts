@@ -1,0 +1,112 @@
+/** The order in which the frames of a segment are coded and what each is predicted from. */
+
+import { UsageError } from '../errors.js';
+
+/** Most frames in one segment. */
+export const MAX_SEGMENT_FRAMES = 64;
+
+/** Legal distances between anchors, in frames. */
+export const ANCHOR_DISTANCES: readonly number[] = [1, 2, 4, 8, 16, 32];
+
+/** Prediction of one displacement field: `scale` times field `field` of node `node`. */
+export interface MotionPrediction {
+  readonly node: number;
+  /** 0: the field towards that node's first reference, 1: towards its second. */
+  readonly field: 0 | 1;
+  readonly scale: number;
+}
+
+/** One frame of a segment, at its place in coding order. */
+export interface FieldNode {
+  /** Frame within the segment, from 0. */
+  readonly frame: number;
+  /** 0 intra, 1 anchor, 2 and more between anchors. */
+  readonly depth: number;
+  /** Indexes (in coding order) of the nodes this one is warped from: none, one or two. */
+  readonly refs: readonly number[];
+  /** One entry per reference; null predicts zero motion. */
+  readonly motion: readonly (MotionPrediction | null)[];
+}
+
+/** A field that links the two ends of an interval: node `node` has the other end as reference `field`. */
+interface Carrier {
+  readonly node: number;
+  readonly field: 0 | 1;
+  /** True when the carrier is the later end, so that its field points from b back to a. */
+  readonly backward: boolean;
+}
+
+/**
+ * Nodes of a segment in coding order: the intra frame, then anchors `anchorDistance` apart, each followed by the frames
+ * between it and the anchor before, halving the interval (parents first).
+ *
+ * @throws UsageError `SEGMENT_FRAMES` or `ANCHOR_DISTANCE` if an argument is out of range.
+ */
+export function segmentStructure(frames: number, anchorDistance: number): FieldNode[] {
+  checkArguments(frames, anchorDistance);
+  const nodes: FieldNode[] = [{ frame: 0, depth: 0, refs: [], motion: [] }];
+  let a = 0;
+  let previous = 0;
+  let nodeA = 0;
+  while (a < frames - 1) {
+    const b = Math.min(a + anchorDistance, frames - 1);
+    const motion: MotionPrediction | null =
+      nodeA === 0 ? null : { node: nodeA, field: 0, scale: (b - a) / (a - previous) };
+    const nodeB = nodes.length;
+    nodes.push({ frame: b, depth: 1, refs: [nodeA], motion: [motion] });
+    split(nodes, nodeA, nodeB, { node: nodeB, field: 0, backward: true }, 2);
+    previous = a;
+    nodeA = nodeB;
+    a = b;
+  }
+  return nodes;
+}
+
+function split(nodes: FieldNode[], nodeA: number, nodeB: number, carrier: Carrier, depth: number): void {
+  const a = frameOf(nodes, nodeA);
+  const b = frameOf(nodes, nodeB);
+  if (b - a < 2) return;
+  const m = (a + b) >> 1;
+  const toA = (m - a) / (b - a);
+  const toB = (b - m) / (b - a);
+  const sign = carrier.backward ? 1 : -1;
+  const node = nodes.length;
+  nodes.push({
+    frame: m,
+    depth,
+    refs: [nodeA, nodeB],
+    motion: [
+      { node: carrier.node, field: carrier.field, scale: sign * toA },
+      { node: carrier.node, field: carrier.field, scale: -sign * toB },
+    ],
+  });
+  split(nodes, nodeA, node, { node, field: 0, backward: true }, depth + 1);
+  split(nodes, node, nodeB, { node, field: 1, backward: false }, depth + 1);
+}
+
+function frameOf(nodes: readonly FieldNode[], index: number): number {
+  const node = nodes[index];
+  if (!node) throw new RangeError(`no node ${index}`);
+  return node.frame;
+}
+
+function checkArguments(frames: number, anchorDistance: number): void {
+  if (!Number.isInteger(frames) || frames < 1 || frames > MAX_SEGMENT_FRAMES) {
+    throw new UsageError(`A segment cannot have ${frames} frames.`, {
+      code: 'SEGMENT_FRAMES',
+      hint: 'Cut the film into segments of at most 64 frames.',
+      path: 'frames',
+      value: frames,
+      range: `1..${MAX_SEGMENT_FRAMES}`,
+    });
+  }
+  if (!ANCHOR_DISTANCES.includes(anchorDistance)) {
+    throw new UsageError(`The anchor distance ${anchorDistance} does not exist.`, {
+      code: 'ANCHOR_DISTANCE',
+      hint: 'Use a power of two up to 32.',
+      path: 'anchorDistance',
+      value: anchorDistance,
+      range: ANCHOR_DISTANCES.join(', '),
+    });
+  }
+}

@@ -1,0 +1,129 @@
+/** The one table of net tensors: names, shapes, order in the file and prior values. */
+
+import { MAX_INNOVATION_LEVELS, MAX_MOTION_LEVELS, MOTION_COMPONENTS } from './shape.js';
+
+/** Hidden units of every net, inputs of the context nets, inputs of the two synthesis nets. */
+export const HIDDEN_UNITS = 8;
+export const CONTEXT_INPUTS = 12;
+export const LUMA_INPUTS = 4;
+export const CHROMA_INPUTS = 5;
+/** Planes that the 3x3 convolution of luma reads: the sum of the groups and the hidden planes. */
+export const CONV_PLANES = HIDDEN_UNITS + 1;
+/** Rows of the depth tensors: depths 0..3 and everything deeper. */
+export const DEPTH_ROWS = 5;
+
+/** Context values are integers with this many fraction bits, in the range of an int16. */
+export const CONTEXT_FRACTION_BITS = 8;
+
+/** Gains are exponents of two; they saturate here so that every step stays finite. */
+export const MAX_GAIN = 16;
+
+/** One tensor of the nets, row-major. */
+export interface NetTensor {
+  readonly name: string;
+  /** `context` tensors are Q8 integers, `synthesis` tensors are float32. */
+  readonly kind: 'context' | 'synthesis';
+  readonly shape: readonly number[];
+  /** Number of values and place of the first one among the values of all tensors. */
+  readonly size: number;
+  readonly offset: number;
+}
+
+/** Names of the context nets in the order of `LatentPlane.net`, and of the synthesis nets (0 intra, 1 inter). */
+export const CONTEXT_NETS = ['intra', 'inter', 'motion'] as const;
+export const SYNTHESIS_NETS = ['intra', 'inter'] as const;
+
+/** Every tensor in coding order. */
+export const NET_TENSORS: readonly NetTensor[] = listTensors();
+
+/** Number of values in all tensors. */
+export const NET_VALUE_COUNT = NET_TENSORS.reduce((sum, tensor) => sum + tensor.size, 0);
+
+/** @throws RangeError if there is no such tensor, which is a mistake in the caller. */
+export function tensorNamed(name: string): NetTensor {
+  const tensor = NET_TENSORS.find((t) => t.name === name);
+  if (!tensor) throw new RangeError(`no tensor ${name}`);
+  return tensor;
+}
+
+/**
+ * Values that ship with the decoder and that the file is coded against, all tensors in order (NET_VALUE_COUNT values).
+ * Hand-made scales for the context nets, pseudo-random first layers, and zero everywhere else: at the prior a node is
+ * the plain sum of its upsampled latents.
+ */
+export function priorValues(): Float32Array {
+  const values = new Float32Array(NET_VALUE_COUNT);
+  const random = linearCongruential(12345);
+  for (const tensor of NET_TENSORS) {
+    const slice = values.subarray(tensor.offset, tensor.offset + tensor.size);
+    if (tensor.name.endsWith('.w1')) fillFirstLayer(slice, tensor, random);
+    else if (tensor.name.endsWith('.lin') && tensor.kind === 'context') fillScaleWeights(slice);
+    else if (tensor.name.endsWith('.bias')) fillScaleBias(slice);
+  }
+  return values;
+}
+
+/** True for the tensors of exponents, which saturate at MAX_GAIN. */
+export function isGain(tensor: NetTensor): boolean {
+  return tensor.name.endsWith('.gain');
+}
+
+function fillFirstLayer(slice: Float32Array, tensor: NetTensor, random: () => number): void {
+  for (let i = 0; i < slice.length; i++) {
+    const centred = random() - 128;
+    slice[i] = tensor.kind === 'context' ? (centred >> 1) / 256 : centred / 256;
+  }
+}
+
+/** Q8 weights of the magnitude inputs 6..11 on the logarithm of the scale (row 1); the location (row 0) starts at 0. */
+const PRIOR_SCALE_WEIGHTS = [90, 50, 60, 20, 30, 10];
+const PRIOR_SCALE_BIAS = -512;
+
+function fillScaleWeights(slice: Float32Array): void {
+  const first = 2 * CONTEXT_INPUTS - PRIOR_SCALE_WEIGHTS.length;
+  for (const [i, weight] of PRIOR_SCALE_WEIGHTS.entries()) slice[first + i] = weight / 256;
+}
+
+function fillScaleBias(slice: Float32Array): void {
+  for (let i = 1; i < slice.length; i += 2) slice[i] = PRIOR_SCALE_BIAS / 256;
+}
+
+/** Top byte of the generator of Numerical Recipes. */
+function linearCongruential(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state >>> 24;
+  };
+}
+
+function listTensors(): NetTensor[] {
+  const tensors: NetTensor[] = [];
+  let offset = 0;
+  const add = (kind: NetTensor['kind'], name: string, ...shape: number[]): void => {
+    const size = shape.reduce((product, n) => product * n, 1);
+    tensors.push({ name, kind, shape, size, offset });
+    offset += size;
+  };
+  for (const net of CONTEXT_NETS) {
+    const rows = net === 'motion' ? MOTION_COMPONENTS.length * MAX_MOTION_LEVELS : 3 * MAX_INNOVATION_LEVELS;
+    add('context', `ctx.${net}.w1`, HIDDEN_UNITS, CONTEXT_INPUTS);
+    add('context', `ctx.${net}.b1`, HIDDEN_UNITS);
+    add('context', `ctx.${net}.w2`, 2, HIDDEN_UNITS);
+    add('context', `ctx.${net}.lin`, 2, CONTEXT_INPUTS);
+    add('context', `ctx.${net}.bias`, rows, 2);
+    if (net !== 'intra') add('context', `ctx.${net}.depth`, DEPTH_ROWS, 2);
+  }
+  for (const net of SYNTHESIS_NETS) {
+    add('synthesis', `syn.${net}.y.w1`, HIDDEN_UNITS, LUMA_INPUTS);
+    add('synthesis', `syn.${net}.y.b1`, HIDDEN_UNITS);
+    add('synthesis', `syn.${net}.y.conv`, CONV_PLANES, 9);
+    add('synthesis', `syn.${net}.c.w1`, HIDDEN_UNITS, CHROMA_INPUTS);
+    add('synthesis', `syn.${net}.c.b1`, HIDDEN_UNITS);
+    add('synthesis', `syn.${net}.c.w2`, 2, HIDDEN_UNITS);
+    add('synthesis', `syn.${net}.c.lin`, 2, CHROMA_INPUTS);
+    add('synthesis', `syn.${net}.gain`, 3, MAX_INNOVATION_LEVELS);
+  }
+  add('synthesis', 'motion.gain', MOTION_COMPONENTS.length, MAX_MOTION_LEVELS);
+  return tensors;
+}

@@ -1,0 +1,344 @@
+/**
+ * Header fields as one table. It drives the writer, the reader, `weft info` and the table in FORMAT.md.
+ */
+
+import { Packr, Unpackr } from 'msgpackr';
+import { FormatError, UsageError } from '../errors.js';
+import type { Chroma, FilmInfo, Rational } from '../film/frame.js';
+import { checkMessagePack } from './messagePack.js';
+
+/** What a `.weft` file says about the film. Fields without a meaning for decoding are for people and tools. */
+export interface WeftHeader {
+  width: number;
+  height: number;
+  frames: number;
+  rate: Rational;
+  chroma: Chroma;
+  lumaRange: 'tv' | 'pc';
+  matrix: string;
+  primaries: string;
+  transfer: string;
+  chromaLocation: string;
+  sampleAspect: Rational;
+  depthOffset: number[];
+  prior: number;
+  encoder: string;
+  engine: string;
+  preset: string;
+  crf: number | null;
+  seed: number | null;
+  psnr: number[] | null;
+  trainedMacsPerPixel: number | null;
+}
+
+/** Type of a header field. */
+export type HeaderFieldType =
+  | { kind: 'int'; min: number; max: number }
+  | { kind: 'number'; min: number; max: number }
+  | { kind: 'ints'; length: number; min: number; max: number }
+  | { kind: 'text'; maxLength: number }
+  | { kind: 'word'; words: readonly string[] };
+
+/** One row of the table. */
+export interface HeaderField {
+  readonly name: keyof WeftHeader;
+  /** Key in the msgpack map. */
+  readonly key: string;
+  readonly type: HeaderFieldType;
+  /** Value when the key is missing; undefined: the key is required; null: not known. */
+  readonly fallback: WeftHeader[keyof WeftHeader] | undefined;
+  readonly doc: string;
+}
+
+/** Largest header and legal picture sizes. */
+export const MAX_HEADER_BYTES = 65536;
+export const MIN_SIDE_PX = 16;
+export const MAX_SIDE_PX = 16384;
+export const MAX_FRAMES = 1 << 24;
+
+const side: HeaderFieldType = { kind: 'int', min: MIN_SIDE_PX, max: MAX_SIDE_PX };
+const ratio: HeaderFieldType = { kind: 'ints', length: 2, min: 1, max: 0x7fffffff };
+const colourName: HeaderFieldType = { kind: 'text', maxLength: 32 };
+
+export const HEADER_FIELDS: readonly HeaderField[] = [
+  { name: 'width', key: 'w', type: side, fallback: undefined, doc: 'Luma samples in a row.' },
+  { name: 'height', key: 'h', type: side, fallback: undefined, doc: 'Luma rows.' },
+  {
+    name: 'frames',
+    key: 'n',
+    type: { kind: 'int', min: 1, max: MAX_FRAMES },
+    fallback: undefined,
+    doc: 'Frames in the film; equals the sum over the index.',
+  },
+  {
+    name: 'rate',
+    key: 'r',
+    type: ratio,
+    fallback: undefined,
+    doc: 'Frames per second, numerator and denominator.',
+  },
+  {
+    name: 'chroma',
+    key: 'c',
+    type: { kind: 'word', words: ['420', '444'] },
+    fallback: '420',
+    doc: 'Chroma subsampling.',
+  },
+  {
+    name: 'lumaRange',
+    key: 'rg',
+    type: { kind: 'word', words: ['tv', 'pc'] },
+    fallback: 'tv',
+    doc: 'Code range: tv is 16..235, pc is 0..255. Decoding does not depend on it.',
+  },
+  {
+    name: 'matrix',
+    key: 'mx',
+    type: colourName,
+    fallback: 'unknown',
+    doc: "Colour matrix, ffmpeg's name (color_space).",
+  },
+  {
+    name: 'primaries',
+    key: 'pr',
+    type: colourName,
+    fallback: 'unknown',
+    doc: "Colour primaries, ffmpeg's name.",
+  },
+  {
+    name: 'transfer',
+    key: 'tr',
+    type: colourName,
+    fallback: 'unknown',
+    doc: "Transfer function, ffmpeg's name.",
+  },
+  {
+    name: 'chromaLocation',
+    key: 'cl',
+    type: colourName,
+    fallback: 'left',
+    doc: "Chroma sample location, ffmpeg's name.",
+  },
+  {
+    name: 'sampleAspect',
+    key: 'sa',
+    type: ratio,
+    fallback: [1, 1],
+    doc: 'Width to height of one sample.',
+  },
+  {
+    name: 'depthOffset',
+    key: 'do',
+    type: { kind: 'ints', length: 5, min: -32, max: 32 },
+    fallback: [0, 0, 0, 0, 0],
+    doc: 'Step exponents per node depth (0..3, 4 and deeper), in eighths of an octave.',
+  },
+  {
+    name: 'prior',
+    key: 'p',
+    type: { kind: 'int', min: 1, max: 255 },
+    fallback: 1,
+    doc: 'Number of the net prior that the nets are coded against.',
+  },
+  {
+    name: 'encoder',
+    key: 'e',
+    type: { kind: 'text', maxLength: 64 },
+    fallback: '',
+    doc: 'Program that wrote the file.',
+  },
+  {
+    name: 'engine',
+    key: 'g',
+    type: { kind: 'text', maxLength: 64 },
+    fallback: '',
+    doc: 'Engine that trained it.',
+  },
+  {
+    name: 'preset',
+    key: 'ps',
+    type: { kind: 'text', maxLength: 32 },
+    fallback: '',
+    doc: 'Preset of the encoder.',
+  },
+  {
+    name: 'crf',
+    key: 'q',
+    type: { kind: 'number', min: -1000, max: 1000 },
+    fallback: null,
+    doc: 'Quality setting of the encoder.',
+  },
+  {
+    name: 'seed',
+    key: 'sd',
+    type: { kind: 'int', min: 0, max: 0xffffffff },
+    fallback: null,
+    doc: 'Seed of the encoder.',
+  },
+  {
+    name: 'psnr',
+    key: 'd',
+    type: { kind: 'ints', length: 4, min: 0, max: 20000 },
+    fallback: null,
+    doc: 'PSNR against the source at encode time: Y, Cb, Cr and all, in 1/100 dB.',
+  },
+  {
+    name: 'trainedMacsPerPixel',
+    key: 'tm',
+    type: { kind: 'number', min: 0, max: 1e15 },
+    fallback: null,
+    doc: 'Multiply-accumulates spent on training, per pixel of film.',
+  },
+];
+
+/** What a caller must give to write a header; every other field falls back to its default. */
+export type HeaderInput = Pick<WeftHeader, 'width' | 'height' | 'frames' | 'rate'> & Partial<WeftHeader>;
+
+/**
+ * Completes and checks a header.
+ *
+ * @throws UsageError `HEADER_FIELD` if a field is out of range or unknown.
+ */
+export function completeHeader(input: HeaderInput): WeftHeader {
+  const known = new Set<string>(HEADER_FIELDS.map((field) => field.name));
+  for (const name of Object.keys(input)) {
+    if (!known.has(name)) throw fieldError(UsageError, name, undefined, 'a known field');
+  }
+  return collect(UsageError, (field) => input[field.name] ?? undefined);
+}
+
+/** Bytes of the header's msgpack map; fields at their default are left out. */
+export function packHeader(input: HeaderInput): Uint8Array {
+  const header = completeHeader(input);
+  const map: Record<string, unknown> = {};
+  for (const field of HEADER_FIELDS) {
+    const value = header[field.name];
+    if (JSON.stringify(value) !== JSON.stringify(field.fallback)) map[field.key] = value;
+  }
+  return Uint8Array.from(new Packr({ useRecords: false }).pack(map));
+}
+
+/**
+ * Reads a header. Unknown keys are skipped: a later encoder may say more about a film.
+ *
+ * @throws FormatError `HEADER_INVALID` if it is not a msgpack map or `HEADER_FIELD` if a field is missing or out of range.
+ */
+export function unpackHeader(bytes: Uint8Array): WeftHeader {
+  const map = unpackMap(bytes);
+  return collect(FormatError, (field) => map[field.key]);
+}
+
+/** The facts about the film that a player or encoder of another format needs. */
+export function filmInfo(header: WeftHeader): FilmInfo {
+  const { width, height, chroma, frames, lumaRange, matrix, primaries, transfer, chromaLocation } = header;
+  const rate: Rational = [header.rate[0], header.rate[1]];
+  const sampleAspect: Rational = [header.sampleAspect[0], header.sampleAspect[1]];
+  return {
+    width,
+    height,
+    chroma,
+    rate,
+    frames,
+    lumaRange,
+    matrix,
+    primaries,
+    transfer,
+    chromaLocation,
+    sampleAspect,
+  };
+}
+
+/** Legal values of a field in words, for messages and for the table in FORMAT.md. */
+export function describeRange(type: HeaderFieldType): string {
+  switch (type.kind) {
+    case 'int':
+    case 'number':
+      return `${type.min}..${type.max}`;
+    case 'ints':
+      return `${type.length} integers, ${type.min}..${type.max}`;
+    case 'text':
+      return `text, up to ${type.maxLength} characters`;
+    case 'word':
+      return type.words.join(' or ');
+  }
+}
+
+function unpackMap(bytes: Uint8Array): Record<string, unknown> {
+  checkMessagePack(bytes);
+  try {
+    const value: unknown = new Unpackr({ useRecords: false, mapsAsObjects: true }).unpack(bytes);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
+  } catch (cause) {
+    throw invalidHeader(cause);
+  }
+  throw invalidHeader(undefined);
+}
+
+function invalidHeader(cause: unknown): FormatError {
+  return new FormatError('The header is not a msgpack map.', {
+    code: 'HEADER_INVALID',
+    hint: 'The file is damaged or was written by a broken encoder; fetch it again.',
+    path: 'header',
+    cause,
+  });
+}
+
+type ErrorClass = typeof UsageError | typeof FormatError;
+
+function collect(errorClass: ErrorClass, valueOf: (field: HeaderField) => unknown): WeftHeader {
+  const header: Partial<Record<keyof WeftHeader, unknown>> = {};
+  for (const field of HEADER_FIELDS) {
+    const value = valueOf(field);
+    if (value === undefined) {
+      if (field.fallback === undefined)
+        throw fieldError(errorClass, field.name, value, describeRange(field.type));
+      header[field.name] = Array.isArray(field.fallback) ? [...field.fallback] : field.fallback;
+    } else {
+      if (!isLegal(value, field.type))
+        throw fieldError(errorClass, field.name, value, describeRange(field.type));
+      header[field.name] = value;
+    }
+  }
+  return header as WeftHeader;
+}
+
+function isLegal(value: unknown, type: HeaderFieldType): boolean {
+  switch (type.kind) {
+    case 'int':
+      return isInteger(value, type.min, type.max);
+    case 'number':
+      return typeof value === 'number' && value >= type.min && value <= type.max;
+    case 'ints':
+      return (
+        Array.isArray(value) &&
+        value.length === type.length &&
+        value.every((item) => isInteger(item, type.min, type.max))
+      );
+    case 'text':
+      return typeof value === 'string' && value.length <= type.maxLength;
+    case 'word':
+      return typeof value === 'string' && type.words.includes(value);
+  }
+}
+
+function isInteger(value: unknown, min: number, max: number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+}
+
+function fieldError(
+  errorClass: ErrorClass,
+  name: string,
+  value: unknown,
+  range: string,
+): UsageError | FormatError {
+  const what = value === undefined ? 'is missing or unknown' : 'is out of range';
+  return new errorClass(`The header field ${name} ${what}.`, {
+    code: 'HEADER_FIELD',
+    hint: `Legal: ${range}.`,
+    path: `header.${name}`,
+    value,
+    range,
+  });
+}
