@@ -287,10 +287,10 @@ function invalidHeader(cause: unknown): FormatError {
 
 type ErrorClass = typeof UsageError | typeof FormatError;
 
-function collect(errorClass: ErrorClass, valueOf: (field: HeaderField) => unknown): WeftHeader {
+function collect(errorClass: ErrorClass, pick: (field: HeaderField) => unknown): WeftHeader {
   const header: Partial<Record<keyof WeftHeader, unknown>> = {};
   for (const field of HEADER_FIELDS) {
-    const value = valueOf(field);
+    const value = pick(field);
     if (value === undefined) {
       if (field.fallback === undefined)
         throw fieldError(errorClass, field.name, value, describeRange(field.type));

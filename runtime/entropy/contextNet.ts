@@ -1,0 +1,349 @@
+/**
+ * The context network: from latents that are already known to the location and scale of the next one. Integers only,
+ * so that every machine computes the same symbols.
+ */
+
+import type { ContextWeights } from '../field/nets.js';
+import { CONTEXT_INPUTS, HIDDEN_UNITS } from '../field/tensors.js';
+import { MAX_SCALE_INDEX, MIN_SCALE_INDEX } from './laplaceTables.js';
+
+/** Signed neighbours saturate here before they enter the net. */
+const SIGNED_LIMIT = 15;
+const MAX_HIDDEN_Q4 = 4095;
+const MAX_LOCATION16 = 1 << 15;
+
+/** Largest magnitude sum that the logarithm tells apart. */
+export const LOGARITHM_LIMIT = 255;
+
+/** Lt[n] = round(8 * log2(1 + n)) for n = 0..255. */
+export const LOGARITHM_Q4: Uint8Array = Uint8Array.of(
+  0,
+  8,
+  13,
+  16,
+  19,
+  21,
+  22,
+  24,
+  25,
+  27,
+  28,
+  29,
+  30,
+  30,
+  31,
+  32,
+  33,
+  33,
+  34,
+  35,
+  35,
+  36,
+  36,
+  37,
+  37,
+  38,
+  38,
+  38,
+  39,
+  39,
+  40,
+  40,
+  40,
+  41,
+  41,
+  41,
+  42,
+  42,
+  42,
+  43,
+  43,
+  43,
+  43,
+  44,
+  44,
+  44,
+  44,
+  45,
+  45,
+  45,
+  45,
+  46,
+  46,
+  46,
+  46,
+  46,
+  47,
+  47,
+  47,
+  47,
+  47,
+  48,
+  48,
+  48,
+  48,
+  48,
+  49,
+  49,
+  49,
+  49,
+  49,
+  49,
+  50,
+  50,
+  50,
+  50,
+  50,
+  50,
+  50,
+  51,
+  51,
+  51,
+  51,
+  51,
+  51,
+  51,
+  52,
+  52,
+  52,
+  52,
+  52,
+  52,
+  52,
+  52,
+  53,
+  53,
+  53,
+  53,
+  53,
+  53,
+  53,
+  53,
+  53,
+  54,
+  54,
+  54,
+  54,
+  54,
+  54,
+  54,
+  54,
+  54,
+  55,
+  55,
+  55,
+  55,
+  55,
+  55,
+  55,
+  55,
+  55,
+  55,
+  56,
+  56,
+  56,
+  56,
+  56,
+  56,
+  56,
+  56,
+  56,
+  56,
+  56,
+  57,
+  57,
+  57,
+  57,
+  57,
+  57,
+  57,
+  57,
+  57,
+  57,
+  57,
+  57,
+  58,
+  58,
+  58,
+  58,
+  58,
+  58,
+  58,
+  58,
+  58,
+  58,
+  58,
+  58,
+  58,
+  59,
+  59,
+  59,
+  59,
+  59,
+  59,
+  59,
+  59,
+  59,
+  59,
+  59,
+  59,
+  59,
+  59,
+  59,
+  60,
+  60,
+  60,
+  60,
+  60,
+  60,
+  60,
+  60,
+  60,
+  60,
+  60,
+  60,
+  60,
+  60,
+  60,
+  60,
+  61,
+  61,
+  61,
+  61,
+  61,
+  61,
+  61,
+  61,
+  61,
+  61,
+  61,
+  61,
+  61,
+  61,
+  61,
+  61,
+  61,
+  62,
+  62,
+  62,
+  62,
+  62,
+  62,
+  62,
+  62,
+  62,
+  62,
+  62,
+  62,
+  62,
+  62,
+  62,
+  62,
+  62,
+  62,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  63,
+  64,
+  64,
+  64,
+  64,
+  64,
+  64,
+  64,
+  64,
+  64,
+  64,
+  64,
+);
+
+/** Signed input: Q4 of a quarter of the neighbour. */
+export function signedInput(q: number): number {
+  if (q > SIGNED_LIMIT) return 4 * SIGNED_LIMIT;
+  return q < -SIGNED_LIMIT ? -4 * SIGNED_LIMIT : 4 * q;
+}
+
+/** Magnitude input: Q4 of half the binary logarithm of one plus a sum of magnitudes. */
+export function magnitudeInput(sum: number): number {
+  return LOGARITHM_Q4[sum > LOGARITHM_LIMIT ? LOGARITHM_LIMIT : sum]!;
+}
+
+/** One context net at one row of its biases. `evaluate` leaves its results in `location16` and `scaleIndex`. */
+export class ContextNet {
+  /** Inputs of the next evaluation, Q4, see FORMAT.md section 4. */
+  readonly inputs = new Int32Array(CONTEXT_INPUTS);
+  /** Location in sixteenths, -32768..32768. */
+  location16 = 0;
+  /** Scale in eighths of an octave, -32..92. */
+  scaleIndex = 0;
+
+  readonly #weights: ContextWeights;
+  readonly #restLocation: number;
+  readonly #restScale: number;
+  readonly #bias0: number;
+  readonly #bias1: number;
+
+  /** @param depthRow row of the depth biases, min(depth, 4) */
+  constructor(weights: ContextWeights, biasRow: number, depthRow: number) {
+    this.#weights = weights;
+    this.#bias0 = (weights.bias[2 * biasRow]! + weights.depth[2 * depthRow]!) * 16;
+    this.#bias1 = (weights.bias[2 * biasRow + 1]! + weights.depth[2 * depthRow + 1]!) * 16;
+    this.#forward();
+    this.#restLocation = this.location16;
+    this.#restScale = this.scaleIndex;
+  }
+
+  /** The result where every input is zero, which is most of a quiet plane. */
+  rest(): void {
+    this.location16 = this.#restLocation;
+    this.scaleIndex = this.#restScale;
+  }
+
+  evaluate(): void {
+    this.#forward();
+  }
+
+  #forward(): void {
+    const { w1, b1, w2, lin } = this.#weights;
+    const x = this.inputs;
+    let out0 = this.#bias0;
+    let out1 = this.#bias1;
+    for (let j = 0; j < CONTEXT_INPUTS; j++) {
+      out0 += lin[j]! * x[j]!;
+      out1 += lin[CONTEXT_INPUTS + j]! * x[j]!;
+    }
+    for (let k = 0, w = 0; k < HIDDEN_UNITS; k++) {
+      let sum = b1[k]! * 16;
+      for (let j = 0; j < CONTEXT_INPUTS; j++) sum += w1[w++]! * x[j]!;
+      if (sum <= 0) continue;
+      const hidden = Math.min(MAX_HIDDEN_Q4, sum >> 8);
+      out0 += w2[k]! * hidden;
+      out1 += w2[HIDDEN_UNITS + k]! * hidden;
+    }
+    this.location16 = clip((out0 + 128) >> 8, -MAX_LOCATION16, MAX_LOCATION16);
+    this.scaleIndex = clip((out1 + 256) >> 9, MIN_SCALE_INDEX, MAX_SCALE_INDEX);
+  }
+}
+
+function clip(value: number, min: number, max: number): number {
+  if (value < min) return min;
+  return value > max ? max : value;
+}

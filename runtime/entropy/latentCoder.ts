@@ -1,0 +1,275 @@
+/**
+ * The order of symbols of a node. One routine serves the counter, the writer and the reader: the rate that the encoder
+ * estimates is the rate that the file has.
+ */
+
+import { UsageError } from '../errors.js';
+import type { FilmNets } from '../field/nets.js';
+import { type LatentPlane, latentCount } from '../field/shape.js';
+import { DEPTH_ROWS } from '../field/tensors.js';
+import { AdaptiveBits } from './adaptiveBit.js';
+import { ContextNet, magnitudeInput, signedInput } from './contextNet.js';
+import { LARGEST_VALUE, readLaplace, writeLaplace } from './laplaceCoder.js';
+import { PaddedPlane } from './paddedPlane.js';
+import type { RangeDecoder, SymbolSink } from './rangeCoder.js';
+
+/** Latents are skipped in blocks of this size. */
+export const BLOCK_WIDTH = 16;
+export const BLOCK_HEIGHT = 8;
+
+const NETS = 3;
+const PLANE_LEVELS = 7;
+const BLOCK_CONTEXTS = 8;
+
+/** Adaptive states of one stream; all nodes of the stream share them. */
+export class StreamStates {
+  readonly planes = new AdaptiveBits(NETS * PLANE_LEVELS * 2);
+  readonly blocks = new AdaptiveBits(NETS * BLOCK_CONTEXTS);
+}
+
+/**
+ * Sends the latents of one node to `sink`.
+ *
+ * @param latents every plane of `planes` in order, row-major, |q| <= 32767
+ * @param planes from `latentPlanes`
+ * @param depth depth of the node in its segment
+ * @param states of the stream so far; updated
+ * @throws UsageError `LATENTS_LENGTH` or `LATENT_RANGE`
+ */
+export function encodeNode(
+  latents: Int32Array,
+  planes: readonly LatentPlane[],
+  depth: number,
+  nets: FilmNets,
+  states: StreamStates,
+  sink: SymbolSink,
+): void {
+  checkLatents(latents, planes);
+  const padded = planes.map((plane) => {
+    const values = new PaddedPlane(plane.width, plane.height);
+    values.load(latents, plane.offset);
+    return values;
+  });
+  codeNode(padded, planes, depth, nets, states, new LatentWriter(sink));
+}
+
+/**
+ * Reads the latents of one node: the twin of `encodeNode`.
+ *
+ * @returns every plane of `planes` in order, row-major
+ * @throws FormatError `LATENT_RANGE` if the stream is damaged
+ */
+export function decodeNode(
+  planes: readonly LatentPlane[],
+  depth: number,
+  nets: FilmNets,
+  states: StreamStates,
+  decoder: RangeDecoder,
+): Int32Array {
+  const padded = planes.map((plane) => new PaddedPlane(plane.width, plane.height));
+  codeNode(padded, planes, depth, nets, states, new LatentReader(decoder));
+  const latents = new Int32Array(latentCount(planes));
+  for (const [index, plane] of planes.entries()) {
+    if (padded[index]!.occupied) padded[index]!.store(latents, plane.offset);
+  }
+  return latents;
+}
+
+/** What the routine does with a symbol: a writer sends what it is given, a reader ignores it and returns what it read. */
+interface LatentPort {
+  flag(bits: AdaptiveBits, context: number, value: number): number;
+  latent(value: number, location16: number, scaleIndex: number): number;
+}
+
+class LatentWriter implements LatentPort {
+  readonly #sink: SymbolSink;
+
+  constructor(sink: SymbolSink) {
+    this.#sink = sink;
+  }
+
+  flag(bits: AdaptiveBits, context: number, value: number): number {
+    bits.write(context, value, this.#sink);
+    return value;
+  }
+
+  latent(value: number, location16: number, scaleIndex: number): number {
+    writeLaplace(this.#sink, value, location16, scaleIndex);
+    return value;
+  }
+}
+
+class LatentReader implements LatentPort {
+  readonly #decoder: RangeDecoder;
+
+  constructor(decoder: RangeDecoder) {
+    this.#decoder = decoder;
+  }
+
+  flag(bits: AdaptiveBits, context: number): number {
+    return bits.read(context, this.#decoder);
+  }
+
+  latent(_value: number, location16: number, scaleIndex: number): number {
+    return readLaplace(this.#decoder, location16, scaleIndex);
+  }
+}
+
+function codeNode(
+  values: readonly PaddedPlane[],
+  planes: readonly LatentPlane[],
+  depth: number,
+  nets: FilmNets,
+  states: StreamStates,
+  port: LatentPort,
+): void {
+  const depthRow = Math.min(depth, DEPTH_ROWS - 1);
+  for (const [index, plane] of planes.entries()) {
+    const own = values[index]!;
+    const parent = values[plane.parent];
+    const nonemptyAbove = parent === undefined || parent.occupied ? 1 : 0;
+    const context = (plane.net * PLANE_LEVELS + Math.min(plane.level, PLANE_LEVELS - 1)) * 2 + nonemptyAbove;
+    own.occupied = port.flag(states.planes, context, own.occupied ? 1 : 0) === 1;
+    if (!own.occupied) continue;
+    codeBlockFlags(own, parent, plane.net, states.blocks, port);
+    const net = new ContextNet(nets.contexts[plane.net], plane.biasRow, depthRow);
+    const sources: ContextSources = {
+      own,
+      parent,
+      grandparent: values[plane.grandparent],
+      companion1: values[plane.companion1],
+      companion2: values[plane.companion2],
+    };
+    codeLatents(sources, net, port);
+  }
+}
+
+function codeBlockFlags(
+  own: PaddedPlane,
+  parent: PaddedPlane | undefined,
+  net: number,
+  bits: AdaptiveBits,
+  port: LatentPort,
+): void {
+  const { blocksWide, blocksHigh, blocks } = own;
+  if (blocks.length === 1) {
+    blocks[0] = 1;
+    return;
+  }
+  for (let by = 0, at = 0; by < blocksHigh; by++) {
+    for (let bx = 0; bx < blocksWide; bx++, at++) {
+      const left = bx > 0 ? blocks[at - 1]! : 0;
+      const top = by > 0 ? blocks[at - blocksWide]! : 0;
+      const above = parent ? parent.blocks[(by >> 1) * parent.blocksWide + (bx >> 1)]! : 0;
+      blocks[at] = port.flag(bits, net * BLOCK_CONTEXTS + left + 2 * top + 4 * above, blocks[at]!);
+    }
+  }
+}
+
+/** The planes that the context of a latent is read from. */
+interface ContextSources {
+  readonly own: PaddedPlane;
+  readonly parent: PaddedPlane | undefined;
+  readonly grandparent: PaddedPlane | undefined;
+  readonly companion1: PaddedPlane | undefined;
+  readonly companion2: PaddedPlane | undefined;
+}
+
+function codeLatents(sources: ContextSources, net: ContextNet, port: LatentPort): void {
+  const { own } = sources;
+  for (let y = 0; y < own.height; y++) {
+    const blockRow = (y >> 3) * own.blocksWide;
+    for (let bx = 0; bx < own.blocksWide; bx++) {
+      if (own.blocks[blockRow + bx] === 0) continue;
+      const end = Math.min(own.width, (bx + 1) * BLOCK_WIDTH);
+      for (let x = bx * BLOCK_WIDTH; x < end; x++) {
+        const at = own.index(x, y);
+        readContext(sources, x, y, at, net);
+        own.values[at] = port.latent(own.values[at]!, net.location16, net.scaleIndex);
+      }
+    }
+  }
+}
+
+/** Fills the inputs of the net and evaluates it; the order of the inputs is that of FORMAT.md. */
+function readContext(sources: ContextSources, x: number, y: number, at: number, net: ContextNet): void {
+  const { own, parent, grandparent, companion1, companion2 } = sources;
+  const v = own.values;
+  const inputs = net.inputs;
+  const n = at - own.stride;
+  const nn = n - own.stride;
+  const near = 2 * abs(v[at - 1]!) + 2 * abs(v[n]!) + abs(v[n - 1]!) + abs(v[n + 1]!);
+  const wide =
+    abs(v[at - 2]!) + abs(v[nn]!) + abs(v[n - 2]!) + abs(v[n + 2]!) + abs(v[nn - 1]!) + abs(v[nn + 1]!);
+  let parentValue = 0;
+  let above = 0;
+  if (parent) {
+    const p = parent.index(x >> 1, y >> 1);
+    const u = parent.values;
+    parentValue = u[p]!;
+    const sideways = u[p + (x & 1 ? 1 : -1)]!;
+    const upright = u[p + (y & 1 ? parent.stride : -parent.stride)]!;
+    above = 2 * abs(parentValue) + abs(sideways) + abs(upright);
+  }
+  const far = grandparent ? 2 * abs(grandparent.values[grandparent.index(x >> 2, y >> 2)]!) : 0;
+  const c1 = companion1 ? crossMagnitude(companion1, at) : 0;
+  const c2 = companion2 ? crossMagnitude(companion2, at) : 0;
+  if ((near | wide | above | far | c1 | c2) === 0) {
+    net.rest();
+    return;
+  }
+  inputs[0] = signedInput(v[at - 1]!);
+  inputs[1] = signedInput(v[n]!);
+  inputs[2] = signedInput(v[n - 1]!);
+  inputs[3] = signedInput(v[n + 1]!);
+  inputs[4] = signedInput(parentValue);
+  inputs[5] = companion1 ? signedInput(companion1.values[at]!) : 0;
+  inputs[6] = magnitudeInput(near);
+  inputs[7] = magnitudeInput(wide);
+  inputs[8] = magnitudeInput(above);
+  inputs[9] = magnitudeInput(far);
+  inputs[10] = magnitudeInput(c1);
+  inputs[11] = magnitudeInput(c2);
+  net.evaluate();
+}
+
+/** Twice the magnitude at `at` plus its four neighbours'. Companions share the grid, hence the index. */
+function crossMagnitude(plane: PaddedPlane, at: number): number {
+  const v = plane.values;
+  return (
+    2 * abs(v[at]!) +
+    abs(v[at - 1]!) +
+    abs(v[at + 1]!) +
+    abs(v[at - plane.stride]!) +
+    abs(v[at + plane.stride]!)
+  );
+}
+
+function abs(value: number): number {
+  return value < 0 ? -value : value;
+}
+
+function checkLatents(latents: Int32Array, planes: readonly LatentPlane[]): void {
+  const expected = latentCount(planes);
+  if (latents.length !== expected) {
+    throw new UsageError(`A node has ${expected} latents, not ${latents.length}.`, {
+      code: 'LATENTS_LENGTH',
+      hint: 'Lay the latents out as latentPlanes says.',
+      path: 'latents.length',
+      value: latents.length,
+      range: String(expected),
+    });
+  }
+  for (let i = 0; i < latents.length; i++) {
+    const value = latents[i]!;
+    if (value > LARGEST_VALUE || value < -LARGEST_VALUE) {
+      throw new UsageError(`The latent ${value} at ${i} is out of range.`, {
+        code: 'LATENT_RANGE',
+        hint: 'Use a larger quantization step.',
+        path: `latents.${i}`,
+        value,
+        range: `-${LARGEST_VALUE}..${LARGEST_VALUE}`,
+      });
+    }
+  }
+}
