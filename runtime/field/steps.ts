@@ -1,0 +1,49 @@
+/** Quantization steps: from integers to values. */
+
+import type { FilmNets } from './nets.js';
+import { MAX_INNOVATION_LEVELS, MAX_MOTION_LEVELS } from './shape.js';
+import { DEPTH_ROWS } from './tensors.js';
+
+/** Innovation is computed in units of this many 8-bit codes. */
+export const CODES_PER_UNIT = 32;
+
+/** Chroma is quantized more coarsely than luma by this factor. */
+export const CHROMA_STEP_FACTOR = 1.25;
+
+/** Steps of motion latents before gains: displacements in luma pixels, beta as a logit. */
+export const DISPLACEMENT_STEP_PX = 0.25;
+export const BETA_STEP = 0.5;
+
+/** What a step depends on besides its plane. */
+export interface StepSettings {
+  readonly nets: FilmNets;
+  /** The base step is 2^(baseExponent / 8) codes. */
+  readonly baseExponent: number;
+  /** Header field: eighths of an octave per node depth. */
+  readonly depthOffset: readonly number[];
+}
+
+/**
+ * Step of an innovation plane in units of 32 codes.
+ *
+ * @param component 0 Y, 1 Cb, 2 Cr
+ * @param level level in the component's own pyramid
+ */
+export function innovationStep(
+  settings: StepSettings,
+  depth: number,
+  component: number,
+  level: number,
+): number {
+  const synthesis = settings.nets.synthesis[depth === 0 ? 0 : 1];
+  const offset = settings.depthOffset[Math.min(depth, DEPTH_ROWS - 1)] ?? 0;
+  const gain = synthesis.gain[component * MAX_INNOVATION_LEVELS + level] ?? 0;
+  const base = 2 ** ((settings.baseExponent + offset) / 8 - level + gain);
+  return (base * (component === 0 ? 1 : CHROMA_STEP_FACTOR)) / CODES_PER_UNIT;
+}
+
+/** Step of a motion plane: luma pixels for displacements, a logit for beta (component 4). */
+export function motionStep(nets: FilmNets, component: number, level: number): number {
+  const gain = nets.motionGain[component * MAX_MOTION_LEVELS + level] ?? 0;
+  return (component === 4 ? BETA_STEP : DISPLACEMENT_STEP_PX) * 2 ** gain;
+}
