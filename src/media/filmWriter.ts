@@ -1,0 +1,289 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { MediaError, throwIfAborted, UsageError } from '../../runtime/errors.js';
+import type { FilmInfo, Picture } from '../../runtime/film/frame.js';
+import { fileUrl, findFfmpeg, startFfmpeg } from './ffmpeg.js';
+import { checkOutput, writeSequence, writeWhole } from './outputFile.js';
+import { writeY4m } from './y4m.js';
+
+/** How to write a film. */
+export interface WriteOptions {
+  /** Write over what is there; default: no. */
+  overwrite?: boolean;
+  ffmpeg?: string;
+  signal?: AbortSignal;
+  /** Gets one line for each thing that the container cannot keep. */
+  log?: (line: string) => void;
+  /** Where `-` goes; default standard output. */
+  stdout?: Writable;
+}
+
+/** What was written. `bytes` is 0 for a pipe or a sequence. */
+export interface WrittenFilm {
+  frames: number;
+  bytes: number;
+}
+
+type Kind = 'pipe' | 'y4m' | 'film' | 'sequence' | 'picture';
+
+const filmExtensions = ['.mp4', '.mkv', '.webm', '.mov', '.gif'];
+
+/**
+ * What kind of output a name asks for.
+ *
+ * @throws UsageError UNKNOWN_OUTPUT
+ */
+export function outputKind(output: string): Kind {
+  if (output === '-') return 'pipe';
+  const extension = path.extname(output).toLowerCase();
+  if (extension === '.y4m') return 'y4m';
+  if (filmExtensions.includes(extension)) return 'film';
+  if (extension === '.png') return /%0?\d*d/.test(path.basename(output)) ? 'sequence' : 'picture';
+  throw new UsageError(`${output}: no such output format${extension ? ` as ${extension}` : ''}.`, {
+    code: 'UNKNOWN_OUTPUT',
+    hint: 'End the name in .mp4, .mkv, .webm, .mov, .y4m, .gif or -%05d.png, or give - for y4m on standard output.',
+    path: '--output',
+    value: output,
+  });
+}
+
+/**
+ * Checks before the work begins that `output` can be written.
+ *
+ * @throws UsageError UNKNOWN_OUTPUT; MediaError OUTPUT_EXISTS, OUTPUT_FOLDER_MISSING
+ */
+export async function checkFilmOutput(output: string, overwrite = false): Promise<void> {
+  if (outputKind(output) === 'pipe') return;
+  // A sequence's own names are looked at when they are known.
+  await checkOutput(output, overwrite);
+}
+
+/**
+ * Writes a film whose size, rate and colour are those of `info`.
+ *
+ * The container follows from the name: mp4, mov and mkv hold H.264 (x264, crf 12), webm holds VP9 (crf 16): both
+ * near to lossless, so that the film shows what was decoded. y4m and png are exact but for the conversion to RGB.
+ *
+ * @throws MediaError, UsageError, InterruptedError
+ */
+export async function writeFilm(
+  pictures: AsyncIterable<Picture>,
+  info: FilmInfo,
+  output: string,
+  options: WriteOptions = {},
+): Promise<WrittenFilm> {
+  const kind = outputKind(output);
+  await checkFilmOutput(output, options.overwrite);
+  const counter = { frames: 0 };
+  const counted = count(pictures, counter, options.signal);
+  if (kind === 'pipe') {
+    await toPipe(counted, info, options.stdout ?? process.stdout);
+    return { frames: counter.frames, bytes: 0 };
+  }
+  if (kind === 'sequence') {
+    await writeSequence(output, options.overwrite ?? false, (part) =>
+      viaFfmpeg(counted, info, part, kind, options),
+    );
+    return { frames: counter.frames, bytes: 0 };
+  }
+  await writeWhole(output, (part) =>
+    kind === 'y4m'
+      ? pipeline(writeY4m(counted, info), createWriteStream(part))
+      : viaFfmpeg(kind === 'picture' ? onlyOne(counted, output) : counted, info, part, kind, options, output),
+  );
+  return { frames: counter.frames, bytes: (await stat(output)).size };
+}
+
+async function* count(
+  pictures: AsyncIterable<Picture>,
+  counter: { frames: number },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Picture, void, undefined> {
+  for await (const picture of pictures) {
+    throwIfAborted(signal);
+    counter.frames++;
+    yield picture;
+  }
+  throwIfAborted(signal);
+}
+
+async function* onlyOne(
+  pictures: AsyncIterable<Picture>,
+  output: string,
+): AsyncGenerator<Picture, void, undefined> {
+  let frames = 0;
+  for await (const picture of pictures) {
+    if (++frames > 1) throw severalPictures(output);
+    yield picture;
+  }
+}
+
+function severalPictures(output: string): UsageError {
+  return new UsageError(`${output} holds one picture, the film has more.`, {
+    code: 'ONE_PICTURE_OUTPUT',
+    hint: `Write a sequence, for example to ${output.replace(/\.png$/i, '-%05d.png')}, or choose one with --start and --end.`,
+    path: '--output',
+    value: output,
+  });
+}
+
+/** A reader that goes away ends the writing quietly, as in any pipe. */
+async function toPipe(pictures: AsyncIterable<Picture>, info: FilmInfo, stdout: Writable): Promise<void> {
+  let gone = false;
+  const leave = () => {
+    gone = true;
+  };
+  stdout.once('error', leave);
+  for await (const chunk of writeY4m(pictures, info)) {
+    if (gone) break;
+    if (!stdout.write(chunk)) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(leave);
+  }
+  stdout.off('error', leave);
+}
+
+async function* planes(pictures: AsyncIterable<Picture>): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const picture of pictures) yield* picture.planes;
+}
+
+async function viaFfmpeg(
+  pictures: AsyncIterable<Picture>,
+  info: FilmInfo,
+  part: string,
+  kind: Kind,
+  options: WriteOptions,
+  output = part,
+): Promise<void> {
+  const tools = findFfmpeg(options.ffmpeg);
+  const target =
+    kind === 'film'
+      ? filmTarget(info, path.extname(output).toLowerCase(), options)
+      : pictureTarget(info, kind);
+  const run = startFfmpeg(tools, {
+    inputOptions: rawInput(info),
+    stdin: planes(pictures),
+    filters: target.filters,
+    outputOptions: target.options,
+    output: fileUrl(part),
+    ...(options.signal ? { signal: options.signal } : {}),
+  });
+  await run.finished;
+}
+
+interface Target {
+  filters: string[];
+  options: string[];
+}
+
+/** Names that ffprobe prints and ffmpeg's options call otherwise. */
+const transferNames: Record<string, string> = { bt470m: 'gamma22', bt470bg: 'gamma28' };
+
+function colourTags(info: FilmInfo): string[] {
+  const transfer = transferNames[info.transfer] ?? info.transfer;
+  const tags: [string, string][] = [
+    ['-color_range', info.lumaRange],
+    ['-colorspace', info.matrix],
+    ['-color_primaries', info.primaries],
+    ['-color_trc', transfer],
+    ['-chroma_sample_location', info.chroma === '420' ? info.chromaLocation : 'unknown'],
+  ];
+  return tags.filter(([, value]) => value !== 'unknown' && value !== 'unspecified' && value !== 'gbr').flat();
+}
+
+/**
+ * The range is given by its tag alone, never by the format's name (`yuvj420p`): with one name throughout, ffmpeg has
+ * no cause to convert the samples.
+ */
+function pixelFormat(chroma: FilmInfo['chroma']): string {
+  return `yuv${chroma}p`;
+}
+
+function rawInput(info: FilmInfo): string[] {
+  return [
+    ...[
+      '-f',
+      'rawvideo',
+      '-pixel_format',
+      pixelFormat(info.chroma),
+      '-video_size',
+      `${info.width}x${info.height}`,
+    ],
+    ...['-framerate', info.rate.join('/'), ...colourTags(info)],
+  ];
+}
+
+function aspectFilter({ sampleAspect: [n, d] }: FilmInfo): string {
+  return `setsar=${n}/${d}:max=65535`;
+}
+
+function filmTarget(info: FilmInfo, extension: string, options: WriteOptions): Target {
+  if (extension === '.gif') return gifTarget(info);
+  const vp9 = extension === '.webm';
+  const odd = info.chroma === '420' && (info.width % 2 === 1 || info.height % 2 === 1);
+  const chroma = odd && !vp9 ? '444' : info.chroma;
+  if (chroma !== info.chroma) {
+    options.log?.('H.264 has no odd 4:2:0 sizes: chroma is written at full size (webm and y4m keep it)');
+  }
+  const range = info.lumaRange;
+  const convert =
+    chroma === info.chroma ? [] : [`scale=in_range=${range}:out_range=${range}:flags=bicubic+accurate_rnd`];
+  const codec = vp9
+    ? ['-c:v', 'libvpx-vp9', '-crf', '16', '-b:v', '0', '-deadline', 'good', '-cpu-used', '4', '-row-mt', '1']
+    : ['-c:v', 'libx264', '-crf', '12', '-preset', 'medium'];
+  const format =
+    { '.mp4': 'mp4', '.mov': 'mov', '.mkv': 'matroska', '.webm': 'webm' }[extension] ?? 'matroska';
+  return {
+    filters: [...convert, aspectFilter(info)],
+    options: [
+      ...codec,
+      ...['-pix_fmt', pixelFormat(chroma)],
+      ...colourTags(info),
+      ...(format === 'mp4' || format === 'mov'
+        ? ['-movflags', '+faststart', '-video_track_timescale', timescale(info)]
+        : []),
+      ...['-f', format],
+    ],
+  };
+}
+
+/** A time base in which every frame time of the film is a whole number. */
+function timescale({ rate: [n] }: FilmInfo): string {
+  let scale = n;
+  while (scale < 10000) scale *= 2;
+  return String(scale);
+}
+
+/** The matrix and range that the samples are in, for a conversion to RGB; an unnamed matrix is taken by size. */
+function toRgb(info: FilmInfo): string {
+  const usual = info.height >= 720 ? 'bt709' : 'bt601';
+  const known = /^(bt709|fcc|bt470bg|smpte170m|smpte240m|bt2020nc|bt2020ncl)$/.test(info.matrix);
+  const matrix = known ? info.matrix.replace('bt2020nc', 'bt2020').replace('bt2020l', 'bt2020') : usual;
+  return `scale=in_color_matrix=${matrix}:in_range=${info.lumaRange}:out_range=pc:flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp`;
+}
+
+function gifTarget(info: FilmInfo): Target {
+  return {
+    filters: [
+      `${toRgb(info)},format=rgb24,split[film][look];[look]palettegen[palette];[film][palette]paletteuse`,
+    ],
+    options: ['-f', 'gif'],
+  };
+}
+
+function pictureTarget(info: FilmInfo, kind: Kind): Target {
+  const single = kind === 'picture' ? ['-update', '1', '-frames:v', '1'] : ['-start_number', '1'];
+  return { filters: [toRgb(info), 'format=rgb24'], options: ['-c:v', 'png', '-f', 'image2', ...single] };
+}
+
+/** @throws MediaError EMPTY_FILM */
+export function refuseEmpty(written: WrittenFilm): void {
+  if (written.frames > 0) return;
+  throw new MediaError('There were no frames to write.', {
+    code: 'EMPTY_FILM',
+    hint: 'Give --start and --end within the film.',
+    path: '--start',
+  });
+}
