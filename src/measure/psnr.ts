@@ -1,0 +1,78 @@
+import type { Picture } from '../../runtime/film/frame.js';
+
+/** PSNR by plane in dB; `yuv` is (6Y + U + V) / 8. Planes without any error count as `losslessDb`. */
+export interface PsnrDb {
+  y: number;
+  u: number;
+  v: number;
+  yuv: number;
+}
+
+/** Stands for infinity, so that means and JSON stay finite. */
+export const losslessDb = 100;
+
+/** Sums of squared errors and numbers of samples, by plane. They add up over pictures. */
+export interface SquaredError {
+  sums: [number, number, number];
+  samples: [number, number, number];
+}
+
+/** No error over no samples. */
+export function noError(): SquaredError {
+  return { sums: [0, 0, 0], samples: [0, 0, 0] };
+}
+
+function planeError(a: Uint8Array, b: Uint8Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) {
+    const difference = a[i]! - b[i]!;
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+/**
+ * Squared error of one picture against another.
+ *
+ * @throws RangeError if size or chroma differ.
+ */
+export function squaredError(a: Picture, b: Picture): SquaredError {
+  assertAlike(a, b);
+  const error = noError();
+  for (let plane = 0; plane < 3; plane++) {
+    error.sums[plane] = planeError(a.planes[plane]!, b.planes[plane]!);
+    error.samples[plane] = a.planes[plane]!.length;
+  }
+  return error;
+}
+
+/** @throws RangeError if size or chroma differ. */
+export function assertAlike(a: Picture, b: Picture): void {
+  if (a.width === b.width && a.height === b.height && a.chroma === b.chroma) return;
+  const name = (p: Picture) => `${p.width}x${p.height} ${p.chroma}`;
+  throw new RangeError(`Pictures of ${name(a)} and ${name(b)} cannot be compared.`);
+}
+
+/** Adds `error` to `total`, in place. */
+export function addError(total: SquaredError, error: SquaredError): void {
+  for (let plane = 0; plane < 3; plane++) {
+    total.sums[plane]! += error.sums[plane]!;
+    total.samples[plane]! += error.samples[plane]!;
+  }
+}
+
+function decibels(sum: number, samples: number): number {
+  if (sum === 0) return losslessDb;
+  return Math.min(losslessDb, 10 * Math.log10((255 * 255 * samples) / sum));
+}
+
+/** PSNR of summed squared errors: over a film, that of its mean squared error, not the mean of its pictures' PSNR. */
+export function psnrOf({ sums, samples }: SquaredError): PsnrDb {
+  const [y, u, v] = sums.map((sum, plane) => decibels(sum, samples[plane]!)) as [number, number, number];
+  return { y, u, v, yuv: (6 * y + u + v) / 8 };
+}
+
+/** PSNR of one picture. */
+export function psnr(a: Picture, b: Picture): PsnrDb {
+  return psnrOf(squaredError(a, b));
+}
