@@ -37,7 +37,7 @@ export function signedInput(q: number): number {
 
 /** Magnitude input: Q4 of half the binary logarithm of one plus a sum of magnitudes. */
 export function magnitudeInput(sum: number): number {
-  return LOGARITHM_Q4[sum > LOGARITHM_LIMIT ? LOGARITHM_LIMIT : sum]!;
+  return LOGARITHM_Q4[Math.min(sum, LOGARITHM_LIMIT)]!;
 }
 
 /** One context net at one row of its biases. `evaluate` leaves its results in `location16` and `scaleIndex`. */

@@ -1,0 +1,122 @@
+/** What part of a film to show, how large, how often and how fast. */
+
+import { UsageError } from '../errors.js';
+import type { WeftHeader } from '../format/header.js';
+import type { Crop } from '../reference/spatialSampler.js';
+import type { Rational } from './frame.js';
+
+/** Options of `WeftFilm.frames`; every field may be left out. */
+export interface FrameOptions {
+  /** Size of the pictures in luma pixels, 1..16384. Default: the size of the crop; with one given, the other keeps the shape. */
+  width?: number;
+  height?: number;
+  /** Pictures per second, exact. Default: the film's own rate. */
+  fps?: Rational;
+  /** First instant in seconds of the film. Default 0. */
+  start?: number;
+  /** Instant in seconds at which to stop; it is not shown. Default: the end of the film. */
+  end?: number;
+  /** Part of the picture in luma pixels of the film, inside it. Default: all of it. */
+  crop?: Crop;
+  /** Film seconds per second shown: 0.25 is four times slow motion. Default 1. */
+  speed?: number;
+  /** Stops the iteration with an InterruptedError. */
+  signal?: AbortSignal;
+}
+
+/** Options with every default filled in. */
+export interface FramePlan {
+  readonly width: number;
+  readonly height: number;
+  readonly crop: Crop;
+  /** Number of pictures. */
+  readonly count: number;
+  /** Instant of picture `i` in frames of the film. */
+  instant(i: number): number;
+}
+
+const NAMES = new Set(['width', 'height', 'fps', 'start', 'end', 'crop', 'speed', 'signal']);
+const MAX_OUTPUT_SIDE_PX = 16384;
+
+/** Instants closer to a frame than this are that frame. */
+const FRAME_TOLERANCE = 1e-6;
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws UsageError `OPTION_UNKNOWN` or `OPTION_RANGE`
+ */
+export function planFrames(header: WeftHeader, options: FrameOptions): FramePlan {
+  for (const name of Object.keys(options)) {
+    if (!NAMES.has(name)) throw optionError('OPTION_UNKNOWN', name, undefined, [...NAMES].join(', '));
+  }
+  const crop = checkCrop(header, options.crop ?? { x: 0, y: 0, width: header.width, height: header.height });
+  const { width, height } = outputSize(crop, options);
+  return { width, height, crop, ...planInstants(header, options) };
+}
+
+function planInstants(header: WeftHeader, options: FrameOptions): Pick<FramePlan, 'count' | 'instant'> {
+  const rate = header.rate[0] / header.rate[1];
+  const seconds = header.frames / rate;
+  const fps = options.fps ?? header.rate;
+  const fpsIsLegal = fps.length === 2 && fps.every((n) => Number.isInteger(n) && n > 0);
+  if (!fpsIsLegal) throw optionError('OPTION_RANGE', 'fps', fps, 'two positive integers');
+  const speed = positive('speed', options.speed ?? 1);
+  const start = within('start', options.start ?? 0, 0, seconds);
+  const end = within('end', Math.min(options.end ?? seconds, seconds), start, seconds);
+  const step = (speed * rate * fps[1]) / fps[0];
+  const firstInstant = start * rate;
+  return {
+    count: Math.max(0, Math.ceil((end * rate - firstInstant) / step - FRAME_TOLERANCE)),
+    instant: (i) => snap(firstInstant + i * step),
+  };
+}
+
+function snap(instant: number): number {
+  const nearest = Math.round(instant);
+  return Math.abs(instant - nearest) < FRAME_TOLERANCE ? nearest : instant;
+}
+
+function outputSize(crop: Crop, options: FrameOptions): { width: number; height: number } {
+  const shape = crop.width / crop.height;
+  const width =
+    options.width ?? Math.round(options.height === undefined ? crop.width : options.height * shape);
+  const height =
+    options.height ?? Math.round(options.width === undefined ? crop.height : options.width / shape);
+  for (const [name, side] of Object.entries({ width, height })) {
+    if (!Number.isInteger(side) || side < 1 || side > MAX_OUTPUT_SIDE_PX) {
+      throw optionError('OPTION_RANGE', name, side, `1..${MAX_OUTPUT_SIDE_PX}`);
+    }
+  }
+  return { width, height };
+}
+
+function checkCrop(header: WeftHeader, crop: Crop): Crop {
+  const fits = (start: number, size: number, limit: number): boolean =>
+    start >= 0 && size > 0 && start + size <= limit + 1e-9;
+  if (!fits(crop.x, crop.width, header.width) || !fits(crop.y, crop.height, header.height)) {
+    throw optionError('OPTION_RANGE', 'crop', crop, `inside ${header.width}x${header.height}`);
+  }
+  return crop;
+}
+
+function positive(name: string, value: number): number {
+  if (!(value > 0 && Number.isFinite(value))) throw optionError('OPTION_RANGE', name, value, 'above 0');
+  return value;
+}
+
+function within(name: string, value: number, min: number, max: number): number {
+  if (!(value >= min && value <= max)) throw optionError('OPTION_RANGE', name, value, `${min}..${max}`);
+  return value;
+}
+
+function optionError(code: string, name: string, value: unknown, range: string): UsageError {
+  const what = code === 'OPTION_UNKNOWN' ? 'does not exist' : 'is out of range';
+  return new UsageError(`The option ${name} ${what}.`, {
+    code,
+    hint: `Legal: ${range}.`,
+    path: `options.${name}`,
+    value,
+    range,
+  });
+}

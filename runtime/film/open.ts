@@ -1,0 +1,253 @@
+/** A film that can be shown at any size and at any instant. */
+
+import { netsFromFile } from '../entropy/netCoder.js';
+import { EngineError, FormatError, throwIfAborted, UsageError, WeftError } from '../errors.js';
+import type { FilmNets } from '../field/nets.js';
+import { type FieldShape, fieldShape } from '../field/shape.js';
+import { segmentStructure } from '../field/structure.js';
+import { readWeft, type SegmentEntry, segmentBytes, type WeftFile } from '../format/container.js';
+import { filmInfo, type WeftHeader } from '../format/header.js';
+import { unpackSegment } from '../format/segmentHead.js';
+import type { FloatPlane } from '../reference/plane.js';
+import { ReferenceSegmentDecoder } from '../reference/segmentDecoder.js';
+import { rasterKernels, samplePicture } from '../reference/spatialSampler.js';
+import { planesBetween } from '../reference/temporalSampler.js';
+import type { FilmInfo, Picture } from './frame.js';
+import { type FrameOptions, planFrames } from './frameOptions.js';
+import { SegmentCache } from './segmentCache.js';
+import type { BakedNode, SegmentDecoder, SegmentTask } from './segmentDecoder.js';
+
+/** How to open a film. */
+export interface OpenOptions {
+  /** `auto` takes the native engine where it is there. Default `auto`. */
+  engine?: 'auto' | 'native' | 'reference';
+  /** Threads of the native engine; 0 is one per core. Default 0. */
+  threads?: number;
+  /** Most luma pixels in one segment (width x height x frames), about 6 bytes of memory each. Default 2^29. */
+  maxSegmentPixels?: number;
+  /** An engine of the caller's own; wins over `engine`. */
+  decoder?: SegmentDecoder;
+}
+
+/** A prior is a set of net values that ships with the decoder. */
+const KNOWN_PRIORS: readonly number[] = [1];
+const DEFAULT_MAX_SEGMENT_PIXELS = 2 ** 29;
+
+/** Baked segments that are kept: the one being shown and the one before. */
+const CACHED_SEGMENTS = 2;
+
+/**
+ * Opens a file.
+ *
+ * @throws FormatError if the bytes are not a file that this decoder can read (see `readWeft`), `NETS_INVALID`,
+ *   `PRIOR_UNKNOWN`, `FILM_TOO_LARGE`
+ * @throws EngineError `ENGINE_MISSING` if the native engine was asked for and is not there.
+ */
+export async function open(bytes: Uint8Array, options: OpenOptions = {}): Promise<WeftFilm> {
+  checkOptions(options);
+  const file = readWeft(bytes);
+  checkFilm(file, options.maxSegmentPixels ?? DEFAULT_MAX_SEGMENT_PIXELS);
+  const nets = netsFromFile(file.nets);
+  const decoder = options.decoder ?? (await chooseDecoder(options.engine ?? 'auto', options.threads ?? 0));
+  return new WeftFilm(file, nets, decoder);
+}
+
+/** An open film. `close` it when done. */
+export class WeftFilm {
+  readonly header: WeftHeader;
+  readonly nets: FilmNets;
+  readonly shape: FieldShape;
+  readonly segments: readonly SegmentEntry[];
+  /** Name of the engine that decodes. */
+  readonly engine: SegmentDecoder['name'];
+
+  readonly #file: WeftFile;
+  readonly #decoder: SegmentDecoder;
+  readonly #cache: SegmentCache;
+
+  /** Use `open`. */
+  constructor(file: WeftFile, nets: FilmNets, decoder: SegmentDecoder) {
+    this.header = file.header;
+    this.nets = nets;
+    this.shape = fieldShape(file.header.width, file.header.height, file.header.chroma);
+    this.segments = file.segments;
+    this.engine = decoder.name;
+    this.#file = file;
+    this.#decoder = decoder;
+    this.#cache = new SegmentCache(CACHED_SEGMENTS);
+  }
+
+  get info(): FilmInfo {
+    return filmInfo(this.header);
+  }
+
+  /**
+   * Pictures in the order they are shown.
+   *
+   * @throws UsageError if an option is out of range, FormatError if a segment is damaged, InterruptedError if the signal
+   *   fires.
+   */
+  async *frames(options: FrameOptions = {}): AsyncGenerator<Picture, void, undefined> {
+    const plan = planFrames(this.header, options);
+    const kernels = rasterKernels(this.shape, plan.crop, plan.width, plan.height);
+    for (let i = 0; i < plan.count; i++) {
+      throwIfAborted(options.signal);
+      yield samplePicture(await this.#planesAt(plan.instant(i), options.signal), kernels);
+    }
+  }
+
+  /**
+   * Latents of a segment, per node in coding order, laid out as `latentPlanes` says.
+   *
+   * @throws FormatError if the segment is damaged.
+   */
+  async decodeSegmentLatents(index: number, signal?: AbortSignal): Promise<Int32Array[]> {
+    return this.#decoder.latents(this.segmentTask(index), signal);
+  }
+
+  /**
+   * What an engine needs to decode a segment.
+   *
+   * @throws FormatError `SEGMENT_DAMAGED` or `SEGMENT_FIELD`
+   */
+  segmentTask(index: number): SegmentTask {
+    const entry = this.segments[index];
+    if (!entry) {
+      throw new UsageError(`There is no segment ${index}.`, {
+        code: 'SEGMENT_NUMBER',
+        hint: `The film has ${this.segments.length}.`,
+        path: 'index',
+        value: index,
+        range: `0..${this.segments.length - 1}`,
+      });
+    }
+    const segment = unpackSegment(segmentBytes(this.#file, index), entry.frames);
+    const nodes = segmentStructure(segment.frames, segment.anchorDistance);
+    return { shape: this.shape, nets: this.nets, depthOffset: this.header.depthOffset, segment, nodes };
+  }
+
+  /** Frees the cache and the engine. */
+  close(): void {
+    this.#cache.clear();
+    this.#decoder.close();
+  }
+
+  /** Planes at native size at an instant in frames: a frame, or what lies between two frames of one segment. */
+  async #planesAt(instant: number, signal: AbortSignal | undefined): Promise<readonly FloatPlane[]> {
+    const frame = Math.min(Math.floor(instant), this.header.frames - 1);
+    const index = this.#segmentOf(frame);
+    const entry = this.segments[index]!;
+    const phase = instant - frame;
+    if (frame === entry.startFrame + entry.frames - 1 && phase > 0) {
+      const nearest = phase < 0.5 || frame === this.header.frames - 1 ? frame : frame + 1;
+      return this.#framePlanes(nearest, signal);
+    }
+    if (phase === 0) return this.#framePlanes(frame, signal);
+    const { task, baked } = await this.#bake(index, signal);
+    return planesBetween(this.shape, task.nodes, baked, frame - entry.startFrame, phase);
+  }
+
+  async #framePlanes(frame: number, signal: AbortSignal | undefined): Promise<readonly FloatPlane[]> {
+    const index = this.#segmentOf(frame);
+    const { task, baked } = await this.#bake(index, signal);
+    const local = frame - this.segments[index]!.startFrame;
+    return baked[task.nodes.findIndex((node) => node.frame === local)]!.planes;
+  }
+
+  #bake(index: number, signal: AbortSignal | undefined): Promise<{ task: SegmentTask; baked: BakedNode[] }> {
+    return this.#cache.get(index, async () => {
+      const task = this.segmentTask(index);
+      return { task, baked: await this.#decoder.bake(task, signal) };
+    });
+  }
+
+  /** Segment that holds a frame, by bisection. */
+  #segmentOf(frame: number): number {
+    let low = 0;
+    let high = this.segments.length;
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.segments[middle]!.startFrame <= frame) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function checkFilm(file: WeftFile, maxSegmentPixels: number): void {
+  const { header, segments } = file;
+  if (!KNOWN_PRIORS.includes(header.prior)) {
+    throw new FormatError(
+      `The nets are coded against prior ${header.prior}, which this decoder does not have.`,
+      {
+        code: 'PRIOR_UNKNOWN',
+        hint: 'Update weft.',
+        path: 'header.prior',
+        value: header.prior,
+        range: KNOWN_PRIORS.join(', '),
+      },
+    );
+  }
+  const frames = segments.reduce((most, segment) => Math.max(most, segment.frames), 0);
+  const pixels = header.width * header.height * frames;
+  if (pixels > maxSegmentPixels) {
+    throw new FormatError(`A segment of this film has ${pixels} pixels.`, {
+      code: 'FILM_TOO_LARGE',
+      hint: 'Raise maxSegmentPixels if there is memory for it, about 6 bytes per pixel.',
+      path: 'header',
+      value: pixels,
+      range: `up to ${maxSegmentPixels}`,
+    });
+  }
+}
+
+const OPEN_OPTIONS = new Set(['engine', 'threads', 'maxSegmentPixels', 'decoder']);
+
+function checkOptions(options: OpenOptions): void {
+  for (const name of Object.keys(options)) {
+    if (!OPEN_OPTIONS.has(name)) {
+      throw new UsageError(`The option ${name} does not exist.`, {
+        code: 'OPTION_UNKNOWN',
+        hint: `Legal: ${[...OPEN_OPTIONS].join(', ')}.`,
+        path: `options.${name}`,
+      });
+    }
+  }
+  const { engine = 'auto' } = options;
+  if (!['auto', 'native', 'reference'].includes(engine)) {
+    throw new UsageError(`There is no engine ${engine}.`, {
+      code: 'OPTION_RANGE',
+      hint: 'Use auto, native or reference.',
+      path: 'options.engine',
+      value: engine,
+      range: 'auto, native, reference',
+    });
+  }
+}
+
+/** What runtime/native/segmentDecoder.js exports. It is loaded by name only, so that a browser never asks for it. */
+interface NativeModule {
+  createNativeSegmentDecoder(threads: number): SegmentDecoder;
+}
+
+const NATIVE_MODULE = '../native/segmentDecoder.js';
+
+async function chooseDecoder(
+  engine: 'auto' | 'native' | 'reference',
+  threads: number,
+): Promise<SegmentDecoder> {
+  if (engine === 'reference') return new ReferenceSegmentDecoder();
+  try {
+    const native = (await import(/* @vite-ignore */ NATIVE_MODULE)) as NativeModule;
+    return native.createNativeSegmentDecoder(threads);
+  } catch (cause) {
+    if (engine === 'auto') return new ReferenceSegmentDecoder();
+    if (cause instanceof WeftError) throw cause;
+    throw new EngineError('The native engine is not there.', {
+      code: 'ENGINE_MISSING',
+      hint: 'Build it with `node runtime/native/build.mjs`, or use the engine auto or reference.',
+      path: 'options.engine',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,140 @@
+/** From the integers of a node to its picture planes and motion field. */
+
+import type { FieldShape, LatentPlane } from '../field/shape.js';
+import { CODES_PER_UNIT, innovationStep, motionStep, type StepSettings } from '../field/steps.js';
+import type { FieldNode } from '../field/structure.js';
+import type { BakedNode } from '../film/segmentDecoder.js';
+import {
+  addPredictedMotion,
+  chromaDisplacement,
+  type Displacement,
+  fieldAtPixels,
+  type MotionField,
+  sigmoid,
+  warp,
+} from './motion.js';
+import { createPlane, type FloatPlane } from './plane.js';
+import { collapseLevels } from './pyramid.js';
+import { lumaOnChromaGrid, synthesizeChroma, synthesizeLuma } from './synthesis.js';
+
+/** What all nodes of a segment share. */
+export interface BakeSettings extends StepSettings {
+  readonly shape: FieldShape;
+}
+
+/**
+ * Bakes one node: prediction from its references plus innovation, in 8-bit codes minus 128, neither clamped nor rounded.
+ *
+ * @param planes the node's latent planes
+ * @param latents concatenated as `planes` says
+ * @param baked nodes before this one in coding order
+ */
+export function bakeNode(
+  settings: BakeSettings,
+  node: FieldNode,
+  planes: readonly LatentPlane[],
+  latents: Int32Array,
+  baked: readonly BakedNode[],
+): BakedNode {
+  const innovation = bakeInnovation(settings, node, planes, latents);
+  if (node.refs.length === 0) return { planes: innovation, motion: [] };
+  const motion = bakeMotion(settings, node, planes, latents, baked);
+  const references = node.refs.map((ref) => baked[ref]!.planes);
+  const prediction = predict(settings.shape, references, motion);
+  for (const [c, plane] of innovation.entries()) {
+    for (let i = 0; i < plane.samples.length; i++) plane.samples[i]! += prediction[c]!.samples[i]!;
+  }
+  return { planes: innovation, motion };
+}
+
+/** The blend of the references, warped along the node's motion. */
+export function predict(
+  shape: FieldShape,
+  references: readonly BakedNode['planes'][],
+  motion: MotionField,
+): FloatPlane[] {
+  const { width, height, chroma } = shape;
+  const dense = motion.map((plane, component) => {
+    const pixels = fieldAtPixels(plane, width, height);
+    if (component === 4) pixels.samples.forEach((beta, i) => (pixels.samples[i] = sigmoid(beta)));
+    return pixels;
+  });
+  const luma = references.map((_, ref) => ({ dx: dense[2 * ref]!, dy: dense[2 * ref + 1]! }));
+  const subsampled = luma.map((displacement) => chromaDisplacement(displacement, chroma));
+  const weight = dense[4];
+  return [0, 1, 2].map((c) => {
+    const displacements: Displacement[] = c === 0 ? luma : subsampled;
+    const warped = references.map((planes, ref) => warp(planes[c]!, displacements[ref]!));
+    if (!weight) return warped[0]!;
+    return blend(warped[0]!, warped[1]!, c === 0 ? weight : lumaOnChromaGrid(weight, chroma));
+  });
+}
+
+function blend(first: FloatPlane, second: FloatPlane, weight: FloatPlane): FloatPlane {
+  const out = createPlane(first.width, first.height);
+  for (let i = 0; i < out.samples.length; i++) {
+    const w = weight.samples[i]!;
+    out.samples[i] = w * first.samples[i]! + (1 - w) * second.samples[i]!;
+  }
+  return out;
+}
+
+function bakeInnovation(
+  settings: BakeSettings,
+  node: FieldNode,
+  planes: readonly LatentPlane[],
+  latents: Int32Array,
+): BakedNode['planes'] {
+  const weights = settings.nets.synthesis[node.depth === 0 ? 0 : 1];
+  const [y, cb, cr] = [0, 1, 2].map((component) =>
+    dequantize(planes, latents, 'innovation', component, (level) =>
+      innovationStep(settings, node.depth, component, level),
+    ),
+  ) as [FloatPlane[], FloatPlane[], FloatPlane[]];
+  const luma = synthesizeLuma(y, weights.luma);
+  const under = lumaOnChromaGrid(luma, settings.shape.chroma);
+  const [outCb, outCr] = synthesizeChroma(cb, cr, under, weights.chroma);
+  return [inCodes(luma), inCodes(outCb), inCodes(outCr)];
+}
+
+function inCodes(plane: FloatPlane): FloatPlane {
+  return { ...plane, samples: plane.samples.map((value) => value * CODES_PER_UNIT) };
+}
+
+function bakeMotion(
+  settings: BakeSettings,
+  node: FieldNode,
+  planes: readonly LatentPlane[],
+  latents: Int32Array,
+  baked: readonly BakedNode[],
+): MotionField {
+  const components = node.refs.length === 1 ? [0, 1] : [0, 1, 2, 3, 4];
+  const coded = components.map((component) => {
+    const step = (level: number): number => motionStep(settings.nets, component, level);
+    return collapseLevels(dequantize(planes, latents, 'motion', component, step), 0);
+  });
+  return addPredictedMotion(
+    coded,
+    node.motion,
+    baked.map((other) => other.motion),
+  );
+}
+
+/** Levels of one component, finest first. */
+function dequantize(
+  planes: readonly LatentPlane[],
+  latents: Int32Array,
+  kind: LatentPlane['kind'],
+  component: number,
+  stepAt: (level: number) => number,
+): FloatPlane[] {
+  const levels: FloatPlane[] = [];
+  for (const plane of planes) {
+    if (plane.kind !== kind || plane.component !== component) continue;
+    const { width, height, offset, level } = plane;
+    const step = stepAt(level);
+    const samples = Float32Array.from(latents.subarray(offset, offset + width * height), (q) => q * step);
+    levels[level] = { width, height, samples };
+  }
+  return levels;
+}

@@ -1,0 +1,64 @@
+/** Planes of real samples, and reading them at real coordinates. */
+
+/** Shape (height, width), row-major. */
+export interface FloatPlane {
+  readonly width: number;
+  readonly height: number;
+  readonly samples: Float32Array;
+}
+
+export function createPlane(width: number, height: number): FloatPlane {
+  return { width, height, samples: new Float32Array(width * height) };
+}
+
+/** Keeps an index inside 0..length-1. */
+export function clampIndex(index: number, length: number): number {
+  if (index < 0) return 0;
+  return index < length ? index : length - 1;
+}
+
+/**
+ * Weights of the four samples around a position `fraction` (0..1) behind the second, after E. Catmull and R. Rom (1974);
+ * the cubic convolution of R. Keys (1981) with a = -1/2.
+ */
+export function cubicWeights(fraction: number, weights: Float64Array): void {
+  const f = fraction;
+  weights[0] = f * (-0.5 + f * (1 - 0.5 * f));
+  weights[1] = 1 + f * f * (1.5 * f - 2.5);
+  weights[2] = f * (0.5 + f * (2 - 1.5 * f));
+  weights[3] = f * f * (0.5 * f - 0.5);
+}
+
+/** Reads a plane at real coordinates with the four-tap cubic kernel; sample indexes are clamped to the plane. */
+export class CubicSampler {
+  readonly #horizontal = new Float64Array(4);
+  readonly #vertical = new Float64Array(4);
+
+  at(plane: FloatPlane, x: number, y: number): number {
+    const { width, height, samples } = plane;
+    const nearX = farClamp(x, width);
+    const nearY = farClamp(y, height);
+    const column = Math.floor(nearX);
+    const row = Math.floor(nearY);
+    const h = this.#horizontal;
+    const v = this.#vertical;
+    cubicWeights(nearX - column, h);
+    cubicWeights(nearY - row, v);
+    const x0 = clampIndex(column - 1, width);
+    const x1 = clampIndex(column, width);
+    const x2 = clampIndex(column + 1, width);
+    const x3 = clampIndex(column + 2, width);
+    let sum = 0;
+    for (let j = 0; j < 4; j++) {
+      const r = clampIndex(row - 1 + j, height) * width;
+      const left = h[0]! * samples[r + x0]! + h[1]! * samples[r + x1]!;
+      sum += v[j]! * (left + h[2]! * samples[r + x2]! + h[3]! * samples[r + x3]!);
+    }
+    return sum;
+  }
+}
+
+/** Beyond this every tap reads the edge sample anyway; it keeps indexes small however far a vector points. */
+function farClamp(position: number, length: number): number {
+  return Math.min(Math.max(position, -4), length + 3);
+}

@@ -1,0 +1,41 @@
+/** The reference engine: plain TypeScript, the definition of what a film looks like. */
+
+import { readSegmentNodes } from '../entropy/segmentCoder.js';
+import { throwIfAborted } from '../errors.js';
+import { latentPlanes } from '../field/shape.js';
+import type { BakedNode, SegmentDecoder, SegmentTask } from '../film/segmentDecoder.js';
+import { bakeNode } from './nodeBake.js';
+
+export class ReferenceSegmentDecoder implements SegmentDecoder {
+  readonly name = 'reference';
+
+  async latents(task: SegmentTask, signal?: AbortSignal): Promise<Int32Array[]> {
+    const nodes: Int32Array[] = [];
+    for (const latents of readSegmentNodes(task.segment, task.shape, task.nets, task.nodes)) {
+      nodes.push(latents);
+      await nextTurn(signal);
+    }
+    return nodes;
+  }
+
+  async bake(task: SegmentTask, signal?: AbortSignal): Promise<BakedNode[]> {
+    const { shape, nets, depthOffset, segment } = task;
+    const settings = { shape, nets, depthOffset, baseExponent: segment.baseExponent };
+    const planesOf = [0, 1, 2].map((refs) => latentPlanes(shape, refs));
+    const baked: BakedNode[] = [];
+    for (const latents of readSegmentNodes(segment, shape, nets, task.nodes)) {
+      const node = task.nodes[baked.length]!;
+      baked.push(bakeNode(settings, node, planesOf[node.refs.length]!, latents, baked));
+      await nextTurn(signal);
+    }
+    return baked;
+  }
+
+  close(): void {}
+}
+
+/** Lets other work, and above all the abort signal, have its turn between two nodes. */
+async function nextTurn(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  throwIfAborted(signal);
+}
