@@ -1,0 +1,88 @@
+// Doubling of a plane by the fixed 4-tap filter (FORMAT.md, "Pyramids").
+#pragma once
+#include "plane.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+// Catmull-Rom at distances 1.75, 0.75, 0.25, 1.25.
+constexpr real UP_TAPS[4] = {real(-0.0234375), real(0.2265625), real(0.8671875), real(-0.0703125)};
+
+static WEFT_INLINE int clampIndex(int i, int n) { return i < 0 ? 0 : i >= n ? n - 1 : i; }
+
+// Interleaves the low (half 0) or high (half 1) lanes of two vectors.
+static WEFT_INLINE void storeInterleaved(real* out, vf even, vf odd) {
+#if WEFT_LANES == 16
+  store(out, __builtin_shufflevector(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23));
+  store(out + 16, __builtin_shufflevector(even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31));
+#elif WEFT_LANES == 8
+  store(out, __builtin_shufflevector(even, odd, 0, 8, 1, 9, 2, 10, 3, 11));
+  store(out + 8, __builtin_shufflevector(even, odd, 4, 12, 5, 13, 6, 14, 7, 15));
+#else
+  store(out, __builtin_shufflevector(even, odd, 0, 4, 1, 5));
+  store(out + 4, __builtin_shufflevector(even, odd, 2, 6, 3, 7));
+#endif
+}
+
+// Splits 2*LANES consecutive samples into those at even and at odd places.
+static WEFT_INLINE void loadDeinterleaved(const real* p, vf& even, vf& odd) {
+  const vf a = load(p), b = load(p + LANES);
+#if WEFT_LANES == 16
+  even = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  odd = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+#elif WEFT_LANES == 8
+  even = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14);
+  odd = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15);
+#else
+  even = __builtin_shufflevector(a, b, 0, 2, 4, 6);
+  odd = __builtin_shufflevector(a, b, 1, 3, 5, 7);
+#endif
+}
+
+// Row buffers are on the stack of the thread; this bounds the width (16384 / 2 plus margins).
+constexpr int MAX_HALF_WIDTH = 8192 + 64;
+constexpr int MAX_WIDTH = 16384 + 128;
+
+// Rows y0..y1-1 of fine = add + up2(coarse); `add` may be null (zero) and may be `fine` itself.
+static inline void upsampleRows(const Plane& coarse, const Plane& fine, const Plane* add, int y0, int y1) {
+  alignas(64) static thread_local real buffer[MAX_HALF_WIDTH];
+  real* t = buffer + 16;
+  const int cw = coarse.w;
+  for (int y = y0; y < y1; y++) {
+    const int j = y >> 1, odd = y & 1;
+    const real* r[4];
+    real f[4];
+    for (int k = 0; k < 4; k++) {
+      r[k] = coarse.row(clampIndex(j - 2 + odd + k, coarse.h));
+      f[k] = UP_TAPS[odd ? 3 - k : k];
+    }
+    const vf f0 = splat(f[0]), f1 = splat(f[1]), f2 = splat(f[2]), f3 = splat(f[3]);
+    for (int x = 0; x < cw; x += LANES)
+      store(t + x, f0 * load(r[0] + x) + f1 * load(r[1] + x) + f2 * load(r[2] + x) + f3 * load(r[3] + x));
+    t[-1] = t[-2] = t[0];
+    t[cw] = t[cw + 1] = t[cw - 1];
+    real* out = fine.row(y);
+    const real* base = add ? add->row(y) : nullptr;
+    const vf u0 = splat(UP_TAPS[0]), u1 = splat(UP_TAPS[1]), u2 = splat(UP_TAPS[2]), u3 = splat(UP_TAPS[3]);
+    // The last vector may run past the edge: margins take it, and every reader of margins renews them first.
+    for (int x = 0; x < cw; x += LANES) {
+      const vf m2 = load(t + x - 2), m1 = load(t + x - 1), c = load(t + x), p1 = load(t + x + 1), p2 = load(t + x + 2);
+      vf even = u0 * m2 + u1 * m1 + u2 * c + u3 * p1;
+      vf oddv = u3 * m1 + u2 * c + u1 * p1 + u0 * p2;
+      if (base) {
+        vf be, bo;
+        loadDeinterleaved(base + 2 * x, be, bo);
+        even += be;
+        oddv += bo;
+      }
+      storeInterleaved(out + 2 * x, even, oddv);
+    }
+  }
+}
+
+static inline void upsample(ThreadPool& pool, const Plane& coarse, const Plane& fine, const Plane* add = nullptr) {
+  overRows(pool, fine.h, fine.w, 2, [&](int y0, int y1, int) { upsampleRows(coarse, fine, add, y0, y1); });
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

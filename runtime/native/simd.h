@@ -1,0 +1,93 @@
+// Vectors of one instruction set. Each translation unit defines WEFT_ISA (a namespace), WEFT_LANES and
+// WEFT_REAL before it includes this file, so the same kernels compile once for every instruction set
+// (and once in double precision, for the gradient tests).
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+namespace weft {
+namespace WEFT_ISA {
+
+using real = WEFT_REAL;
+using intr = std::conditional<sizeof(real) == 4, int32_t, int64_t>::type;
+constexpr int LANES = WEFT_LANES;
+typedef real vf __attribute__((vector_size(sizeof(real) * WEFT_LANES)));
+typedef intr vi __attribute__((vector_size(sizeof(real) * WEFT_LANES)));
+
+#define WEFT_INLINE inline __attribute__((always_inline))
+
+static WEFT_INLINE vf load(const real* p) { vf v; std::memcpy(&v, p, sizeof v); return v; }
+static WEFT_INLINE void store(real* p, vf v) { std::memcpy(p, &v, sizeof v); }
+static WEFT_INLINE vf splat(real x) { return x - vf{}; }
+static WEFT_INLINE vi splatInt(intr x) { return x - vi{}; }
+static WEFT_INLINE vi toInt(vf v) { return __builtin_convertvector(v, vi); }
+static WEFT_INLINE vf toReal(vi v) { return __builtin_convertvector(v, vf); }
+static WEFT_INLINE vf select(vi mask, vf a, vf b) { return mask ? a : b; }
+static WEFT_INLINE vf maximum(vf a, vf b) { return a > b ? a : b; }
+static WEFT_INLINE vf minimum(vf a, vf b) { return a < b ? a : b; }
+static WEFT_INLINE vf absolute(vf v) { return maximum(v, -v); }
+static WEFT_INLINE vf signOf(vf v) { return select(v > 0, splat(1), select(v < 0, splat(-1), splat(0))); }
+static WEFT_INLINE vf floorOf(vf v) {
+  vf t = toReal(toInt(v));
+  return select(t > v, t - 1, t);
+}
+static WEFT_INLINE vf roundOf(vf v) { return floorOf(v + real(0.5)); }
+static WEFT_INLINE vi iota() {
+  vi v;
+  for (int i = 0; i < LANES; i++) v[i] = i;
+  return v;
+}
+static WEFT_INLINE real sum(vf v) {
+  real s = 0;
+  for (int i = 0; i < LANES; i++) s += v[i];
+  return s;
+}
+
+template <class To, class From> static WEFT_INLINE To bitCast(From v) {
+  static_assert(sizeof(To) == sizeof(From), "same size");
+  To r; std::memcpy(&r, &v, sizeof r); return r;
+}
+
+// 2^x for |x| < 120; Taylor series of 2^f on [-0.5, 0.5], relative error below 3e-8 (float: rounding dominates).
+static WEFT_INLINE vf exp2Of(vf x) {
+  x = maximum(minimum(x, splat(120)), splat(-120));
+  vf n = roundOf(x), f = x - n;
+  vf p = splat(real(1.52527338e-5));
+  p = p * f + real(1.54035304e-4);
+  p = p * f + real(1.33335581e-3);
+  p = p * f + real(9.61812911e-3);
+  p = p * f + real(5.55041087e-2);
+  p = p * f + real(2.40226507e-1);
+  p = p * f + real(6.93147181e-1);
+  p = p * f + real(1);
+  if constexpr (sizeof(real) == 4) return p * bitCast<vf>((toInt(n) + 127) << 23);
+  else return p * bitCast<vf>((toInt(n) + 1023) << 52);
+}
+
+// log2(x) for positive normal x, by the series of atanh on [1/sqrt2, sqrt2]; error below 2e-8 before rounding.
+static WEFT_INLINE vf log2Of(vf x) {
+  vi bits = bitCast<vi>(x), e;
+  vf m;
+  if constexpr (sizeof(real) == 4) {
+    e = (bits >> 23) - 127;
+    m = bitCast<vf>((bits & 0x7fffff) | 0x3f800000);
+  } else {
+    e = (bits >> 52) - 1023;
+    m = bitCast<vf>((bits & intr(0xfffffffffffffll)) | intr(0x3ff0000000000000ll));
+  }
+  vi high = m > real(1.41421356);
+  m = select(high, m * real(0.5), m);
+  vf exponent = toReal(e) + select(high, splat(1), splat(0));
+  vf z = (m - 1) / (m + 1), z2 = z * z;
+  vf p = splat(real(1) / 11);
+  p = p * z2 + real(1) / 9;
+  p = p * z2 + real(1) / 7;
+  p = p * z2 + real(1) / 5;
+  p = p * z2 + real(1) / 3;
+  p = p * z2 + real(1);
+  return exponent + z * p * real(2.8853900817779268);
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

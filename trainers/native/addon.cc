@@ -1,0 +1,242 @@
+// Node-API face of the training engine: one class, Segment. Long calls run on a worker thread and return promises.
+#include <functional>
+#include <napi.h>
+#include "engine.h"
+
+namespace {
+
+
+
+std::vector<int> intsOf(const Napi::Value& value) {
+  auto array = value.As<Napi::Int32Array>();
+  return {array.Data(), array.Data() + array.ElementLength()};
+}
+std::vector<double> doublesOf(const Napi::Value& value) {
+  auto array = value.As<Napi::Float64Array>();
+  return {array.Data(), array.Data() + array.ElementLength()};
+}
+
+weft::NodeSpec nodeSpec(const int* i, const double* scale) {
+  weft::NodeSpec n{};
+  n.frame = i[0];
+  n.depth = i[1];
+  n.references = i[2];
+  for (int r = 0; r < 2; r++) {
+    n.reference[r] = i[3 + r];
+    n.motionNode[r] = i[5 + r];
+    n.motionField[r] = i[7 + r];
+    n.motionScale[r] = scale[r];
+  }
+  return n;
+}
+
+// config: {width, height, halvedChroma, threads, seed, nodes: Int32Array (9 a node), scales: Float64Array (2 a node),
+// planes: [Int32Array (11 a plane) x 3], steps: [Float64Array x 3], depthScale: Float64Array(5), layout: Int32Array(36)}
+weft::SegmentConfig configOf(const Napi::Object& o) {
+  weft::SegmentConfig c{};
+  c.width = o.Get("width").ToNumber();
+  c.height = o.Get("height").ToNumber();
+  c.halvedChroma = o.Get("halvedChroma").ToBoolean();
+  c.threads = o.Get("threads").ToNumber();
+  c.seed = o.Get("seed").ToNumber();
+  const auto nodes = intsOf(o.Get("nodes"));
+  const auto scales = doublesOf(o.Get("scales"));
+  for (size_t n = 0; n < nodes.size() / 9; n++) c.nodes.push_back(nodeSpec(&nodes[9 * n], &scales[2 * n]));
+  const auto planes = o.Get("planes").As<Napi::Array>(), steps = o.Get("steps").As<Napi::Array>();
+  for (uint32_t v = 0; v < 3; v++) {
+    const auto rows = intsOf(planes.Get(v));
+    for (size_t p = 0; p < rows.size() / 11; p++) {
+      const int* r = &rows[11 * p];
+      c.planes[v].push_back({r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10]});
+    }
+    c.steps[v] = doublesOf(steps.Get(v));
+  }
+  const auto depthScale = doublesOf(o.Get("depthScale"));
+  std::copy(depthScale.begin(), depthScale.end(), c.depthScale);
+  const auto layout = intsOf(o.Get("layout"));
+  static_assert(sizeof(weft::NetLayout) == 36 * sizeof(int), "the layout is a plain row of offsets");
+  std::copy(layout.begin(), layout.end(), reinterpret_cast<int*>(&c.layout));
+  return c;
+}
+
+// Runs work off the main thread; keeps the given objects alive meanwhile.
+class Task : public Napi::AsyncWorker {
+ public:
+  Task(Napi::Env env, std::vector<Napi::Object> kept, std::function<void()> work, std::function<Napi::Value(Napi::Env)> result)
+      : AsyncWorker(env), deferred_(env), work_(std::move(work)), result_(std::move(result)) {
+    for (auto& object : kept) kept_.push_back(Napi::Persistent(object));
+  }
+  Napi::Promise start() {
+    auto promise = deferred_.Promise();
+    Queue();
+    return promise;
+  }
+  void Execute() override {
+    try {
+      work_();
+    } catch (const std::bad_alloc&) {
+      SetError("out of memory");
+    }
+  }
+  void OnOK() override { deferred_.Resolve(result_(Env())); }
+  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  std::function<void()> work_;
+  std::function<Napi::Value(Napi::Env)> result_;
+  std::vector<Napi::ObjectReference> kept_;
+};
+
+Napi::Object costObject(Napi::Env env, const weft::Cost& cost) {
+  auto o = Napi::Object::New(env);
+  o.Set("distortion", cost.distortion);
+  o.Set("bits", cost.bits);
+  return o;
+}
+
+std::vector<weft::StepOptions> optionsOf(const Napi::Value& value) {
+  const auto v = doublesOf(value);
+  std::vector<weft::StepOptions> out;
+  for (size_t i = 0; i + 6 <= v.size(); i += 6) out.push_back({v[i], v[i + 1], v[i + 2], v[i + 3], v[i + 4], v[i + 5]});
+  return out;
+}
+
+class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "Segment", {
+      InstanceMethod("setSource", &SegmentObject::setSource),
+      InstanceMethod("analyse", &SegmentObject::analyse),
+      InstanceMethod("train", &SegmentObject::train),
+      InstanceMethod("evaluate", &SegmentObject::evaluate),
+      InstanceMethod("gradient", &SegmentObject::gradient),
+      InstanceMethod("latents", &SegmentObject::latents),
+      InstanceMethod("continuousLatents", &SegmentObject::continuousLatents),
+      InstanceMethod("setContinuousLatents", &SegmentObject::setContinuousLatents),
+      InstanceMethod("latentGradient", &SegmentObject::latentGradient),
+      InstanceMethod("picture", &SegmentObject::picture),
+      InstanceMethod("activeFraction", &SegmentObject::activeFraction),
+    });
+  }
+  explicit SegmentObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+    const auto options = info[0].As<Napi::Object>();
+    const auto config = configOf(options);
+    nodes_ = int(config.nodes.size());
+    engine_ = options.Get("exact").ToBoolean() ? weft::makeSegmentExact(config) : weft::makeSegment(config);
+  }
+
+ private:
+  Napi::Object self(const Napi::CallbackInfo& info) { return info.This().As<Napi::Object>(); }
+
+  Napi::Value setSource(const Napi::CallbackInfo& info) {
+    const uint8_t* planes[3];
+    for (int p = 0; p < 3; p++) planes[p] = info[1 + p].As<Napi::Uint8Array>().Data();
+    engine_->setSource(info[0].ToNumber(), planes);
+    return info.Env().Undefined();
+  }
+  // (nets, lambda)
+  Napi::Value analyse(const Napi::CallbackInfo& info) {
+    const double* nets = info[0].As<Napi::Float64Array>().Data();
+    const double lambda = info[1].ToNumber();
+    return (new Task(info.Env(), {self(info), info[0].As<Napi::Object>()}, [=] { engine_->analyse(nets, lambda); },
+                     [](Napi::Env env) -> Napi::Value { return env.Undefined(); }))->start();
+  }
+  // (options, activity, nets, firstMoment, secondMoment, netRateScale, netSteps: Float64Array(1)) -> cost of the last step
+  Napi::Value train(const Napi::CallbackInfo& info) {
+    const auto options = optionsOf(info[0]);
+    const uint8_t* activity = info[1].As<Napi::Uint8Array>().Data();
+    double* arrays[5];
+    for (int i = 0; i < 5; i++) arrays[i] = info[2 + i].As<Napi::Float64Array>().Data();
+    std::vector<Napi::Object> kept{self(info)};
+    for (int i = 1; i < 7; i++) kept.push_back(info[i].As<Napi::Object>());
+    auto cost = std::make_shared<weft::Cost>();
+    return (new Task(info.Env(), kept,
+                     [=] {
+                       int64_t steps = int64_t(*arrays[4]);
+                       *cost = engine_->train(options.data(), int(options.size()), activity, arrays[0], arrays[1], arrays[2], arrays[3], &steps);
+                       *arrays[4] = double(steps);
+                     },
+                     [=](Napi::Env env) -> Napi::Value { return costObject(env, *cost); }))->start();
+  }
+  // (nets) -> Float64Array, 5 a node: squared errors of Y, Cb, Cr, bits of innovation, bits of motion
+  Napi::Value evaluate(const Napi::CallbackInfo& info) {
+    const double* nets = info[0].As<Napi::Float64Array>().Data();
+    auto costs = std::make_shared<std::vector<weft::NodeCost>>();
+    return (new Task(info.Env(), {self(info), info[0].As<Napi::Object>()}, [=] { *costs = engine_->evaluate(nets); },
+                     [=](Napi::Env env) -> Napi::Value {
+                       auto out = Napi::Float64Array::New(env, costs->size() * 5);
+                       for (size_t n = 0; n < costs->size(); n++) {
+                         for (int p = 0; p < 3; p++) out[n * 5 + p] = (*costs)[n].squaredError[p];
+                         out[n * 5 + 3] = (*costs)[n].innovationBits;
+                         out[n * 5 + 4] = (*costs)[n].motionBits;
+                       }
+                       return out;
+                     }))->start();
+  }
+  // (nets, options of one step, netGradient: filled) -> cost
+  Napi::Value gradient(const Napi::CallbackInfo& info) {
+    const auto options = optionsOf(info[1]);
+    return costObject(info.Env(), engine_->gradient(info[0].As<Napi::Float64Array>().Data(), options.at(0),
+                                                    info[2].As<Napi::Float64Array>().Data()));
+  }
+  Napi::Value latents(const Napi::CallbackInfo& info) {
+    const int node = nodeOf(info);
+    auto out = Napi::Int32Array::New(info.Env(), size_t(engine_->latentCount(node)));
+    engine_->latents(node, out.Data());
+    return out;
+  }
+  Napi::Value continuousLatents(const Napi::CallbackInfo& info) {
+    const int node = nodeOf(info);
+    auto out = Napi::Float64Array::New(info.Env(), size_t(engine_->latentCount(node)));
+    engine_->continuousLatents(node, out.Data());
+    return out;
+  }
+  Napi::Value setContinuousLatents(const Napi::CallbackInfo& info) {
+    engine_->setContinuousLatents(nodeOf(info), info[1].As<Napi::Float64Array>().Data());
+    return info.Env().Undefined();
+  }
+  Napi::Value latentGradient(const Napi::CallbackInfo& info) {
+    const int node = nodeOf(info);
+    auto out = Napi::Float64Array::New(info.Env(), size_t(engine_->latentCount(node)));
+    engine_->latentGradient(node, out.Data());
+    return out;
+  }
+  // (node, plane, out: Float32Array)
+  Napi::Value picture(const Napi::CallbackInfo& info) {
+    engine_->picture(nodeOf(info), info[1].ToNumber(), info[2].As<Napi::Float32Array>().Data());
+    return info.Env().Undefined();
+  }
+  Napi::Value activeFraction(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), engine_->activeFraction());
+  }
+  int nodeOf(const Napi::CallbackInfo& info) {
+    const int node = info[0].ToNumber();
+    if (node < 0 || node >= nodes_) throw Napi::RangeError::New(info.Env(), "no such node");
+    return node;
+  }
+
+  std::unique_ptr<weft::SegmentEngine> engine_;
+  int nodes_ = 0;
+};
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("Segment", SegmentObject::define(env));
+#if defined(__AVX512F__)
+  exports.Set("instructionSet", "avx512");
+#elif defined(__AVX2__)
+  exports.Set("instructionSet", "avx2");
+#else
+  exports.Set("instructionSet", "portable");
+#if defined(__x86_64__)
+  exports.Set("hasAvx2", bool(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")));
+  exports.Set("hasAvx512", bool(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")));
+#endif
+#endif
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(NODE_GYP_MODULE_NAME, initialize)

@@ -1,0 +1,85 @@
+// What the addon sees of a training engine, whatever instruction set it was compiled for.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace weft {
+
+// One node of a segment's structure, in coding order (runtime/field/structure.ts).
+struct NodeSpec {
+  int frame, depth, references, reference[2], motionNode[2], motionField[2];
+  double motionScale[2];
+};
+
+// One latent plane of a node (runtime/field/shape.ts); indexes of planes are -1 where there is none.
+struct LatentPlaneSpec {
+  int kind, component, level, width, height, net, biasRow, parent, grandparent, companion1, companion2;
+};
+constexpr int MOTION = 0, INNOVATION = 1;
+
+// Offsets of the net tensors in the flat array of weights (runtime/field/tensors.ts); -1: absent.
+struct NetLayout {
+  struct Context { int w1, b1, w2, linear, bias, depth; } context[3];
+  struct Synthesis { int w1, b1, conv, chromaW1, chromaB1, chromaW2, chromaLinear, gain; } synthesis[2];
+  int motionGain, count;
+};
+
+struct SegmentConfig {
+  int width, height;
+  bool halvedChroma;
+  std::vector<NodeSpec> nodes;
+  std::vector<LatentPlaneSpec> planes[3];  // by number of references
+  std::vector<double> steps[3];            // by number of references: quantization step of each plane at depth offset 0
+  double depthScale[5];                    // factor on innovation steps by depth
+  NetLayout layout;
+  int threads;
+  uint32_t seed;
+};
+
+// Hyperparameters of one training step.
+struct StepOptions {
+  double lambda;            // squared 8-bit codes per bit, per luma pixel
+  double temperature;       // of the soft rounding; 0 rounds hard
+  double noise;             // standard deviation, in quantizer steps
+  double latentRate, motionRate, netRate;
+};
+
+struct Cost {
+  double distortion = 0;  // weighted squared error summed over luma pixels' worth of samples
+  double bits = 0;
+};
+
+struct NodeCost {
+  double squaredError[3];  // by plane, in squared codes
+  double innovationBits, motionBits;
+};
+
+class SegmentEngine {
+ public:
+  virtual ~SegmentEngine() = default;
+  // Hands over the source of one node: tightly packed 8-bit planes.
+  virtual void setSource(int node, const uint8_t* const planes[3]) = 0;
+  // Motion search and sparse approximation of every node in coding order.
+  virtual void analyse(const double* nets, double lambda) = 0;
+  // Steps with the active nodes given by one byte per step and node (0: constant; else its weight in the loss).
+  virtual Cost train(const StepOptions* options, int steps, const uint8_t* activity, double* nets, double* firstMoment,
+                     double* secondMoment, const double* netRateScale, int64_t* netSteps) = 0;
+  // Cost of every node with latents rounded; with `gradient` also the gradient of lambda * bits + distortion by every net weight.
+  virtual std::vector<NodeCost> evaluate(const double* nets) = 0;
+  // Loss and gradients with everything switched on and without update, for tests and for other engines.
+  virtual Cost gradient(const double* nets, const StepOptions& options, double* netGradient) = 0;
+  virtual int latentCount(int node) const = 0;
+  virtual void latents(int node, int32_t* out) const = 0;            // rounded, planes in coding order
+  virtual void continuousLatents(int node, double* out) const = 0;   // 0 outside active blocks
+  virtual void setContinuousLatents(int node, const double* values) = 0;
+  virtual void latentGradient(int node, double* out) const = 0;      // of the last gradient()
+  virtual void picture(int node, int plane, float* out) const = 0;   // of the last evaluate(), codes
+  virtual double activeFraction() const = 0;
+};
+
+// Single precision in the instruction set this addon was built for; double precision for gradient tests.
+std::unique_ptr<SegmentEngine> makeSegment(const SegmentConfig&);
+std::unique_ptr<SegmentEngine> makeSegmentExact(const SegmentConfig&);
+
+}  // namespace weft

@@ -1,0 +1,185 @@
+// Hierarchical block matching between two luma planes: a start for the motion fields.
+#pragma once
+#include <cmath>
+#include <vector>
+#include "plane.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+struct Vector2 {
+  float x = 0, y = 0;
+};
+
+// A luma plane and its halvings by area, with extended margins.
+class LumaPyramid {
+ public:
+  LumaPyramid(const uint8_t* luma, int w, int h, int levels) {
+    levels_.emplace_back(w, h);
+    for (int y = 0; y < h; y++)
+      for (int x = 0; x < w; x++) levels_[0].row(y)[x] = real(luma[size_t(y) * w + x]);
+    extendPlane(levels_[0]);
+    for (int l = 1; l < levels; l++) {
+      const Plane& fine = levels_[l - 1];
+      PlaneBuffer coarse((fine.w + 1) / 2, (fine.h + 1) / 2);
+      for (int y = 0; y < coarse.h; y++)
+        for (int x = 0; x < coarse.w; x++)
+          coarse.row(y)[x] = real(0.25) * (fine.row(2 * y)[2 * x] + fine.row(2 * y)[2 * x + 1] + fine.row(2 * y + 1)[2 * x] +
+                                           fine.row(2 * y + 1)[2 * x + 1]);
+      extendPlane(coarse);
+      levels_.push_back(static_cast<PlaneBuffer&&>(coarse));
+    }
+  }
+  const Plane& level(int l) const { return levels_[l]; }
+  int levels() const { return int(levels_.size()); }
+
+ private:
+  std::vector<PlaneBuffer> levels_;
+};
+
+// Vectors on a grid of 8x8 cells.
+struct VectorField {
+  int w = 0, h = 0;
+  std::vector<Vector2> v;
+  VectorField(int width, int height) : w(width), h(height), v(size_t(width) * height) {}
+  Vector2& at(int x, int y) { return v[size_t(y) * w + x]; }
+  Vector2 at(int x, int y) const { return v[size_t(std::min(std::max(y, 0), h - 1)) * w + std::min(std::max(x, 0), w - 1)]; }
+};
+
+class BlockMatcher {
+ public:
+  // smoothness: cost of one pixel of difference to the expected vector, in grey levels summed over the 16x16 window.
+  BlockMatcher(const LumaPyramid& current, const LumaPyramid& reference, double smoothness)
+      : current_(current), reference_(reference), smoothness_(float(smoothness)) {}
+
+  // expected: a first guess on the finest grid (may be all zero). Vectors in pixels, quarter-pixel steps.
+  VectorField search(const VectorField& expected) const {
+    VectorField field(1, 1);
+    for (int l = current_.levels() - 1; l >= 0; l--) {
+      const Plane& p = current_.level(l);
+      VectorField next((p.w + 7) / 8, (p.h + 7) / 8);
+      for (int y = 0; y < next.h; y++)
+        for (int x = 0; x < next.w; x++) {
+          const Vector2 c = l == current_.levels() - 1 ? Vector2{} : field.at(x / 2, y / 2);
+          next.at(x, y) = {2 * c.x, 2 * c.y};
+        }
+      const VectorField start = next;
+      sweep(l, start, expected, next, false);
+      sweep(l, start, expected, next, true);
+      field = next;
+    }
+    refine(field);
+    return field;
+  }
+
+ private:
+  void sweep(int l, const VectorField& start, const VectorField& expected, VectorField& f, bool reverse) const {
+    const float scale = 1.0f / float(1 << l);
+    for (int i = 0; i < f.w * f.h; i++) {
+      const int k = reverse ? f.w * f.h - 1 - i : i, x = k % f.w, y = k / f.w;
+      const Vector2 e = expected.at((x << l) + (1 << l) / 2, (y << l) + (1 << l) / 2);
+      const Vector2 guess{std::round(e.x * scale), std::round(e.y * scale)};
+      const VectorField& g = f;
+      const Vector2 candidates[] = {g.at(x, y), start.at(x, y), guess, {0, 0}, g.at(x - 1, y), g.at(x + 1, y), g.at(x, y - 1),
+                                    g.at(x, y + 1), start.at(x + 1, y + 1), start.at(x - 1, y - 1)};
+      const Vector2 centre = median(g, x, y);
+      Vector2 best{};
+      float bestCost = 1e30f;
+      const auto attempt = [&](Vector2 v) {
+        v = {std::round(v.x), std::round(v.y)};
+        const float cost = difference(l, x, y, v) + smoothness_ * penalty(v, centre, guess);
+        if (cost < bestCost) {
+          bestCost = cost;
+          best = v;
+          return true;
+        }
+        return false;
+      };
+      for (const Vector2& v : candidates) attempt(v);
+      for (int round = 0; round < 8; round++) {
+        const Vector2 c = best;
+        bool better = false;
+        const int reach = round == 0 && l == current_.levels() - 1 ? 3 : 1;
+        for (int dy = -reach; dy <= reach; dy++)
+          for (int dx = -reach; dx <= reach; dx++) better |= attempt({c.x + float(dx), c.y + float(dy)});
+        if (!better) break;
+      }
+      f.at(x, y) = best;
+    }
+  }
+
+  static Vector2 median(const VectorField& f, int x, int y) {
+    const auto middle = [](float a, float b, float c) { return std::fmax(std::fmin(a, b), std::fmin(std::fmax(a, b), c)); };
+    const Vector2 a = f.at(x - 1, y), b = f.at(x, y - 1), c = f.at(x + 1, y);
+    return {middle(a.x, b.x, c.x), middle(a.y, b.y, c.y)};
+  }
+  static float penalty(Vector2 v, Vector2 a, Vector2 b) {
+    const float toA = std::fabs(v.x - a.x) + std::fabs(v.y - a.y), toB = std::fabs(v.x - b.x) + std::fabs(v.y - b.y);
+    return std::fmin(toA, 8) + 0.5f * std::fmin(toB, 8);
+  }
+
+  // Sum of absolute differences over the 16x16 window around cell (x, y), whole-pixel vector.
+  float difference(int l, int x, int y, Vector2 v) const {
+    const Plane &a = current_.level(l), &b = reference_.level(l);
+    const int left = x * 8 - 4, top = y * 8 - 4;
+    const int bx = std::min(std::max(left + int(v.x), -15), b.w - 1);
+    float total = 0;
+    for (int r = 0; r < 16; r++) {
+      const real* p = a.row(std::min(std::max(top + r, 0), a.h - 1)) + std::max(left, -15);
+      const real* q = b.row(std::min(std::max(top + r + int(v.y), 0), b.h - 1)) + bx;
+      vf acc{};
+      for (int i = 0; i < 16; i += LANES) acc += absolute(load(p + i) - load(q + i));
+      total += float(sum(acc));
+    }
+    return total;
+  }
+
+  // Bilinear differences at quarter-pixel places around the whole-pixel vectors.
+  void refine(VectorField& f) const {
+    for (int y = 0; y < f.h; y++)
+      for (int x = 0; x < f.w; x++) {
+        Vector2 best = f.at(x, y);
+        float bestCost = bilinearDifference(x, y, best) - 0.5f * smoothness_;
+        for (float stepSize : {0.5f, 0.25f}) {
+          const Vector2 c = best;
+          for (int dy = -1; dy <= 1; dy++)
+            for (int dx = -1; dx <= 1; dx++) {
+              const Vector2 v{c.x + float(dx) * stepSize, c.y + float(dy) * stepSize};
+              const float cost = bilinearDifference(x, y, v);
+              if (cost < bestCost) {
+                bestCost = cost;
+                best = v;
+              }
+            }
+        }
+        f.at(x, y) = best;
+      }
+  }
+  float bilinearDifference(int x, int y, Vector2 v) const {
+    const Plane &a = current_.level(0), &b = reference_.level(0);
+    const int left = std::max(x * 8 - 4, -15), top = y * 8 - 4;
+    const float flx = std::floor(v.x), fly = std::floor(v.y);
+    const real fx = v.x - flx, fy = v.y - fly;
+    const int bx = std::min(std::max(left + int(flx), -15), b.w - 1);
+    float total = 0;
+    for (int r = 0; r < 16; r++) {
+      const real* p = a.row(std::min(std::max(top + r, 0), a.h - 1)) + left;
+      const real* q = b.row(std::min(std::max(top + r + int(fly), 0), b.h - 1)) + bx;
+      const real* s = b.row(std::min(std::max(top + r + int(fly) + 1, 0), b.h - 1)) + bx;
+      vf acc{};
+      for (int i = 0; i < 16; i += LANES) {
+        const vf upper = load(q + i) + fx * (load(q + i + 1) - load(q + i));
+        const vf lower = load(s + i) + fx * (load(s + i + 1) - load(s + i));
+        acc += absolute(load(p + i) - (upper + fy * (lower - upper)));
+      }
+      total += float(sum(acc));
+    }
+    return total;
+  }
+
+  const LumaPyramid &current_, &reference_;
+  const float smoothness_;
+};
+
+}  // namespace WEFT_ISA
+}  // namespace weft
