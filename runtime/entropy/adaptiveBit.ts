@@ -39,9 +39,7 @@ export class AdaptiveBits {
   }
 
   #frequency(context: number): number {
-    const ones = this.#ones[context]!;
-    if (ones < MIN_FREQUENCY) return MIN_FREQUENCY;
-    return ones > FREQUENCY_TOTAL - MIN_FREQUENCY ? FREQUENCY_TOTAL - MIN_FREQUENCY : ones;
+    return Math.min(Math.max(this.#ones[context]!, MIN_FREQUENCY), FREQUENCY_TOTAL - MIN_FREQUENCY);
   }
 
   #update(context: number, bit: number): void {

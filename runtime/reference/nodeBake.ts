@@ -56,8 +56,7 @@ export function predict(
   const { width, height, chroma } = shape;
   const dense = motion.map((plane, component) => {
     const pixels = fieldAtPixels(plane, width, height);
-    if (component === 4) pixels.samples.forEach((beta, i) => (pixels.samples[i] = sigmoid(beta)));
-    return pixels;
+    return component === 4 ? { ...pixels, samples: pixels.samples.map(sigmoid) } : pixels;
   });
   const luma = references.map((_, ref) => ({ dx: dense[2 * ref]!, dy: dense[2 * ref + 1]! }));
   const subsampled = luma.map((displacement) => chromaDisplacement(displacement, chroma));

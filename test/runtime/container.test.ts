@@ -1,0 +1,302 @@
+import { Packr } from 'msgpackr';
+import { describe, expect, it } from 'vitest';
+import { WeftError } from '../../runtime/errors.js';
+import { open } from '../../runtime/film/open.js';
+import { ByteReader } from '../../runtime/format/byteReader.js';
+import { ByteWriter } from '../../runtime/format/byteWriter.js';
+import { MAGIC, readWeft, writeWeft } from '../../runtime/format/container.js';
+import { crc32c } from '../../runtime/format/crc32c.js';
+import { HEADER_FIELDS, packHeader, unpackHeader } from '../../runtime/format/header.js';
+import { writeSignedVarint, writeVarint } from '../../runtime/format/varint.js';
+import { randomNumbers } from './randomNumbers.js';
+import { randomTensors, type SampleFilm, sampleFilm } from './sampleSegments.js';
+
+const small: SampleFilm = {
+  width: 20,
+  height: 17,
+  chroma: '420',
+  frames: [3, 2],
+  anchorDistance: 2,
+  drawing: 'sparse',
+  streams: 2,
+};
+
+const code = (name: string) => expect.objectContaining({ code: name });
+
+/** Where the parts of a file begin. */
+function layout(bytes: Uint8Array): {
+  checksum: number;
+  header: number;
+  nets: number;
+  index: number;
+  end: number;
+} {
+  const reader = new ByteReader(bytes, 'file');
+  reader.position = MAGIC.length;
+  reader.varint();
+  const [header, nets, index] = [reader.varint(), reader.varint(), reader.varint()];
+  const start = reader.position + 4;
+  return {
+    checksum: reader.position,
+    header: start,
+    nets: start + header,
+    index: start + header + nets,
+    end: start + header + nets + index,
+  };
+}
+
+/** Makes the checksum of the prelude right again. */
+function repair(bytes: Uint8Array): Uint8Array {
+  const { checksum, header, end } = layout(bytes);
+  const crc = crc32c(bytes.subarray(header, end), crc32c(bytes.subarray(0, checksum)));
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(checksum, crc, true);
+  return bytes;
+}
+
+describe('varints and checksums', () => {
+  it('return every size of number', () => {
+    const values = [0, 1, 127, 128, 300, 16383, 16384, 2 ** 28, 2 ** 31, 2 ** 32 - 1];
+    const writer = new ByteWriter();
+    for (const value of values) writeVarint(writer, value);
+    for (const value of [0, -1, 1, -64, 64, 2 ** 31 - 1, -(2 ** 31)]) writeSignedVarint(writer, value);
+    const reader = new ByteReader(writer.finish(), 'test');
+    for (const value of values) expect(reader.varint()).toBe(value);
+    for (const value of [0, -1, 1, -64, 64, 2 ** 31 - 1, -(2 ** 31)])
+      expect(reader.signedVarint()).toBe(value);
+    expect(reader.left).toBe(0);
+  });
+
+  it('refuse numbers above 32 bits', () => {
+    const read =
+      (...bytes: number[]) =>
+      () =>
+        new ByteReader(Uint8Array.from(bytes), 'test').varint();
+    expect(read(255, 255, 255, 255, 31)).toThrow(code('VARINT_INVALID'));
+    expect(read(128, 128, 128, 128, 128, 0)).toThrow(code('VARINT_INVALID'));
+    expect(read(128)).toThrow(code('FILE_TRUNCATED'));
+  });
+
+  it('agree with RFC 3720', () => {
+    expect(crc32c(new TextEncoder().encode('123456789'))).toBe(0xe3069283);
+    expect(crc32c(new Uint8Array(32))).toBe(0x8a9136aa);
+    const halves = crc32c(Uint8Array.of(3, 4), crc32c(Uint8Array.of(1, 2)));
+    expect(halves).toBe(crc32c(Uint8Array.of(1, 2, 3, 4)));
+  });
+});
+
+describe('header', () => {
+  const required = { width: 352, height: 288, frames: 7, rate: [30000, 1001] as [number, number] };
+
+  it('leaves defaults out and puts them back', () => {
+    const bytes = packHeader(required);
+    expect(bytes.length).toBeLessThan(30);
+    const header = unpackHeader(bytes);
+    expect(header).toMatchObject({ ...required, chroma: '420', prior: 1, psnr: null, sampleAspect: [1, 1] });
+    expect(Object.keys(header)).toHaveLength(HEADER_FIELDS.length);
+  });
+
+  it('returns every field', () => {
+    const full = {
+      ...required,
+      chroma: '444' as const,
+      lumaRange: 'pc' as const,
+      matrix: 'bt709',
+      primaries: 'bt709',
+      transfer: 'bt709',
+      chromaLocation: 'center',
+      sampleAspect: [12, 11] as [number, number],
+      depthOffset: [0, 1, -2, 3, -32],
+      prior: 1,
+      encoder: 'weft 0.1.0',
+      engine: 'native',
+      preset: 'fast',
+      crf: 27.5,
+      seed: 4294967295,
+      psnr: [3712, 4100, 4122, 3801],
+      trainedMacsPerPixel: 1.5e6,
+    };
+    expect(unpackHeader(packHeader(full))).toEqual(full);
+  });
+
+  it('has distinct names and keys of one or two letters', () => {
+    expect(new Set(HEADER_FIELDS.map((f) => f.key)).size).toBe(HEADER_FIELDS.length);
+    expect(new Set(HEADER_FIELDS.map((f) => f.name)).size).toBe(HEADER_FIELDS.length);
+    for (const field of HEADER_FIELDS) expect(field.key).toMatch(/^[a-z]{1,2}$/);
+  });
+
+  it.each([
+    ['width', 15],
+    ['width', 16385],
+    ['height', 16.5],
+    ['frames', 0],
+    ['rate', [25, 0]],
+    ['rate', [25]],
+    ['depthOffset', [0, 0, 0, 0, 99]],
+    ['chroma', '422'],
+    ['matrix', 'x'.repeat(33)],
+    ['seed', -1],
+    ['crf', Number.NaN],
+  ])('refuses %s = %s', (name, value) => {
+    const input = { ...required, [name]: value };
+    expect(() => packHeader(input as typeof required)).toThrow(code('HEADER_FIELD'));
+    const field = HEADER_FIELDS.find((f) => f.name === name)!;
+    const map = { w: 352, h: 288, n: 7, r: [25, 1], [field.key]: value };
+    const bytes = new Packr({ useRecords: false }).pack(map);
+    expect(() => unpackHeader(bytes)).toThrow(
+      expect.objectContaining({ code: 'HEADER_FIELD', path: `header.${name}` }),
+    );
+  });
+
+  it('refuses unknown names, missing fields, and what is not a plain map', () => {
+    expect(() => packHeader({ ...required, colour: 1 } as typeof required)).toThrow(code('HEADER_FIELD'));
+    const pack = (value: unknown) => new Packr({ useRecords: false }).pack(value);
+    expect(() => unpackHeader(pack({ w: 100, h: 100, n: 1 }))).toThrow(code('HEADER_FIELD'));
+    for (const value of [[1, 2], 'text', 3, null, new Date(0)]) {
+      expect(() => unpackHeader(pack(value))).toThrow(WeftError);
+    }
+    const hugeArray = Uint8Array.of(0xdd, 0xff, 0xff, 0xff, 0xff);
+    const deep = new Uint8Array(1000).fill(0x91);
+    for (const bytes of [hugeArray, deep, new Uint8Array(0)]) {
+      expect(() => unpackHeader(bytes)).toThrow(code('HEADER_INVALID'));
+    }
+  });
+
+  it('skips keys that it does not know', () => {
+    const bytes = new Packr({ useRecords: false }).pack({
+      w: 100,
+      h: 90,
+      n: 1,
+      r: [25, 1],
+      zz: { later: [1] },
+    });
+    expect(unpackHeader(bytes).height).toBe(90);
+  });
+});
+
+describe('file', () => {
+  it('returns its latents, nets and chunks', async () => {
+    const tensors = randomTensors(4);
+    const { bytes, latents, nets } = sampleFilm(small, 1, tensors);
+    const film = await open(bytes, { engine: 'reference' });
+    expect(film.header.frames).toBe(5);
+    expect(film.segments.map((s) => [s.startFrame, s.frames])).toEqual([
+      [0, 3],
+      [3, 2],
+    ]);
+    expect(film.nets).toEqual(nets);
+    expect(await film.decodeSegmentLatents(0)).toEqual(latents[0]);
+    expect(await film.decodeSegmentLatents(1)).toEqual(latents[1]);
+    film.close();
+  });
+
+  it('carries chunks', () => {
+    const { header } = sampleFilm(small);
+    const chunk = { name: 'AUDI', bytes: Uint8Array.of(1, 2, 3) };
+    const segments = [{ frames: 1, bytes: Uint8Array.of(9) }];
+    const bytes = writeWeft({ header, nets: new Uint8Array(0), segments, chunks: [chunk, chunk] });
+    expect(readWeft(bytes).chunks).toEqual([chunk, chunk]);
+    bytes[bytes.length - 5]! ^= 1;
+    expect(() => readWeft(bytes)).toThrow(code('CHUNK_DAMAGED'));
+    expect(() => readWeft(bytes.subarray(0, bytes.length - 1))).toThrow(code('FILE_TRUNCATED'));
+    const bad = { header, nets: new Uint8Array(0), segments, chunks: [{ ...chunk, name: 'x1' }] };
+    expect(() => writeWeft(bad)).toThrow(code('CHUNK_NAME'));
+  });
+
+  it('is refused when it is truncated anywhere', () => {
+    const { bytes } = sampleFilm(small);
+    for (let length = 1; length < bytes.length; length++) {
+      expect(() => readWeft(bytes.subarray(0, length))).toThrow(code('FILE_TRUNCATED'));
+    }
+    expect(() => readWeft(new Uint8Array(0))).toThrow(code('NOT_WEFT'));
+  });
+
+  it('is refused when it is foreign, mangled as text, or newer', () => {
+    const { bytes } = sampleFilm(small);
+    expect(() => readWeft(new TextEncoder().encode('RIFF....WEBP'))).toThrow(code('NOT_WEFT'));
+    const unixLines = Uint8Array.from([...bytes].filter((byte) => byte !== 13));
+    expect(() => readWeft(unixLines)).toThrow(code('NOT_WEFT'));
+    const newer = bytes.slice();
+    newer[8] = 2;
+    expect(() => readWeft(newer)).toThrow(code('FORMAT_NEWER'));
+  });
+
+  it('is refused when its sizes or its index lie', () => {
+    const { bytes } = sampleFilm(small);
+    const limit = new ByteWriter();
+    limit.bytes(MAGIC);
+    for (const n of [1, 2 ** 31, 0, 0, 0]) writeVarint(limit, n);
+    expect(() => readWeft(limit.finish())).toThrow(code('FILE_LIMIT'));
+    const { index } = layout(bytes);
+    const more = bytes.slice();
+    more[index] = 3;
+    expect(() => readWeft(repair(more))).toThrow(WeftError);
+    const fewer = bytes.slice();
+    fewer[index] = 1;
+    expect(() => readWeft(repair(fewer))).toThrow(code('INDEX_INVALID'));
+  });
+
+  it('is refused by a decoder without its prior or its memory', async () => {
+    const { header } = sampleFilm(small);
+    const segments = [{ frames: 1, bytes: Uint8Array.of(1, 0, 1, 1) }];
+    const other = writeWeft({ header: { ...header, prior: 9 }, nets: new Uint8Array(0), segments });
+    await expect(open(other)).rejects.toMatchObject({ code: 'PRIOR_UNKNOWN' });
+    const { bytes } = sampleFilm(small);
+    await expect(open(bytes, { maxSegmentPixels: 1000 })).rejects.toMatchObject({ code: 'FILM_TOO_LARGE' });
+    await expect(open(bytes, { engines: 1 } as object)).rejects.toMatchObject({ code: 'OPTION_UNKNOWN' });
+  });
+
+  it('never does worse than a WeftError when single bits are flipped', async () => {
+    const { bytes } = sampleFilm(small, 3, randomTensors(8));
+    const next = randomNumbers(17);
+    for (let run = 0; run < 400; run++) {
+      const damaged = bytes.slice();
+      damaged[next() % bytes.length]! ^= 1 << (next() % 8);
+      await expect(decodeAll(damaged)).rejects.toBeInstanceOf(WeftError);
+    }
+  });
+
+  it('decodes or throws a WeftError when the damage has the right checksums', async () => {
+    const film = sampleFilm({ ...small, drawing: 'dense' }, 3, randomTensors(8));
+    const { header, end } = layout(film.bytes);
+    const next = randomNumbers(23);
+    let refused = 0;
+    for (let run = 0; run < 300; run++) {
+      const damaged = film.bytes.slice();
+      for (let flips = 1 + (next() % 3); flips > 0; flips--) {
+        damaged[header + (next() % (end - header))]! ^= 1 << (next() % 8);
+      }
+      refused += await outcome(repair(damaged));
+    }
+    expect(refused).toBeGreaterThan(10);
+    for (let run = 0; run < 100; run++) refused += await outcome(withDamagedSegment(film, next));
+  });
+});
+
+function withDamagedSegment(film: ReturnType<typeof sampleFilm>, next: () => number): Uint8Array {
+  const file = readWeft(film.bytes);
+  const segments = file.segments.map((entry) => {
+    const bytes = film.bytes.slice(entry.offset, entry.offset + entry.bytes);
+    const reach = next() % 2 ? 8 : bytes.length;
+    bytes[next() % reach]! ^= 1 << (next() % 8);
+    return { frames: entry.frames, bytes: next() % 4 ? bytes : bytes.slice(0, next() % bytes.length) };
+  });
+  return writeWeft({ header: film.header, nets: file.nets, segments });
+}
+
+/** 1 if the file is refused, 0 if it decodes; anything but a WeftError fails the test. */
+async function outcome(bytes: Uint8Array): Promise<number> {
+  try {
+    await decodeAll(bytes);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof WeftError)) throw error;
+    expect(error.code).toMatch(/^[A-Z_]+$/);
+    return 1;
+  }
+}
+
+async function decodeAll(bytes: Uint8Array): Promise<void> {
+  const film = await open(bytes, { engine: 'reference', maxSegmentPixels: 20000 });
+  for (let i = 0; i < film.segments.length; i++) await film.decodeSegmentLatents(i);
+  film.close();
+}

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { fieldAt, fieldAtPixels } from '../../runtime/reference/motion.js';
+import { CubicSampler, createPlane, type FloatPlane } from '../../runtime/reference/plane.js';
+import { doublePlane } from '../../runtime/reference/pyramid.js';
+import { axisKernel, resample } from '../../runtime/reference/spatialSampler.js';
+import { uniforms } from './randomNumbers.js';
+
+function plane(width: number, height: number, value: (x: number, y: number) => number): FloatPlane {
+  const p = createPlane(width, height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) p.samples[y * width + x] = value(x, y);
+  }
+  return p;
+}
+
+const largestDifference = (a: FloatPlane, b: FloatPlane): number =>
+  a.samples.reduce((most, value, i) => Math.max(most, Math.abs(value - b.samples[i]!)), 0);
+
+describe('doubling', () => {
+  it('keeps a constant and, inside, a ramp', () => {
+    for (const [width, height] of [
+      [9, 6],
+      [10, 5],
+      [1, 2],
+    ] as const) {
+      const coarse = plane((width + 1) >> 1, (height + 1) >> 1, () => 3);
+      expect(
+        largestDifference(
+          doublePlane(coarse, { width, height }),
+          plane(width, height, () => 3),
+        ),
+      ).toBeLessThan(1e-6);
+    }
+    const ramp = doublePlane(
+      plane(12, 10, (x, y) => 2 * x + y),
+      { width: 24, height: 20 },
+    );
+    for (let y = 6; y < 14; y++) {
+      for (let x = 6; x < 18; x++) {
+        expect(ramp.samples[y * 24 + x]).toBeCloseTo(2 * ((x + 0.5) / 2 - 0.5) + (y + 0.5) / 2 - 0.5, 4);
+      }
+    }
+  });
+
+  it('spreads an impulse by the taps of the specification', () => {
+    const out = doublePlane(
+      plane(7, 1, (x) => (x === 3 ? 1 : 0)),
+      { width: 14, height: 1 },
+    );
+    const taps = [-0.0703125, -0.0234375, 0.2265625, 0.8671875, 0.8671875, 0.2265625, -0.0234375, -0.0703125];
+    const around = [...out.samples.subarray(2, 12)];
+    expect(around.reduce((sum, v) => sum + v, 0)).toBeCloseTo(2, 6);
+    expect(around).toEqual(
+      [0, taps[1], taps[0], taps[2], taps[3], taps[4], taps[5], taps[7], taps[6], 0].map((v) =>
+        expect.closeTo(v!, 6),
+      ),
+    );
+  });
+});
+
+describe('cubic sampler', () => {
+  it('returns samples at whole positions, ramps between them, and edges far outside', () => {
+    const random = uniforms(3);
+    const noise = plane(9, 7, () => random());
+    const sampler = new CubicSampler();
+    expect(sampler.at(noise, 4, 5)).toBe(noise.samples[5 * 9 + 4]);
+    const ramp = plane(9, 9, (x, y) => x - 2 * y);
+    expect(sampler.at(ramp, 3.3, 4.8)).toBeCloseTo(3.3 - 9.6, 5);
+    expect(sampler.at(noise, -1e12, 1e12)).toBeCloseTo(noise.samples[6 * 9]!, 6);
+  });
+});
+
+describe('motion field', () => {
+  it('keeps constants, follows ramps inside, and agrees with itself', () => {
+    const grid = plane(6, 5, (x, y) => x + 10 * y);
+    const pixels = fieldAtPixels(grid, 44, 37);
+    expect(pixels.samples[20 * 44 + 20]).toBeCloseTo(20.5 / 8 - 0.5 + 10 * (20.5 / 8 - 0.5), 4);
+    for (const [x, y] of [
+      [0, 0],
+      [43, 36],
+      [13, 31],
+    ] as const) {
+      expect(fieldAt(grid, x, y)).toBeCloseTo(pixels.samples[y * 44 + x]!, 4);
+    }
+    const constant = fieldAtPixels(
+      plane(2, 2, () => 1.5),
+      16,
+      16,
+    );
+    for (const value of constant.samples) expect(value).toBeCloseTo(1.5, 6);
+  });
+});
+
+describe('spatial sampler', () => {
+  const random = uniforms(8);
+  const noise = plane(24, 18, () => 255 * random() - 128);
+
+  it('returns the samples on the native raster and on a crop of it', () => {
+    expect(resample(noise, axisKernel(24, 24, 1, 0), axisKernel(18, 18, 1, 0))).toEqual(noise);
+    const part = resample(noise, axisKernel(24, 7, 1, 3), axisKernel(18, 5, 1, 6));
+    for (let y = 0; y < 5; y++) {
+      for (let x = 0; x < 7; x++) expect(part.samples[y * 7 + x]).toBe(noise.samples[(y + 6) * 24 + x + 3]);
+    }
+  });
+
+  it('keeps constants at any ratio', () => {
+    for (const outputs of [1, 5, 23, 24, 25, 48, 100]) {
+      const kernel = axisKernel(24, outputs, 24 / outputs, 0);
+      for (let u = 0; u < outputs; u++) {
+        const row = kernel.weights.subarray(u * kernel.taps, (u + 1) * kernel.taps);
+        expect(row.reduce((sum, w) => sum + w, 0)).toBeCloseTo(1, 12);
+      }
+    }
+  });
+
+  it('reduces smooth content to its area mean', () => {
+    const smooth = plane(64, 64, (x, y) => 100 * Math.sin(x / 9) * Math.cos(y / 11));
+    const kernel = axisKernel(64, 32, 2, 0);
+    const half = resample(smooth, kernel, kernel);
+    for (let y = 4; y < 28; y++) {
+      for (let x = 4; x < 28; x++) {
+        const at = 2 * y * 64 + 2 * x;
+        const mean = [0, 1, 64, 65].reduce((sum, d) => sum + smooth.samples[at + d]! / 4, 0);
+        expect(Math.abs(half.samples[y * 32 + x]! - mean)).toBeLessThan(1);
+      }
+    }
+  });
+
+  it('does not let the finest stripes through as coarse ones when reducing', () => {
+    const stripes = plane(128, 1, (x) => (x % 2 ? 100 : -100));
+    const kernel = axisKernel(128, 42, 128 / 42, 0);
+    const out = resample(stripes, kernel, axisKernel(1, 1, 1, 0));
+    // The area mean of three stripes is a third; sampling without a box would let all of it through.
+    for (let x = 3; x < 39; x++) expect(Math.abs(out.samples[x]!)).toBeLessThan(25);
+  });
+
+  it('enlarges a sine better than the cubic kernel does', () => {
+    const line = plane(64, 1, (x) => Math.sin(x));
+    const big = resample(line, axisKernel(64, 256, 0.25, 0), axisKernel(1, 1, 1, 0));
+    const sampler = new CubicSampler();
+    let lanczos = 0;
+    let cubic = 0;
+    for (let u = 40; u < 216; u++) {
+      const x = (u + 0.5) / 4 - 0.5;
+      lanczos += (big.samples[u]! - Math.sin(x)) ** 2;
+      cubic += (sampler.at(line, x, 0) - Math.sin(x)) ** 2;
+    }
+    expect(lanczos).toBeLessThan(cubic);
+    expect(Math.sqrt(lanczos / 176)).toBeLessThan(0.02);
+  });
+});
