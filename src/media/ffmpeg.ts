@@ -175,6 +175,7 @@ async function feed(child: ChildProcess, chunks: AsyncIterable<Uint8Array>): Pro
 export function startFfmpeg(tools: FfmpegTools, job: FfmpegJob): FfmpegRun {
   const child = spawn(tools.ffmpeg, argumentsOf(job), {
     stdio: [job.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    detached: true, // Ctrl-C in a terminal is for weft to handle; ffmpeg ends when its pipe does
   });
   let stderr = '';
   let stopped = false;

@@ -69,11 +69,11 @@ export async function writeWhole<T>(file: string, write: (partFile: string) => P
 export async function writeBytes(
   file: string,
   bytes: Uint8Array,
-  verify?: () => Promise<void>,
+  verify?: (partFile: string) => Promise<void>,
 ): Promise<void> {
   await writeWhole(file, async (part) => {
     await writeFile(part, bytes);
-    await verify?.();
+    await verify?.(part);
   });
 }
 
