@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { open } from '../../runtime/film/open.js';
+import { crc32c } from '../../runtime/format/crc32c.js';
+import { randomTensors, type SampleFilm, sampleFilm } from './sampleSegments.js';
+
+/**
+ * Files of format version 1: they must decode to the same integers for ever, and nearly to the same pictures. The
+ * checksums were confirmed by a second decoder that was written from FORMAT.md alone.
+ */
+const base = { frames: [6], anchorDistance: 4, streams: 2, baseExponent: 8 };
+const vectors: { name: string; made: SampleFilm; seed: number; latents: string; meanCodes: number[] }[] = [
+  {
+    name: 'dense420',
+    made: { ...base, width: 40, height: 33, chroma: '420', drawing: 'dense' },
+    seed: 5,
+    latents: 'f1a84b67',
+    meanCodes: [128.13, 128.06, 128.37, 128.61, 127.93, 128.12],
+  },
+  {
+    name: 'sparse444',
+    made: { ...base, width: 36, height: 50, chroma: '444', drawing: 'sparse' },
+    seed: 6,
+    latents: 'b7e3233',
+    meanCodes: [127.95, 128.01, 127.94, 127.94, 127.97, 127.97],
+  },
+  {
+    name: 'huge420',
+    made: { ...base, width: 33, height: 20, chroma: '420', drawing: 'huge' },
+    seed: 7,
+    latents: 'af714f5b',
+    meanCodes: [137.52, 92.99, 98.61, 131.18, 111.61, 175.69],
+  },
+];
+
+function readVector(name: string): Uint8Array {
+  return readFileSync(new URL(`vectors/${name}.weft`, import.meta.url));
+}
+
+describe.each(vectors)('the golden file $name', ({ name, made, seed, latents, meanCodes }) => {
+  it('decodes to the same latents', async () => {
+    const film = await open(readVector(name), { engine: 'reference' });
+    const nodes = await film.decodeSegmentLatents(0);
+    const checksum = nodes.reduce((crc, node) => crc32c(new Uint8Array(node.buffer), crc), 0);
+    expect(checksum.toString(16)).toBe(latents);
+  });
+
+  it('decodes to the same pictures', async () => {
+    const film = await open(readVector(name), { engine: 'reference' });
+    const means: number[] = [];
+    for await (const picture of film.frames()) {
+      const codes = picture.planes.flatMap((plane) => [...plane]);
+      means.push(codes.reduce((sum, code) => sum + code, 0) / codes.length);
+    }
+    expect(means).toEqual(meanCodes.map((mean) => expect.closeTo(mean, 1)));
+  });
+
+  it('is still what the writer writes', () => {
+    const { bytes } = sampleFilm(made, seed, randomTensors(seed + 6));
+    expect(crc32c(bytes)).toBe(crc32c(readVector(name)));
+  });
+});
