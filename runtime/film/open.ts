@@ -1,7 +1,14 @@
 /** A film that can be shown at any size and at any instant. */
 
 import { netsFromFile } from '../entropy/netCoder.js';
-import { EngineError, FormatError, throwIfAborted, UsageError, WeftError } from '../errors.js';
+import {
+  EngineError,
+  FormatError,
+  InterruptedError,
+  throwIfAborted,
+  UsageError,
+  WeftError,
+} from '../errors.js';
 import type { FilmNets } from '../field/nets.js';
 import { type FieldShape, fieldShape } from '../field/shape.js';
 import { segmentStructure } from '../field/structure.js';
@@ -14,8 +21,8 @@ import { rasterKernels, samplePicture } from '../reference/spatialSampler.js';
 import { planesBetween } from '../reference/temporalSampler.js';
 import type { FilmInfo, Picture } from './frame.js';
 import { type FrameOptions, planFrames } from './frameOptions.js';
-import { SegmentCache } from './segmentCache.js';
-import type { BakedNode, SegmentDecoder, SegmentTask } from './segmentDecoder.js';
+import { type BakedSegment, SegmentCache } from './segmentCache.js';
+import type { SegmentDecoder, SegmentTask } from './segmentDecoder.js';
 
 /** How to open a film. */
 export interface OpenOptions {
@@ -154,11 +161,18 @@ export class WeftFilm {
     return baked[task.nodes.findIndex((node) => node.frame === local)]!.planes;
   }
 
-  #bake(index: number, signal: AbortSignal | undefined): Promise<{ task: SegmentTask; baked: BakedNode[] }> {
-    return this.#cache.get(index, async () => {
-      const task = this.segmentTask(index);
-      return { task, baked: await this.#decoder.bake(task, signal) };
-    });
+  async #bake(index: number, signal: AbortSignal | undefined): Promise<BakedSegment> {
+    try {
+      return await this.#cache.get(index, async () => {
+        const task = this.segmentTask(index);
+        return { task, baked: await this.#decoder.bake(task, signal) };
+      });
+    } catch (error) {
+      // Another iterator was baking this segment and was stopped; this one was not.
+      const othersInterruption = error instanceof InterruptedError && !signal?.aborted;
+      if (!othersInterruption) throw error;
+      return this.#bake(index, signal);
+    }
   }
 
   /** Segment that holds a frame, by bisection. */

@@ -132,8 +132,9 @@ function dequantize(
     if (plane.kind !== kind || plane.component !== component) continue;
     const { width, height, offset, level } = plane;
     const step = stepAt(level);
-    const samples = Float32Array.from(latents.subarray(offset, offset + width * height), (q) => q * step);
-    levels[level] = { width, height, samples };
+    const dequantized = createPlane(width, height);
+    for (let i = 0; i < width * height; i++) dequantized.samples[i] = latents[offset + i]! * step;
+    levels[level] = dequantized;
   }
   return levels;
 }

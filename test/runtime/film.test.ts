@@ -148,6 +148,17 @@ describe('a film', () => {
     expect(await show(film)).toHaveLength(9);
   });
 
+  it('goes on for one viewer when another stops', async () => {
+    const { bytes } = sampleFilm({ ...sample, frames: [9] });
+    const film = await openReference(bytes);
+    const controller = new AbortController();
+    const stopped = show(film, { signal: controller.signal });
+    const watched = show(film);
+    setTimeout(() => controller.abort(), 1);
+    await expect(stopped).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(await watched).toHaveLength(9);
+  });
+
   it.each([
     [{ width: 0 }, 'OPTION_RANGE'],
     [{ fps: [25, 0] }, 'OPTION_RANGE'],
