@@ -18,10 +18,10 @@ export function doublePlane(coarse: FloatPlane, size: Size): FloatPlane {
     }
   }
   const fine = createPlane(size.width, size.height);
-  for (let x = 0; x < size.width; x++) {
-    const taps = doublingTaps(x, coarse.width);
-    for (let y = 0; y < size.height; y++) {
-      fine.samples[y * size.width + x] = weigh(tall.samples, taps, 1, y * coarse.width);
+  const columns = Array.from({ length: size.width }, (_, x) => doublingTaps(x, coarse.width));
+  for (let y = 0; y < size.height; y++) {
+    for (let x = 0; x < size.width; x++) {
+      fine.samples[y * size.width + x] = weigh(tall.samples, columns[x]!, 1, y * coarse.width);
     }
   }
   return fine;
