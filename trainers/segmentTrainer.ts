@@ -1,7 +1,6 @@
 /** From the field's one definition (runtime/field) to the native engine's plain arrays. */
 
-import type { Chroma } from '../runtime/film/frame.js';
-import { fieldShape, latentPlanes, type LatentPlane } from '../runtime/field/shape.js';
+import { fieldShape, type LatentPlane, latentPlanes } from '../runtime/field/shape.js';
 import {
   BETA_STEP,
   CHROMA_STEP_FACTOR,
@@ -10,6 +9,7 @@ import {
 } from '../runtime/field/steps.js';
 import { type FieldNode, segmentStructure } from '../runtime/field/structure.js';
 import { CONTEXT_NETS, SYNTHESIS_NETS, tensorNamed } from '../runtime/field/tensors.js';
+import type { Chroma } from '../runtime/film/frame.js';
 import type { NativeSegment, NativeSegmentConfig, NativeTrainer } from './nativeAddon.js';
 
 /** What a segment's field looks like. */

@@ -7,6 +7,8 @@ namespace weft {
 namespace WEFT_ISA {
 
 constexpr int SPARSE_ROUNDS = 3, SPARSE_ITERATIONS = 15;
+// Training removes needless motion more slowly than it adds what is missing: the start is sparse.
+constexpr double MOTION_SPARSITY = 4;
 
 inline Segment::Pyramid Segment::pyramidOf(const Node& node, int kind, int component) const {
   Pyramid pyramid;
@@ -171,14 +173,14 @@ inline void Segment::searchMotion(Node& node, double lambda) {
                   predicted[c]);
     for (int y = 0; y < expected.h; y++)
       for (int x = 0; x < expected.w; x++) expected.at(x, y) = {float(predicted[0].row(y)[x]), float(predicted[1].row(y)[x])};
-    const VectorField found = BlockMatcher(current, reference, 16 + 4 * std::sqrt(lambda)).search(expected);
+    const VectorField found = BlockMatcher(current, reference, 64 + 16 * std::sqrt(lambda)).search(expected);
     for (int c = 0; c < 2; c++) {
       PlaneBuffer delta(weights.w, weights.h);
       for (int y = 0; y < delta.h; y++)
         for (int x = 0; x < delta.w; x++)
           delta.row(y)[x] = (c ? found.at(x, y).y : found.at(x, y).x) - predicted[c].row(y)[x];
       const Plane w = weights;
-      approximate(node, pyramidOf(node, MOTION, 2 * r + c), delta, &w, lambda, real(0.3));
+      approximate(node, pyramidOf(node, MOTION, 2 * r + c), delta, &w, MOTION_SPARSITY * lambda, real(0.3));
     }
   }
 }
@@ -188,6 +190,9 @@ inline void Segment::analyse(const double* nets, double lambda) {
   const StepOptions hard{};
   for (auto& node : nodes_) {
     for (auto& l : node.latents) l.clear();
+    // What later nodes are predicted from deserves a finer approximation: as much finer as its quantization step.
+    const double depthScale = config_.depthScale[std::min(node.spec.depth, 4)];
+    const double nodeLambda = lambda * depthScale * depthScale;
     if (node.spec.references) searchMotion(node, lambda);
     forward(node, hard);  // the prediction alone: no innovation yet
     for (int p = 0; p < 3; p++) {
@@ -199,7 +204,7 @@ inline void Segment::analyse(const double* nets, double lambda) {
           weights.row(y)[x] = real(lossWeight(p)) * UNIT * UNIT;
         }
       const Plane w = weights;
-      approximate(node, pyramidOf(node, INNOVATION, p), target, &w, lambda, node.spec.depth < 2 ? real(0.1) : real(0.25));
+      approximate(node, pyramidOf(node, INNOVATION, p), target, &w, nodeLambda, node.spec.depth < 2 ? real(0.1) : real(0.25));
     }
     forward(node, hard);
   }

@@ -40,8 +40,8 @@ struct SegmentConfig {
 // Hyperparameters of one training step.
 struct StepOptions {
   double lambda;            // squared 8-bit codes per bit, per luma pixel
-  double temperature;       // of the soft rounding; 0 rounds hard
-  double noise;             // standard deviation, in quantizer steps
+  double temperature;       // of the soft rounding; 0: hard rounding with slope 1
+  double noise;             // standard deviation, in quantizer steps; negative: hard rounding with the slope of the soft one
   double latentRate, motionRate, netRate;
 };
 

@@ -81,6 +81,7 @@ static inline void roundBlock(LatentBlocks& blocks, int b, const StepOptions& o,
       if (o.noise > 0) q += real(o.noise) * gaussianNoise(key, uint32_t(first + i));
       q = softRound(q, real(o.temperature), slope2);
       slope *= slope2;
+      if (o.noise < 0) q = roundOf(y);
     }
     store(&blocks.rounded[first + i], q);
     store(&blocks.slope[first + i], slope);

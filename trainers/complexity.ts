@@ -1,0 +1,38 @@
+/** Multiply-adds of the field, from the shapes of its nets and kernels. */
+
+import {
+  CHROMA_INPUTS,
+  CONTEXT_INPUTS,
+  CONV_PLANES,
+  HIDDEN_UNITS,
+  LUMA_INPUTS,
+} from '../runtime/field/tensors.js';
+
+/** Chroma samples for a luma pixel (4:2:0, both planes). */
+const CHROMA_SHARE = 0.5;
+/** Latents for a pixel: luma and both chroma pyramids. */
+const LATENTS_PER_PIXEL = 4 / 3 + (CHROMA_SHARE * 4) / 3;
+/** Upsampling of one plane by separable 4-tap filters: half the rows, then all samples. */
+const UPSAMPLE_MACS = 6;
+/** Planes of full size that are upsampled, with what their coarser levels add. */
+const UPSAMPLED_PLANES = 3 + 2 / 4 + 1 / 16;
+const CUBIC_TAPS = 16;
+const SPLINE_MACS = 3 * 5;
+
+/** Forward and backward pass, in forward passes. */
+const TRAINING_PASSES = 3;
+
+/** Largest number of multiply-adds that decoding one pixel of one frame takes: two references and no empty plane. */
+export function decodeMacsPerPixel(): number {
+  const context = HIDDEN_UNITS * (CONTEXT_INPUTS + 2) + 2 * CONTEXT_INPUTS;
+  const luma = HIDDEN_UNITS * LUMA_INPUTS + CONV_PLANES * 9;
+  const chroma = (CHROMA_SHARE / 2) * (HIDDEN_UNITS * (CHROMA_INPUTS + 2) + 2 * CHROMA_INPUTS);
+  const pyramids = UPSAMPLE_MACS * (UPSAMPLED_PLANES + CHROMA_SHARE);
+  const prediction = 2 * CUBIC_TAPS * (1 + CHROMA_SHARE) + SPLINE_MACS;
+  return Math.round(context * LATENTS_PER_PIXEL + luma + chroma + pyramids + prediction);
+}
+
+/** Multiply-adds spent on one pixel of film in so many steps. */
+export function trainingMacsPerPixel(steps: number): number {
+  return steps * TRAINING_PASSES * decodeMacsPerPixel();
+}

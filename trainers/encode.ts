@@ -1,0 +1,192 @@
+/** A film to the bytes of a `.weft` file. */
+
+import { writeNets } from '../runtime/entropy/netCoder.js';
+import { InterruptedError, MediaError } from '../runtime/errors.js';
+import type { FilmInfo, Picture } from '../runtime/film/frame.js';
+import { writeWeft } from '../runtime/format/container.js';
+import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
+import { FilmTrainer, type TrainedSegment, type TrainingWatch } from './filmTrainer.js';
+import { loadNativeTrainer, type NativeTrainer } from './nativeAddon.js';
+import { type EncodeOptions, resolveOptions } from './options.js';
+import { PRESETS } from './presets.js';
+import { DEPTH_OFFSET, lambdaOfCrf } from './rateControl.js';
+import { segments } from './segmentation.js';
+import { searchCrf } from './targetSearch.js';
+
+export { estimate } from './estimate.js';
+export type { EncodeOptions } from './options.js';
+
+/** Where pictures come from. `pictures` may be called more than once, and starts anew each time. */
+export interface FilmSource {
+  readonly info: FilmInfo;
+  pictures(signal?: AbortSignal): AsyncIterable<Picture>;
+}
+
+/** How an encode talks to its caller. */
+export interface EncodeHooks {
+  /** Aborts: `encode` throws an InterruptedError. */
+  signal?: AbortSignal;
+  /** Ends the training early: `encode` resolves with the best result so far. */
+  finish?: AbortSignal;
+  onProgress?(progress: EncodeProgress): void;
+  log?(line: string): void;
+}
+
+/** State of an encode; `done` runs from 0 to 1 over the whole work. */
+export interface EncodeProgress {
+  stage: string;
+  done: number;
+  seconds: number;
+}
+
+/** The finished file. */
+export interface EncodeResult {
+  bytes: Uint8Array;
+  frames: number;
+  width: number;
+  height: number;
+  /** File size that the last training step expected. */
+  estimatedBytes: number;
+  seconds: number;
+  /** Multiply-adds per pixel and frame: of decoding, and spent in training. */
+  macsPerPixel: number;
+  trainedMacsPerPixel: number;
+  engine: string;
+}
+
+/** Pixels of film that are trained together while the nets are learnt. */
+const GROUP_PIXELS = 24e6;
+
+/**
+ * Encodes a film.
+ *
+ * @throws UsageError for options out of range
+ * @throws EngineError `ENGINE_MISSING` without the native engine
+ * @throws MediaError `FILM_EMPTY` if the source has no picture
+ * @throws InterruptedError `INTERRUPTED` if `hooks.signal` was aborted
+ */
+export async function encode(
+  source: FilmSource,
+  given: Partial<EncodeOptions> = {},
+  hooks: EncodeHooks = {},
+): Promise<EncodeResult> {
+  const options = resolveOptions(given);
+  const trainer = loadNativeTrainer();
+  if (options.crf !== undefined) return encodeAt(source, options, options.crf, trainer, hooks);
+  return searchCrf(source, options, (crf) => encodeAt(source, options, crf, trainer, hooks), hooks);
+}
+
+async function encodeAt(
+  source: FilmSource,
+  options: EncodeOptions,
+  crf: number,
+  trainer: NativeTrainer,
+  hooks: EncodeHooks,
+): Promise<EncodeResult> {
+  const started = performance.now();
+  const preset = PRESETS[options.preset];
+  const { threads, seed } = options;
+  const film = new FilmTrainer({ trainer, lambda: lambdaOfCrf(crf), preset, threads, seed });
+  const watch = new Watch(source.info.frames, hooks, started);
+  const done: TrainedSegment[] = [];
+  for await (const scenes of groups(segments(source.pictures(hooks.signal)))) {
+    watch.begin(scenes.reduce((sum, scene) => sum + scene.length, 0));
+    done.push(...(await film.train(scenes, watch)));
+    if (watch.finishing) break;
+  }
+  if (done.length === 0) throw emptyFilm();
+  const nets = writeNets(film.netTensors);
+  const frames = done.reduce((sum, segment) => sum + segment.frames, 0);
+  const { width, height } = source.info;
+  const engine = `native-${trainer.instructionSet}`;
+  const bytes = writeWeft({ header: headerOf(source.info, options, crf, engine), nets, segments: done });
+  const overhead = bytes.length - done.reduce((sum, segment) => sum + segment.bytes.length, 0);
+  const estimatedBits = done.reduce((sum, segment) => sum + segment.estimatedBits, 0);
+  return {
+    ...{ bytes, frames, width, height, engine },
+    estimatedBytes: Math.round(overhead + estimatedBits / 8),
+    seconds: (performance.now() - started) / 1000,
+    macsPerPixel: decodeMacsPerPixel(),
+    trainedMacsPerPixel: trainingMacsPerPixel(preset.netSteps + preset.latentSteps),
+  };
+}
+
+/** Scenes that are trained together: the first group is larger, since the nets are learnt on it. */
+async function* groups(scenes: AsyncIterable<Picture[]>): AsyncGenerator<Picture[][], void, undefined> {
+  let group: Picture[][] = [];
+  let pixels = 0;
+  for await (const scene of scenes) {
+    const size = scene.length * scene[0]!.width * scene[0]!.height;
+    if (group.length > 0 && pixels + size > GROUP_PIXELS) {
+      yield group;
+      group = [];
+      pixels = 0;
+    }
+    group.push(scene);
+    pixels += size;
+  }
+  if (group.length > 0) yield group;
+}
+
+function headerOf(info: FilmInfo, options: EncodeOptions, crf: number, engine: string) {
+  const {
+    width,
+    height,
+    chroma,
+    rate,
+    lumaRange,
+    matrix,
+    primaries,
+    transfer,
+    chromaLocation,
+    sampleAspect,
+  } = info;
+  return {
+    ...{ width, height, chroma, rate, lumaRange, matrix, primaries, transfer, chromaLocation, sampleAspect },
+    ...{ depthOffset: [...DEPTH_OFFSET], preset: options.preset, crf, seed: options.seed, engine },
+  };
+}
+
+function emptyFilm(): MediaError {
+  return new MediaError('The film has no picture.', {
+    code: 'FILM_EMPTY',
+    hint: 'Check the start and end times.',
+    path: 'source',
+  });
+}
+
+/** Progress over all groups, and the two signals. */
+class Watch implements TrainingWatch {
+  private before = 0;
+  private current = 0;
+
+  constructor(
+    private readonly frames: number | undefined,
+    private readonly hooks: EncodeHooks,
+    private readonly started: number,
+  ) {}
+
+  begin(frames: number): void {
+    this.before += this.current;
+    this.current = frames;
+    this.check();
+  }
+
+  progress(stage: string, done: number): void {
+    const total = Math.max(this.frames ?? 0, this.before + this.current);
+    this.hooks.onProgress?.({
+      stage,
+      done: (this.before + this.current * done) / total,
+      seconds: (performance.now() - this.started) / 1000,
+    });
+  }
+
+  check(): void {
+    if (!this.hooks.signal?.aborted) return;
+    throw new InterruptedError('The encode was stopped; nothing was written.');
+  }
+
+  get finishing(): boolean {
+    return this.hooks.finish?.aborted ?? false;
+  }
+}

@@ -1,0 +1,171 @@
+/** Trains the segments of a film together: shared nets, quantized on the way, then latents for the nets as they are. */
+
+import { writeSegment } from '../runtime/entropy/segmentCoder.js';
+import { netsFromQuantized, type QuantizedTensor } from '../runtime/field/nets.js';
+import { fieldShape } from '../runtime/field/shape.js';
+import { ANCHOR_DISTANCES } from '../runtime/field/structure.js';
+import { chromaSize, type Picture } from '../runtime/film/frame.js';
+import type { NativeTrainer } from './nativeAddon.js';
+import { quantizeNets } from './netQuantizer.js';
+import { createNetState, type NetState } from './netState.js';
+import type { Preset } from './presets.js';
+import { baseExponentOf, DEPTH_OFFSET } from './rateControl.js';
+import { stepOptions, type TrainingPlan } from './schedule.js';
+import { createSegment, type SegmentTrainer } from './segmentTrainer.js';
+
+/** What every segment of a film is trained with. */
+export interface TrainingSettings {
+  readonly trainer: NativeTrainer;
+  readonly lambda: number;
+  readonly preset: Preset;
+  readonly threads: number;
+  readonly seed: number;
+}
+
+/** A finished segment. */
+export interface TrainedSegment {
+  readonly bytes: Uint8Array;
+  readonly frames: number;
+  /** Bits of its latents as the training estimates them. */
+  readonly estimatedBits: number;
+}
+
+/** Says how far the training is (0..1) and whether it should end early with what it has. */
+export interface TrainingWatch {
+  progress(stage: string, done: number): void;
+  /** @throws InterruptedError if the work was aborted */
+  check(): void;
+  readonly finishing: boolean;
+}
+
+/** Training steps between two looks at the clock and the signals. */
+const CHUNK_PIXELS = 4e6;
+
+/** Segments in training at the same time. The first group decides the nets; later groups are trained for them. */
+export class FilmTrainer {
+  private readonly nets: NetState = createNetState();
+  private quantized: readonly QuantizedTensor[] | undefined;
+
+  constructor(private readonly settings: TrainingSettings) {}
+
+  /** Quantized nets of the film; there once a group was trained. */
+  get netTensors(): readonly QuantizedTensor[] {
+    if (!this.quantized) throw new RangeError('no segment was trained yet');
+    return this.quantized;
+  }
+
+  /** Trains one group of scenes (each at most a segment long) to the end. */
+  async train(scenes: readonly (readonly Picture[])[], watch: TrainingWatch): Promise<TrainedSegment[]> {
+    const group: SegmentTrainer[] = [];
+    for (const [index, scene] of scenes.entries()) {
+      watch.progress('analysing', index / scenes.length);
+      group.push(await this.start(scene));
+      watch.check();
+    }
+    const { netSteps, latentSteps } = this.settings.preset;
+    const plan: TrainingPlan = {
+      lambda: this.settings.lambda,
+      steps: netSteps + latentSteps,
+      netSteps: this.quantized ? 0 : netSteps,
+    };
+    await this.run(group, plan, 0, netSteps, watch);
+    if (!this.quantized) {
+      watch.progress('quantizing nets', netSteps / plan.steps);
+      this.quantized = await this.quantize(group);
+    }
+    await this.run(group, plan, netSteps, plan.steps, watch);
+    return Promise.all(group.map((segment) => this.finish(segment)));
+  }
+
+  /** The segment with the anchor distance whose analysis costs least. */
+  private async start(scene: readonly Picture[]): Promise<SegmentTrainer> {
+    let best: { segment: SegmentTrainer; cost: number } | undefined;
+    const distances = this.settings.preset.anchorDistances.filter(
+      (distance, i) => i === 0 || distance / 2 < scene.length - 1,
+    );
+    for (const anchorDistance of distances) {
+      if (!ANCHOR_DISTANCES.includes(anchorDistance))
+        throw new RangeError(`anchor distance ${anchorDistance}`);
+      const segment = this.create(scene, anchorDistance);
+      await segment.native.analyse(this.nets.values, this.settings.lambda);
+      if (distances.length === 1) return segment;
+      const cost = await this.cost([segment], this.nets.values);
+      if (!best || cost < best.cost) best = { segment, cost };
+    }
+    return best!.segment;
+  }
+
+  private create(scene: readonly Picture[], anchorDistance: number): SegmentTrainer {
+    const { width, height, chroma } = scene[0]!;
+    const { trainer, lambda, threads, seed } = this.settings;
+    const description = {
+      ...{ width, height, chroma, frames: scene.length, anchorDistance },
+      ...{ baseExponent: baseExponentOf(lambda), depthOffset: DEPTH_OFFSET },
+    };
+    const segment = createSegment(trainer, description, { threads, seed });
+    for (const [index, node] of segment.nodes.entries()) {
+      segment.native.setSource(index, ...scene[node.frame]!.planes);
+    }
+    return segment;
+  }
+
+  private async run(
+    group: readonly SegmentTrainer[],
+    plan: TrainingPlan,
+    from: number,
+    to: number,
+    watch: TrainingWatch,
+  ): Promise<void> {
+    const pixels = group.reduce((sum, { description: d }) => sum + d.width * d.height * d.frames, 0);
+    const chunk = Math.max(1, Math.round(CHUNK_PIXELS / pixels));
+    for (let step = from; step < to && !watch.finishing; step += chunk) {
+      const count = Math.min(chunk, to - step);
+      for (const segment of group) await this.steps(segment, stepOptions(plan, step, count), count);
+      watch.progress('training', (step + count) / plan.steps);
+      watch.check();
+    }
+  }
+
+  private async steps(segment: SegmentTrainer, options: Float64Array, count: number): Promise<void> {
+    const { values, firstMoment, secondMoment, rateScale, steps } = this.nets;
+    const everyNode = new Uint8Array(count * segment.nodes.length).fill(1);
+    const cost = await segment.native.train(
+      ...([options, everyNode, values, firstMoment, secondMoment, rateScale, steps] as const),
+    );
+    if (!Number.isFinite(cost.distortion + cost.bits)) throw new RangeError('the training diverged');
+  }
+
+  private quantize(group: readonly SegmentTrainer[]): Promise<QuantizedTensor[]> {
+    return quantizeNets(this.nets.values, this.settings.lambda, (values) => this.cost(group, values));
+  }
+
+  /** Distortion + lambda * bits with rounded latents, in squared codes. */
+  private async cost(group: readonly SegmentTrainer[], values: Float64Array): Promise<number> {
+    let total = 0;
+    for (const segment of group) {
+      const { width, height, chroma } = segment.description;
+      const c = chromaSize(width, height, chroma);
+      const chromaWeight = (0.125 * width * height) / (c.width * c.height);
+      const costs = await segment.native.evaluate(values);
+      for (let i = 0; i < costs.length; i += 5) {
+        total += 0.75 * costs[i]! + chromaWeight * (costs[i + 1]! + costs[i + 2]!);
+        total += this.settings.lambda * (costs[i + 3]! + costs[i + 4]!);
+      }
+    }
+    return total;
+  }
+
+  private async finish({ native, nodes, description }: SegmentTrainer): Promise<TrainedSegment> {
+    const { width, height, chroma, frames, anchorDistance, baseExponent } = description;
+    const costs = await native.evaluate(this.nets.values);
+    let estimatedBits = 0;
+    for (let i = 0; i < costs.length; i += 5) estimatedBits += costs[i + 3]! + costs[i + 4]!;
+    const bytes = writeSegment({
+      shape: fieldShape(width, height, chroma),
+      nets: netsFromQuantized(this.netTensors),
+      latents: nodes.map((_, index) => native.latents(index)),
+      ...{ frames, anchorDistance, baseExponent },
+    });
+    return { bytes, frames, estimatedBits };
+  }
+}

@@ -1,0 +1,18 @@
+/** From quality as people state it to the Lagrange multiplier and the quantization step. */
+
+/** Frames of one depth share an offset of their step, in eighths of an octave: what others are predicted from is finer. */
+export const DEPTH_OFFSET: readonly number[] = [-8, -4, 0, 4, 6];
+
+/** The multiplier at crf 22, and the change of crf that doubles it. */
+const LAMBDA_AT_22 = 60;
+const CRF_PER_OCTAVE = 3;
+
+/** Squared 8-bit codes per bit per pixel, for a quality on x264's scale. */
+export function lambdaOfCrf(crf: number): number {
+  return LAMBDA_AT_22 * 2 ** ((crf - 22) / CRF_PER_OCTAVE);
+}
+
+/** Quantization step that suits a multiplier, as the exponent that the segment head holds: step = 2^(e / 8) codes. */
+export function baseExponentOf(lambda: number): number {
+  return Math.round(8 * Math.log2(2.9 * Math.sqrt(lambda)));
+}
