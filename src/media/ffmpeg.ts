@@ -126,14 +126,13 @@ function spreadable(options: string[]): [string, ...string[]] {
   return options as [string, ...string[]];
 }
 
-function failure(stderr: string, code: number | null, job: FfmpegJob): MediaError {
+function failure(stderr: string, code: number | null): MediaError {
   const said = stderr.trim().split('\n').slice(-3).join('\n');
   if (/No space left on device/i.test(stderr)) {
-    return new MediaError(`The disk is full: writing ${job.output ?? 'the film'} failed.`, {
+    return new MediaError('The disk is full.', {
       code: 'DISK_FULL',
       hint: 'Free some space or write to another disk.',
       path: 'output',
-      value: job.output,
     });
   }
   return new MediaError(
@@ -191,11 +190,11 @@ export function startFfmpeg(tools: FfmpegTools, job: FfmpegJob): FfmpegRun {
   if (job.signal?.aborted) stop();
 
   const exited = new Promise<void>((resolve, reject) => {
-    child.once('error', (error) => reject(failure(error.message, null, job)));
+    child.once('error', (error) => reject(failure(error.message, null)));
     child.once('close', (code) => {
       if (job.signal?.aborted) reject(new InterruptedError());
       else if (stopped || (code === 0 && !/No space left on device/i.test(stderr))) resolve();
-      else reject(failure(stderr, code, job));
+      else reject(failure(stderr, code));
     });
   }).finally(() => job.signal?.removeEventListener('abort', stop));
 

@@ -66,12 +66,26 @@ export async function openFilm(
   try {
     const source = spooled ?? file;
     const tools = () => findFfmpeg(options.ffmpeg);
+    if (spooled) await requireY4m(spooled);
     const plan = planReading(source, await probeFilm(tools, source), options);
     return { info: plan.info, close, pictures: (signal) => readPictures(plan, tools, signal) };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+async function requireY4m(spooled: string): Promise<void> {
+  for await (const chunk of fileChunks(spooled)) {
+    if (Buffer.from(chunk.subarray(0, 9)).toString('latin1') === 'YUV4MPEG2') return;
+    break;
+  }
+  throw new MediaError('Standard input is no y4m stream.', {
+    code: 'BAD_Y4M',
+    hint: 'Write one with: ffmpeg -i film.mp4 -pix_fmt yuv420p -f yuv4mpegpipe - | weft encode - -o film.weft',
+    path: 'input',
+    value: '-',
+  });
 }
 
 async function spool(stdin: AsyncIterable<Uint8Array>): Promise<string> {

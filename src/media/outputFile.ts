@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { MediaError, WeftError } from '../../runtime/errors.js';
 
@@ -33,9 +33,9 @@ export async function checkOutput(file: string, overwrite: boolean): Promise<voi
 
 /** Errors of the file system as ones that say what to do. */
 export function writeFailure(file: string, cause: unknown): WeftError {
-  if (cause instanceof WeftError) return cause;
   const { code, message } = cause as NodeJS.ErrnoException;
-  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'DISK_FULL';
+  if (cause instanceof WeftError && !full) return cause;
   return new MediaError(
     full ? `The disk is full: writing ${file} failed.` : `Writing ${file} failed: ${message}`,
     {
@@ -63,18 +63,6 @@ export async function writeWhole<T>(file: string, write: (partFile: string) => P
     await rm(part, { force: true });
     throw writeFailure(file, error);
   }
-}
-
-/** Writes bytes to `file`.part, lets `verify` look at it, and renames it. */
-export async function writeBytes(
-  file: string,
-  bytes: Uint8Array,
-  verify?: (partFile: string) => Promise<void>,
-): Promise<void> {
-  await writeWhole(file, async (part) => {
-    await writeFile(part, bytes);
-    await verify?.(part);
-  });
 }
 
 /** As writeWhole, for a numbered sequence: `write` fills a folder beside it, whose files are then moved. */

@@ -1,0 +1,173 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { UsageError } from '../../runtime/errors.js';
+import type { Picture } from '../../runtime/film/frame.js';
+import { open } from '../../runtime/film/open.js';
+import { readWeft, segmentBytes, writeWeft } from '../../runtime/format/container.js';
+import type { EncodeOptions } from '../../trainers/encode.js';
+import { type Interrupts, listenForInterrupts } from '../interrupts.js';
+import { compareFilms, type FilmComparison } from '../measure/compareFilms.js';
+import type { PsnrDb } from '../measure/psnr.js';
+import type { Film } from '../media/filmReader.js';
+import { checkOutput, writeWhole } from '../media/outputFile.js';
+import type { CommandContext } from './context.js';
+import { encodeOptions, openSource, type SourceArguments } from './sourceOptions.js';
+
+/** Arguments of `weft encode`. */
+export interface EncodeArguments extends SourceArguments {
+  input: string;
+  output?: string | undefined;
+}
+
+/** Name of the file if none is given: the film's with its ending replaced. */
+function outputName({ input, output }: EncodeArguments): string {
+  if (output !== undefined) return output;
+  if (input !== '-') return path.join(path.dirname(input), `${path.parse(input).name}.weft`);
+  throw new UsageError('A film from standard input has no name to derive the output from.', {
+    code: 'OUTPUT_NEEDED',
+    hint: 'Give one: -o film.weft',
+    path: '--output',
+  });
+}
+
+/** Film to weights: encodes, writes a part file, decodes that, measures it, and only then gives it its name. */
+export async function runEncode(args: EncodeArguments, context: CommandContext): Promise<void> {
+  const { reporter } = context;
+  const output = outputName(args);
+  await checkOutput(output, context.overwrite);
+  const interrupts = listenForInterrupts(() =>
+    reporter.note('finishing with the best result so far (Ctrl-C again drops it)'),
+  );
+  try {
+    const film = await openSource(args.input, args, context);
+    try {
+      const { frames, width, height, rate, chroma } = film.info;
+      reporter.event('start', { input: args.input, output, width, height, rate, chroma, frames });
+      const report = await encodeToFile(output, film, encodeOptions(args), context, interrupts);
+      reporter.result({ ...report }, encodeSummary(report));
+    } finally {
+      await film.close();
+    }
+  } finally {
+    interrupts.dispose();
+  }
+}
+
+/** What `weft encode` reports of its work. */
+export interface EncodeReport {
+  output: string;
+  /** Of the written file. */
+  bytes: number;
+  /** What the last training step expected them to be. */
+  estimatedBytes: number;
+  frames: number;
+  width: number;
+  height: number;
+  /** Measured by decoding the written file. */
+  psnrDb: PsnrDb;
+  seconds: number;
+  macsPerPixel: number;
+  trainedMacsPerPixel: number;
+  engine: string;
+  /** Whether Ctrl-C ended the training. */
+  finishedEarly: boolean;
+}
+
+/**
+ * Encodes `film` into the file `output`, which appears only when its part file was decoded and measured.
+ *
+ * @throws WeftError of any class
+ */
+export async function encodeToFile(
+  output: string,
+  film: Film,
+  options: Partial<EncodeOptions>,
+  { reporter }: CommandContext,
+  { finish, signal }: Interrupts,
+): Promise<EncodeReport> {
+  const started = performance.now();
+  // Loaded when needed: decoding does without the trainers.
+  const { encode } = await import('../../trainers/encode.js');
+  const encoded = await encode(film, options, {
+    finish,
+    signal,
+    onProgress: ({ stage, done, ...rest }) => reporter.progress(stage, done, rest),
+    log: (line) => reporter.note(line),
+  });
+  const { frames } = encoded;
+  let { bytes } = encoded;
+  const progress = reporter.progress.bind(reporter);
+  let measured: FilmComparison | undefined;
+  await writeWhole(output, async (part) => {
+    await writeFile(part, encoded.bytes);
+    measured = await measureFile(await readFile(part), film, frames, progress, signal);
+    bytes = withPsnr(encoded.bytes, measured.psnrDb);
+    await writeFile(part, bytes);
+  });
+  const { width, height, estimatedBytes, macsPerPixel, trainedMacsPerPixel, engine } = encoded;
+  return {
+    ...{ output, bytes: bytes.length, estimatedBytes, frames, width, height },
+    ...{ psnrDb: measured!.psnrDb, seconds: (performance.now() - started) / 1000 },
+    ...{ macsPerPixel, trainedMacsPerPixel, engine, finishedEarly: finish.aborted },
+  };
+}
+
+/** The same file with what was measured in its header. Segments and nets are copied as they are. */
+function withPsnr(bytes: Uint8Array, { y, u, v, yuv }: PsnrDb): Uint8Array {
+  const file = readWeft(bytes);
+  const psnr = [y, u, v, yuv].map((db) => Math.round(100 * Math.max(0, db)));
+  const segments = file.segments.map((entry, index) => ({
+    bytes: segmentBytes(file, index),
+    frames: entry.frames,
+  }));
+  return writeWeft({ header: { ...file.header, psnr }, nets: file.nets, segments, chunks: file.chunks });
+}
+
+/** Decodes the written file and compares it with the film, one picture of each at a time. */
+async function measureFile(
+  bytes: Uint8Array,
+  film: Film,
+  frames: number,
+  progress: (stage: string, done: number) => void,
+  signal: AbortSignal,
+): Promise<FilmComparison> {
+  const weft = await open(bytes);
+  try {
+    return await compareFilms(first(film.pictures(signal), frames), weft.frames({ signal }), (index) =>
+      progress('verifying', (index + 1) / frames),
+    );
+  } finally {
+    await weft.close();
+  }
+}
+
+/** An encode that was finished early may hold fewer frames than the film. */
+async function* first(
+  pictures: AsyncIterable<Picture>,
+  count: number,
+): AsyncGenerator<Picture, void, undefined> {
+  let index = 0;
+  for await (const picture of pictures) {
+    yield picture;
+    if (++index === count) return;
+  }
+}
+
+/** The report in two lines for people. */
+export function encodeSummary({
+  output,
+  bytes,
+  frames,
+  width,
+  height,
+  psnrDb,
+  seconds,
+}: EncodeReport): string {
+  const bitsPerPixel = ((8 * bytes) / (frames * width * height)).toFixed(4);
+  const { y, u, v, yuv } = psnrDb;
+  const db = `${yuv.toFixed(2)} dB (Y ${y.toFixed(2)}, U ${u.toFixed(2)}, V ${v.toFixed(2)})`;
+  return (
+    `${output}: ${bytes} bytes, ${bitsPerPixel} bits per pixel, PSNR ${db}\n` +
+    `${frames} frames of ${width}x${height} in ${seconds.toFixed(1)} s`
+  );
+}

@@ -1,0 +1,35 @@
+import { listenForInterrupts } from '../interrupts.js';
+import type { CommandContext } from './context.js';
+import { encodeOptions, openSource, type SourceArguments } from './sourceOptions.js';
+
+/** Arguments of `weft estimate`. */
+export interface EstimateArguments extends SourceArguments {
+  input: string;
+}
+
+/** Time, bytes and memory of an encode, from a few measured steps. */
+export async function runEstimate(args: EstimateArguments, context: CommandContext): Promise<void> {
+  const interrupts = listenForInterrupts();
+  const film = await openSource(args.input, args, context);
+  try {
+    const { estimate } = await import('../../trainers/encode.js');
+    const { seconds, bytes, memoryBytes } = await estimate(film, encodeOptions(args), {
+      signal: interrupts.signal,
+    });
+    const { width, height, frames } = film.info;
+    context.reporter.result(
+      { input: args.input, seconds, bytes, memoryBytes, frames, width, height },
+      `${args.input}: about ${duration(seconds)}, ${Math.round(bytes / 1000)} kB, ` +
+        `${Math.round(memoryBytes / 1e6)} MB of memory`,
+    );
+  } finally {
+    await film.close();
+    interrupts.dispose();
+  }
+}
+
+function duration(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
+  return `${(seconds / 3600).toFixed(1)} h`;
+}

@@ -1,0 +1,83 @@
+import { open, type WeftFilm } from '../../runtime/film/open.js';
+import { listenForInterrupts } from '../interrupts.js';
+import { compareFilms } from '../measure/compareFilms.js';
+import { ssim } from '../measure/ssim.js';
+import { openFilm } from '../media/filmReader.js';
+import type { CommandContext } from './context.js';
+import { given, type SourceArguments, sourceOptions } from './sourceOptions.js';
+import { readWeftFile } from './weftFile.js';
+
+const { size, fps, start, end, frames } = sourceOptions;
+
+/** Options of `weft verify`. Those that change the source must be given as they were to `encode`. */
+export const verifyOptions = {
+  source: { type: 'string', alias: 's', describe: 'Film to compare with: PSNR and SSIM of every frame' },
+  ...{ size, fps, start, end, frames },
+} as const;
+
+/** Arguments of `weft verify` after parsing. */
+export interface VerifyArguments extends Pick<SourceArguments, 'size' | 'fps' | 'start' | 'end' | 'frames'> {
+  input: string;
+  source?: string | undefined;
+}
+
+/** Checks a file's checksums and symbols and, with a source, its pictures. */
+export async function runVerify(args: VerifyArguments, context: CommandContext): Promise<void> {
+  const { reporter } = context;
+  const bytes = await readWeftFile(args.input);
+  const film = await open(bytes);
+  try {
+    for (let index = 0; index < film.segments.length; index++) {
+      await film.decodeSegmentLatents(index); // checks the checksum, then that every symbol decodes
+      reporter.progress('checking', (index + 1) / film.segments.length);
+    }
+    const checked = {
+      input: args.input,
+      bytes: bytes.length,
+      segments: film.segments.length,
+      checksums: 'ok',
+    };
+    const text = `${args.input}: ${film.segments.length} segments, ${bytes.length} bytes, checksums ok`;
+    if (args.source === undefined) return reporter.result(checked, text);
+    const measured = await measure(film, args.source, args, context);
+    const { y, u, v, yuv } = measured.psnrDb;
+    reporter.result(
+      { ...checked, ...measured },
+      `${text}\nPSNR ${yuv.toFixed(2)} dB (Y ${y.toFixed(2)}, U ${u.toFixed(2)}, V ${v.toFixed(2)}), ` +
+        `SSIM ${measured.ssim?.toFixed(4) ?? 'not defined below 11x11'}, ${measured.frames} frames`,
+    );
+  } finally {
+    await film.close();
+  }
+}
+
+async function measure(film: WeftFilm, sourcePath: string, args: VerifyArguments, context: CommandContext) {
+  const { reporter, ffmpeg } = context;
+  const interrupts = listenForInterrupts();
+  const { width, height } = film.header;
+  const source = await openFilm(sourcePath, {
+    ...given({ size: args.size, fps: args.fps, start: args.start, end: args.end, ffmpeg }),
+    frames: args.frames ?? film.header.frames,
+    log: (line) => reporter.note(line),
+  });
+  const similarities: number[] = [];
+  try {
+    const compared = await compareFilms(
+      source.pictures(interrupts.signal),
+      film.frames({ signal: interrupts.signal }),
+      (index, psnrDb, reference, decoded) => {
+        const similarity = width >= 11 && height >= 11 ? ssim(reference, decoded) : undefined;
+        if (similarity !== undefined) similarities.push(similarity);
+        reporter.event('frame', { index, psnrDb, ssim: similarity });
+        reporter.table(
+          `${String(index).padStart(6)}  ${psnrDb.yuv.toFixed(2)} dB  ${similarity?.toFixed(4) ?? '-'}`,
+        );
+      },
+    );
+    const mean = similarities.reduce((sum, value) => sum + value, 0) / similarities.length;
+    return { ...compared, ssim: similarities.length > 0 ? mean : undefined };
+  } finally {
+    await source.close();
+    interrupts.dispose();
+  }
+}

@@ -1,0 +1,30 @@
+/**
+ * The library: films to weights, and weights to pictures at any size and time.
+ *
+ * Nothing here prints, ends the process or keeps global state.
+ */
+export {
+  EngineError,
+  FormatError,
+  InterruptedError,
+  MediaError,
+  UsageError,
+  WeftError,
+} from '../runtime/errors.js';
+export type { Chroma, FilmInfo, Picture, Rational } from '../runtime/film/frame.js';
+export type { FrameOptions } from '../runtime/film/frameOptions.js';
+export { type OpenOptions, open, type WeftFilm } from '../runtime/film/open.js';
+export {
+  type EncodeHooks,
+  type EncodeOptions,
+  encode,
+  estimate,
+  type FilmSource,
+} from '../trainers/encode.js';
+export { bdRate, type RatePoint } from './measure/bdRate.js';
+export { compareFilms, type FilmComparison } from './measure/compareFilms.js';
+export { type PsnrDb, psnr } from './measure/psnr.js';
+export { ssim } from './measure/ssim.js';
+export { type Film, openFilm, type ReadOptions } from './media/filmReader.js';
+export { type WriteOptions, type WrittenFilm, writeFilm } from './media/filmWriter.js';
+export { readY4m, writeY4m } from './media/y4m.js';

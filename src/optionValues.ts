@@ -1,0 +1,95 @@
+/**
+ * Values of command line options, read from text. All throw UsageError BAD_VALUE, whose message says everything: the
+ * parser of the command line passes on no more than that.
+ */
+import { UsageError } from '../runtime/errors.js';
+
+function badValue(path: string, value: unknown, hint: string, range?: string): UsageError {
+  const said = typeof value === 'string' ? ` '${value}'` : '';
+  return new UsageError(`${path}${said}: ${hint}`, {
+    code: 'BAD_VALUE',
+    hint,
+    path,
+    value,
+    ...(range ? { range } : {}),
+  });
+}
+
+/** A check that a number lies within limits, for yargs' `coerce`. */
+export function numberWithin(path: string, min: number, max: number, whole = false) {
+  return (value: number | undefined): number | undefined => {
+    if (value === undefined) return undefined;
+    const fits =
+      Number.isFinite(value) && value >= min && value <= max && (!whole || Number.isInteger(value));
+    const limits = Number.isFinite(max) ? `${min} to ${max}` : `${min} or more`;
+    if (!fits)
+      throw badValue(path, value, `give a ${whole ? 'whole ' : ''}number, ${limits}.`, `${min}..${max}`);
+    return value;
+  };
+}
+
+/** `640x360`, 1 to 16384 a side. */
+export function parseSize(
+  text: string | undefined,
+  path = '--size',
+): { width: number; height: number } | undefined {
+  if (text === undefined) return undefined;
+  const parts = /^(\d{1,5})x(\d{1,5})$/i.exec(text);
+  const [width, height] = [Number(parts?.[1]), Number(parts?.[2])];
+  const legal = (side: number) => side >= 1 && side <= 16384;
+  if (!parts || !legal(width) || !legal(height)) {
+    throw badValue(path, text, 'give WIDTHxHEIGHT, for example 640x360.', '1..16384 a side');
+  }
+  return { width, height };
+}
+
+const multiples: Record<string, number> = {
+  '': 1,
+  k: 1e3,
+  m: 1e6,
+  g: 1e9,
+  ki: 1024,
+  mi: 1024 ** 2,
+  gi: 1024 ** 3,
+};
+
+/** `500k`, `2M`, `1.5Mi`: k, M, G are thousands. */
+export function parseAmount(text: string | undefined, path: string): number | undefined {
+  if (text === undefined) return undefined;
+  const parts = /^(\d+(?:\.\d+)?)(k|m|g|ki|mi|gi|)b?$/i.exec(text.trim());
+  const amount = Math.round(Number(parts?.[1]) * multiples[(parts?.[2] ?? '').toLowerCase()]!);
+  if (!parts || !(amount > 0)) throw badValue(path, text, 'give a number above 0, for example 500k or 2M.');
+  return amount;
+}
+
+/** `12.5`, `1:02.5` or `1:00:00`, in seconds. */
+export function parseSeconds(text: string | undefined, path: string): number | undefined {
+  if (text === undefined) return undefined;
+  const parts = /^(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d+)?)$/.exec(text.trim());
+  if (!parts) throw badValue(path, text, 'give seconds, or minutes:seconds, for example 11.875 or 1:02.5.');
+  return Number(parts[1] ?? 0) * 3600 + Number(parts[2] ?? 0) * 60 + Number(parts[3]);
+}
+
+/** `x,y,width,height` in pixels of the film; may be fractions. */
+export function parseCrop(
+  text: string | undefined,
+): { x: number; y: number; width: number; height: number } | undefined {
+  if (text === undefined) return undefined;
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const [x, y, width, height] = numbers as [number, number, number, number];
+  if (
+    numbers.length !== 4 ||
+    numbers.some((n) => !Number.isFinite(n)) ||
+    x < 0 ||
+    y < 0 ||
+    width <= 0 ||
+    height <= 0
+  ) {
+    throw badValue(
+      '--crop',
+      text,
+      'give x,y,width,height in pixels of the film, for example 100,50,320,180.',
+    );
+  }
+  return { x, y, width, height };
+}
