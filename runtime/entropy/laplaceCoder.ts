@@ -46,7 +46,7 @@ export function readLaplace(decoder: RangeDecoder, location16: number, scaleInde
     const high = readCoefficient(decoder, tableOffset(scaleIndex - 8 * shift, 0));
     value = centre + high * 2 ** shift + decoder.bits(shift) - (1 << (shift - 1));
   }
-  if (value > LARGEST_VALUE || value < -LARGEST_VALUE) throw outOfRange();
+  if (value > LARGEST_VALUE || value < -LARGEST_VALUE) throw latentOutOfRange();
   return value;
 }
 
@@ -93,12 +93,13 @@ function writeEscape(sink: SymbolSink, excess: number): void {
 function readEscape(decoder: RangeDecoder): number {
   let count = 1;
   while (decoder.bits(1) === 1) {
-    if (++count > MAX_ESCAPE_PREFIX) throw outOfRange();
+    if (++count > MAX_ESCAPE_PREFIX) throw latentOutOfRange();
   }
   return (1 << count) + decoder.bits(count) - 2;
 }
 
-function outOfRange(): FormatError {
+/** The error for a stream that no encoder writes. */
+export function latentOutOfRange(): FormatError {
   return new FormatError('A stream holds a value out of range.', {
     code: 'LATENT_RANGE',
     hint: 'The file is damaged or was written by a broken encoder; fetch it again.',

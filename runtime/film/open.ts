@@ -15,14 +15,12 @@ import { segmentStructure } from '../field/structure.js';
 import { readWeft, type SegmentEntry, segmentBytes, type WeftFile } from '../format/container.js';
 import { filmInfo, type WeftHeader } from '../format/header.js';
 import { unpackSegment } from '../format/segmentHead.js';
-import type { FloatPlane } from '../reference/plane.js';
 import { ReferenceSegmentDecoder } from '../reference/segmentDecoder.js';
-import { rasterKernels, samplePicture } from '../reference/spatialSampler.js';
-import { planesBetween } from '../reference/temporalSampler.js';
+import { type RasterKernels, rasterKernels } from '../reference/spatialSampler.js';
 import type { FilmInfo, Picture } from './frame.js';
-import { type FrameOptions, planFrames } from './frameOptions.js';
-import { type BakedSegment, SegmentCache } from './segmentCache.js';
-import type { SegmentDecoder, SegmentTask } from './segmentDecoder.js';
+import { type FrameOptions, type FramePlan, planFrames } from './frameOptions.js';
+import { SegmentCache } from './segmentCache.js';
+import type { BakedSegment, SegmentDecoder, SegmentTask } from './segmentDecoder.js';
 
 /** How to open a film. */
 export interface OpenOptions {
@@ -40,8 +38,8 @@ export interface OpenOptions {
 const KNOWN_PRIORS: readonly number[] = [1];
 const DEFAULT_MAX_SEGMENT_PIXELS = 2 ** 29;
 
-/** Baked segments that are kept: the one being shown and the one before. */
-const CACHED_SEGMENTS = 2;
+/** Segments that are kept: the one being shown, the one before and the one after. */
+const CACHED_SEGMENTS = 3;
 
 /**
  * Opens a file.
@@ -97,9 +95,16 @@ export class WeftFilm {
   async *frames(options: FrameOptions = {}): AsyncGenerator<Picture, void, undefined> {
     const plan = planFrames(this.header, options);
     const kernels = rasterKernels(this.shape, plan.crop, plan.width, plan.height);
-    for (let i = 0; i < plan.count; i++) {
+    const asked: Promise<Picture>[] = [];
+    for (let i = 0, next = 0; i < plan.count; i++) {
       throwIfAborted(options.signal);
-      yield samplePicture(await this.#planesAt(plan.instant(i), options.signal), kernels);
+      for (; next < Math.min(plan.count, i + 1 + this.#decoder.lookahead); next++) {
+        const picture = this.#picture(plan, next, kernels, options.signal);
+        // A failure is the caller's to see when its turn comes, and no one's if the caller stops before.
+        picture.catch(() => {});
+        asked.push(picture);
+      }
+      yield await asked.shift()!;
     }
   }
 
@@ -139,40 +144,61 @@ export class WeftFilm {
     this.#decoder.close();
   }
 
-  /** Planes at native size at an instant in frames: a frame, or what lies between two frames of one segment. */
-  async #planesAt(instant: number, signal: AbortSignal | undefined): Promise<readonly FloatPlane[]> {
-    const frame = Math.min(Math.floor(instant), this.header.frames - 1);
+  /** Picture `i` of a plan: a frame, or what lies between two frames of one segment. */
+  async #picture(
+    plan: FramePlan,
+    i: number,
+    kernels: RasterKernels,
+    signal: AbortSignal | undefined,
+  ): Promise<Picture> {
+    const { frame, phase } = this.#place(plan.instant(i));
     const index = this.#segmentOf(frame);
-    const entry = this.segments[index]!;
-    const phase = instant - frame;
-    if (frame === entry.startFrame + entry.frames - 1 && phase > 0) {
-      const nearest = phase < 0.5 || frame === this.header.frames - 1 ? frame : frame + 1;
-      return this.#framePlanes(nearest, signal);
-    }
-    if (phase === 0) return this.#framePlanes(frame, signal);
-    const { task, baked } = await this.#bake(index, signal);
-    return planesBetween(this.shape, task.nodes, baked, frame - entry.startFrame, phase);
-  }
-
-  async #framePlanes(frame: number, signal: AbortSignal | undefined): Promise<readonly FloatPlane[]> {
-    const index = this.#segmentOf(frame);
-    const { task, baked } = await this.#bake(index, signal);
-    const local = frame - this.segments[index]!.startFrame;
-    return baked[task.nodes.findIndex((node) => node.frame === local)]!.planes;
-  }
-
-  async #bake(index: number, signal: AbortSignal | undefined): Promise<BakedSegment> {
+    const { startFrame } = this.segments[index]!;
+    const picture = this.#cache.use(
+      index,
+      () => this.#bake(index, signal),
+      (segment) => segment.picture(frame - startFrame, phase, kernels, signal),
+    );
+    if (this.#decoder.lookahead > 0) this.#bakeAhead(plan, i, index, signal);
     try {
-      return await this.#cache.get(index, async () => {
-        const task = this.segmentTask(index);
-        return { task, baked: await this.#decoder.bake(task, signal) };
-      });
+      return await picture;
     } catch (error) {
       // Another iterator was baking this segment and was stopped; this one was not.
       const othersInterruption = error instanceof InterruptedError && !signal?.aborted;
       if (!othersInterruption) throw error;
-      return this.#bake(index, signal);
+      return this.#picture(plan, i, kernels, signal);
     }
+  }
+
+  /** Across a boundary between segments, and after the last frame, the nearer frame is shown. */
+  #place(instant: number): { frame: number; phase: number } {
+    const frame = Math.min(Math.floor(instant), this.header.frames - 1);
+    const phase = instant - frame;
+    const entry = this.segments[this.#segmentOf(frame)]!;
+    if (phase === 0 || frame < entry.startFrame + entry.frames - 1) return { frame, phase };
+    const nearest = phase < 0.5 || frame === this.header.frames - 1 ? frame : frame + 1;
+    return { frame: nearest, phase: 0 };
+  }
+
+  async #bake(index: number, signal: AbortSignal | undefined): Promise<BakedSegment> {
+    return this.#decoder.bake(this.segmentTask(index), signal);
+  }
+
+  /** Starts on the segment that the plan will need after the one of picture `i`, unless it is there. */
+  #bakeAhead(plan: FramePlan, i: number, index: number, signal: AbortSignal | undefined): void {
+    const entry = this.segments[index]!;
+    const left = entry.startFrame + entry.frames - plan.instant(i);
+    const next = i + Math.max(1, Math.ceil(left / (plan.instant(i + 1) - plan.instant(i))));
+    if (next >= plan.count) return;
+    const wanted = this.#segmentOf(Math.min(Math.floor(plan.instant(next)), this.header.frames - 1));
+    if (wanted === index || this.#cache.has(wanted)) return;
+    this.#cache
+      .use(
+        wanted,
+        () => this.#bake(wanted, signal),
+        () => {},
+      )
+      .catch(() => {});
   }
 
   /** Segment that holds a frame, by bisection. */

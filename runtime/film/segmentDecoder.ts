@@ -1,10 +1,11 @@
-/** The seam between a film and the engine that turns its segments into planes. */
+/** The seam between a film and the engine that turns its segments into pictures. */
 
 import type { FilmNets } from '../field/nets.js';
 import type { FieldShape } from '../field/shape.js';
 import type { FieldNode } from '../field/structure.js';
 import type { SegmentData } from '../format/segmentHead.js';
-import type { FloatPlane } from '../reference/plane.js';
+import type { RasterKernels } from '../reference/spatialSampler.js';
+import type { Picture } from './frame.js';
 
 /** Everything that decides what a segment looks like. */
 export interface SegmentTask {
@@ -17,17 +18,25 @@ export interface SegmentTask {
   readonly nodes: readonly FieldNode[];
 }
 
-/** A node ready for sampling. */
-export interface BakedNode {
-  /** Y, Cb, Cr in 8-bit codes minus 128, neither clamped nor rounded. */
-  readonly planes: readonly [FloatPlane, FloatPlane, FloatPlane];
-  /** Planes on the motion grid: none, dx0 dy0, or dx0 dy0 dx1 dy1 beta. */
-  readonly motion: readonly FloatPlane[];
+/** A segment of which pictures can be taken, in any order; fastest with instants rising. */
+export interface BakedSegment {
+  /**
+   * The picture at `frame` + `phase`.
+   *
+   * @param frame frame within the segment, from 0
+   * @param phase 0 at the frame, up to 1 (excluded) towards the next one, which must be in the segment too
+   * @throws InterruptedError if the signal fires.
+   */
+  picture(frame: number, phase: number, kernels: RasterKernels, signal?: AbortSignal): Promise<Picture>;
+  /** Frees the segment; it is not used afterwards. */
+  close(): void;
 }
 
 /** An engine. Methods may be called again while a call is under way. */
 export interface SegmentDecoder {
   readonly name: 'reference' | 'native';
+  /** Pictures worth asking for before they are needed; above 0 also the next segment. */
+  readonly lookahead: number;
   /**
    * Latents of every node in coding order, laid out as `latentPlanes` says.
    *
@@ -35,11 +44,11 @@ export interface SegmentDecoder {
    */
   latents(task: SegmentTask, signal?: AbortSignal): Promise<Int32Array[]>;
   /**
-   * Every node in coding order.
+   * Reads the whole segment, so that its pictures cannot fail for what is in the file.
    *
    * @throws FormatError if a stream is damaged, InterruptedError if the signal fires.
    */
-  bake(task: SegmentTask, signal?: AbortSignal): Promise<BakedNode[]>;
+  bake(task: SegmentTask, signal?: AbortSignal): Promise<BakedSegment>;
   /** Frees what the engine holds; it is not used afterwards. */
   close(): void;
 }

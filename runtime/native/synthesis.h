@@ -65,6 +65,24 @@ class ChannelRing {
   real* block_;
 };
 
+// Row y of the luma innovation, in units, from the channel rows around it.
+static inline void convolveRow(const ChannelRing& ring, const SynthesisWeights& net, int y, int width, real* out) {
+  const ChannelRows rows[3] = {ring.at(y - 1), ring.at(y), ring.at(y + 1)};
+  for (int x = 0; x < width; x += LANES) {
+    vf acc = load(rows[1].row(0) + x), acc2{};
+    for (int c = 0; c < LUMA_CHANNELS; c++) {
+      const real* k = net.conv + c * 9;
+      for (int dy = 0; dy < 3; dy++) {
+        const real* r = rows[dy].row(c) + x;
+        acc += k[dy * 3] * load(r - 1);
+        acc2 += k[dy * 3 + 1] * load(r);
+        acc += k[dy * 3 + 2] * load(r + 1);
+      }
+    }
+    store(out + x, acc + acc2);
+  }
+}
+
 // Rows y0..y1-1 of the luma innovation, in units.
 static inline void synthesizeLumaRows(const Plane groups[LUMA_GROUPS], const SynthesisWeights& net, ChannelRing& ring,
                                       const Plane& out, int y0, int y1) {
@@ -72,20 +90,7 @@ static inline void synthesizeLumaRows(const Plane groups[LUMA_GROUPS], const Syn
   channelRow(groups, net, y0, ring.at(y0));
   for (int y = y0; y < y1; y++) {
     channelRow(groups, net, y + 1, ring.at(y + 1));
-    const ChannelRows rows[3] = {ring.at(y - 1), ring.at(y), ring.at(y + 1)};
-    for (int x = 0; x < out.w; x += LANES) {
-      vf acc = load(rows[1].row(0) + x), acc2{};
-      for (int c = 0; c < LUMA_CHANNELS; c++) {
-        const real* k = net.conv + c * 9;
-        for (int dy = 0; dy < 3; dy++) {
-          const real* r = rows[dy].row(c) + x;
-          acc += k[dy * 3] * load(r - 1);
-          acc2 += k[dy * 3 + 1] * load(r);
-          acc += k[dy * 3 + 2] * load(r + 1);
-        }
-      }
-      store(out.row(y) + x, acc + acc2);
-    }
+    convolveRow(ring, net, y, out.w, out.row(y));
   }
 }
 

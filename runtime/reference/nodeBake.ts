@@ -3,7 +3,6 @@
 import type { FieldShape, LatentPlane } from '../field/shape.js';
 import { CODES_PER_UNIT, innovationStep, motionStep, type StepSettings } from '../field/steps.js';
 import type { FieldNode } from '../field/structure.js';
-import type { BakedNode } from '../film/segmentDecoder.js';
 import {
   addPredictedMotion,
   chromaDisplacement,
@@ -16,6 +15,14 @@ import {
 import { createPlane, type FloatPlane } from './plane.js';
 import { collapseLevels } from './pyramid.js';
 import { lumaOnChromaGrid, synthesizeChroma, synthesizeLuma } from './synthesis.js';
+
+/** A node ready for sampling. */
+export interface BakedNode {
+  /** Y, Cb, Cr in 8-bit codes minus 128, neither clamped nor rounded. */
+  readonly planes: readonly [FloatPlane, FloatPlane, FloatPlane];
+  /** Planes on the motion grid: none, dx0 dy0, or dx0 dy0 dx1 dy1 beta. */
+  readonly motion: readonly FloatPlane[];
+}
 
 /** What all nodes of a segment share. */
 export interface BakeSettings extends StepSettings {

@@ -3,11 +3,15 @@
 import { readSegmentNodes } from '../entropy/segmentCoder.js';
 import { throwIfAborted } from '../errors.js';
 import { latentPlanes } from '../field/shape.js';
-import type { BakedNode, SegmentDecoder, SegmentTask } from '../film/segmentDecoder.js';
-import { bakeNode } from './nodeBake.js';
+import type { Picture } from '../film/frame.js';
+import type { BakedSegment, SegmentDecoder, SegmentTask } from '../film/segmentDecoder.js';
+import { type BakedNode, bakeNode } from './nodeBake.js';
+import { type RasterKernels, samplePicture } from './spatialSampler.js';
+import { planesBetween } from './temporalSampler.js';
 
 export class ReferenceSegmentDecoder implements SegmentDecoder {
   readonly name = 'reference';
+  readonly lookahead = 0;
 
   async latents(task: SegmentTask, signal?: AbortSignal): Promise<Int32Array[]> {
     const nodes: Int32Array[] = [];
@@ -18,7 +22,7 @@ export class ReferenceSegmentDecoder implements SegmentDecoder {
     return nodes;
   }
 
-  async bake(task: SegmentTask, signal?: AbortSignal): Promise<BakedNode[]> {
+  async bake(task: SegmentTask, signal?: AbortSignal): Promise<BakedSegment> {
     const { shape, nets, depthOffset, segment } = task;
     const settings = { shape, nets, depthOffset, baseExponent: segment.baseExponent };
     const planesOf = [0, 1, 2].map((refs) => latentPlanes(shape, refs));
@@ -28,7 +32,29 @@ export class ReferenceSegmentDecoder implements SegmentDecoder {
       baked.push(bakeNode(settings, node, planesOf[node.refs.length]!, latents, baked));
       await nextTurn(signal);
     }
-    return baked;
+    return new ReferenceBakedSegment(task, baked);
+  }
+
+  close(): void {}
+}
+
+/** A segment with every node baked. */
+class ReferenceBakedSegment implements BakedSegment {
+  readonly #task: SegmentTask;
+  readonly #baked: readonly BakedNode[];
+
+  constructor(task: SegmentTask, baked: readonly BakedNode[]) {
+    this.#task = task;
+    this.#baked = baked;
+  }
+
+  async picture(frame: number, phase: number, kernels: RasterKernels): Promise<Picture> {
+    const { shape, nodes } = this.#task;
+    const planes =
+      phase === 0
+        ? this.#baked[nodes.findIndex((node) => node.frame === frame)]!.planes
+        : planesBetween(shape, nodes, this.#baked, frame, phase);
+    return samplePicture(planes, kernels);
   }
 
   close(): void {}

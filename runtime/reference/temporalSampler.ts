@@ -1,36 +1,10 @@
 /** Pictures between two frames: both neighbours, sampled along the trajectories that link them. */
 
 import type { FieldShape } from '../field/shape.js';
-import type { FieldNode } from '../field/structure.js';
-import type { BakedNode } from '../film/segmentDecoder.js';
+import { type FieldNode, linkAfter } from '../field/structure.js';
 import { chromaDisplacement, type Displacement, fieldAt, fieldAtPixels, warp } from './motion.js';
+import type { BakedNode } from './nodeBake.js';
 import { createPlane, type FloatPlane } from './plane.js';
-
-/** Two neighbouring frames, one of which (the carrier) was coded with the other as a reference. */
-export interface FrameLink {
-  /** Node index of the carrier and of the other. */
-  readonly carrier: number;
-  readonly other: number;
-  /** Which of the carrier's fields points to the other. */
-  readonly field: number;
-  /** True when the carrier is the later frame. */
-  readonly carrierIsLater: boolean;
-}
-
-/**
- * The link between frames `frame` and `frame` + 1 of a segment. The structure guarantees that there is one.
- *
- * @throws RangeError if `frame` is the last of the segment, which is a mistake in the caller.
- */
-export function linkAfter(nodes: readonly FieldNode[], frame: number): FrameLink {
-  const earlier = nodes.findIndex((node) => node.frame === frame);
-  const later = nodes.findIndex((node) => node.frame === frame + 1);
-  const backward = nodes[later]?.refs.indexOf(earlier) ?? -1;
-  if (backward >= 0) return { carrier: later, other: earlier, field: backward, carrierIsLater: true };
-  const forward = nodes[earlier]?.refs.indexOf(later) ?? -1;
-  if (forward < 0) throw new RangeError(`no link after frame ${frame}`);
-  return { carrier: earlier, other: later, field: forward, carrierIsLater: false };
-}
 
 /**
  * Planes at `frame` + `phase`, at native size, in codes minus 128.

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ANCHOR_DISTANCES, MAX_SEGMENT_FRAMES, segmentStructure } from '../../runtime/field/structure.js';
-import { linkAfter } from '../../runtime/reference/temporalSampler.js';
+import {
+  ANCHOR_DISTANCES,
+  linkAfter,
+  MAX_SEGMENT_FRAMES,
+  segmentStructure,
+} from '../../runtime/field/structure.js';
 
 const cases = ANCHOR_DISTANCES.flatMap((distance) =>
   Array.from({ length: MAX_SEGMENT_FRAMES }, (_, i) => ({ frames: i + 1, distance })),

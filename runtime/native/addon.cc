@@ -1,0 +1,245 @@
+// Node-API face of the decoder: Decoder (threads and tables), Raster (weights of an output size), Segment. Long calls run
+// on a worker thread and return promises.
+#include <functional>
+#include <napi.h>
+#include "decoderEngine.h"
+
+namespace {
+
+template <class Array, class Value> std::vector<Value> vectorOf(const Napi::Value& value) {
+  const auto array = value.As<Array>();
+  return {array.Data(), array.Data() + array.ElementLength()};
+}
+std::vector<int32_t> intsOf(const Napi::Value& v) { return vectorOf<Napi::Int32Array, int32_t>(v); }
+std::vector<float> floatsOf(const Napi::Value& v) { return vectorOf<Napi::Float32Array, float>(v); }
+std::vector<double> doublesOf(const Napi::Value& v) { return vectorOf<Napi::Float64Array, double>(v); }
+std::vector<uint8_t> bytesOf(const Napi::Value& v) { return vectorOf<Napi::Uint8Array, uint8_t>(v); }
+
+weft::NodeSpec nodeSpec(const int32_t* i, const double* scale) {
+  weft::NodeSpec n{};
+  n.frame = i[0];
+  n.depth = i[1];
+  n.references = i[2];
+  for (int r = 0; r < 2; r++) {
+    n.reference[r] = i[3 + r];
+    n.motionNode[r] = i[5 + r];
+    n.motionField[r] = i[7 + r];
+    n.motionScale[r] = scale[r];
+  }
+  return n;
+}
+
+weft::ContextNetSpec contextNet(const Napi::Value& value) {
+  const auto o = value.As<Napi::Object>();
+  return {intsOf(o.Get("w1")), intsOf(o.Get("b1")), intsOf(o.Get("w2")), intsOf(o.Get("lin")), intsOf(o.Get("bias")), intsOf(o.Get("depth"))};
+}
+
+weft::SynthesisNetSpec synthesisNet(const Napi::Value& value) {
+  const auto o = value.As<Napi::Object>(), y = o.Get("luma").As<Napi::Object>(), c = o.Get("chroma").As<Napi::Object>();
+  return {floatsOf(y.Get("w1")), floatsOf(y.Get("b1")), floatsOf(y.Get("conv")), floatsOf(c.Get("w1")), floatsOf(c.Get("b1")),
+          floatsOf(c.Get("w2")), floatsOf(c.Get("lin"))};
+}
+
+// See NativeSegmentConfig in runtime/native/nativeAddon.ts.
+weft::SegmentSpec segmentSpec(const Napi::Object& o) {
+  weft::SegmentSpec s{};
+  s.width = o.Get("width").ToNumber();
+  s.height = o.Get("height").ToNumber();
+  s.halvedChroma = o.Get("halvedChroma").ToBoolean();
+  const auto nodes = intsOf(o.Get("nodes"));
+  const auto scales = doublesOf(o.Get("scales"));
+  for (size_t n = 0; n < nodes.size() / 9; n++) s.nodes.push_back(nodeSpec(&nodes[9 * n], &scales[2 * n]));
+  const auto planes = o.Get("planes").As<Napi::Array>(), steps = o.Get("steps").As<Napi::Array>();
+  for (uint32_t v = 0; v < 3; v++) {
+    const auto rows = intsOf(planes.Get(v));
+    for (size_t p = 0; p < rows.size() / 11; p++) {
+      const int32_t* r = &rows[11 * p];
+      s.planes[v].push_back({r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10]});
+    }
+  }
+  for (uint32_t n = 0; n < steps.Length(); n++) s.steps.push_back(floatsOf(steps.Get(n)));
+  const auto contexts = o.Get("contexts").As<Napi::Array>(), synthesis = o.Get("synthesis").As<Napi::Array>();
+  for (uint32_t i = 0; i < 3; i++) s.contexts[i] = contextNet(contexts.Get(i));
+  for (uint32_t i = 0; i < 2; i++) s.synthesis[i] = synthesisNet(synthesis.Get(i));
+  const auto streams = o.Get("streams").As<Napi::Array>();
+  const auto counts = intsOf(o.Get("streamNodes"));
+  for (uint32_t i = 0; i < streams.Length(); i++) {
+    const auto bytes = streams.Get(i).As<Napi::Uint8Array>();
+    s.streams.push_back({counts[i], bytes.Data(), bytes.ElementLength()});
+  }
+  return s;
+}
+
+// Runs work off the main thread; keeps the given objects alive meanwhile.
+class Task : public Napi::AsyncWorker {
+ public:
+  Task(Napi::Env env, const std::vector<Napi::Object>& kept, std::function<void()> work,
+       std::function<Napi::Value(Napi::Env)> result)
+      : AsyncWorker(env), deferred_(env), work_(std::move(work)), result_(std::move(result)) {
+    for (auto& object : kept) kept_.push_back(Napi::Persistent(object));
+  }
+  Napi::Promise start() {
+    auto promise = deferred_.Promise();
+    Queue();
+    return promise;
+  }
+  void Execute() override {
+    try {
+      work_();
+    } catch (const std::exception& error) {
+      SetError(error.what());
+    }
+  }
+  void OnOK() override { deferred_.Resolve(result_(Env())); }
+  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  std::function<void()> work_;
+  std::function<Napi::Value(Napi::Env)> result_;
+  std::vector<Napi::ObjectReference> kept_;
+};
+
+class DecoderObject : public Napi::ObjectWrap<DecoderObject> {
+ public:
+  // (threads, logarithm: Uint8Array, cumulative: Int32Array)
+  explicit DecoderObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+    const weft::EntropyTables tables{bytesOf(info[1]), intsOf(info[2])};
+    engine = weft::makeDecoder(info[0].ToNumber(), tables);
+  }
+  static Napi::Function define(Napi::Env env) { return DefineClass(env, "Decoder", {}); }
+  std::shared_ptr<weft::DecoderEngine> engine;
+};
+
+class RasterObject : public Napi::ObjectWrap<RasterObject> {
+ public:
+  // (decoder, identity, axes: 4 of {outputs, taps, indexes: Int32Array, weights: Float64Array})
+  explicit RasterObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+    weft::RasterSpec spec;
+    spec.identity = info[1].ToBoolean();
+    const auto axes = info[2].As<Napi::Array>();
+    for (uint32_t i = 0; i < 4; i++) {
+      const auto axis = axes.Get(i).As<Napi::Object>();
+      const auto weights = doublesOf(axis.Get("weights"));
+      spec.axes[i] = {axis.Get("outputs").ToNumber(), axis.Get("taps").ToNumber(), intsOf(axis.Get("indexes")),
+                      std::vector<float>(weights.begin(), weights.end())};
+    }
+    engine = DecoderObject::Unwrap(info[0].As<Napi::Object>())->engine->raster(spec);
+    for (int i = 0; i < 2; i++) samples[i] = size_t(spec.axes[2 * i].outputs) * size_t(spec.axes[2 * i + 1].outputs);
+  }
+  static Napi::Function define(Napi::Env env) { return DefineClass(env, "Raster", {}); }
+  std::shared_ptr<weft::RasterEngine> engine;
+  size_t samples[2];  // of luma and of a chroma plane
+};
+
+class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "Segment", {
+      InstanceMethod("decode", &SegmentObject::decode),
+      InstanceMethod("latents", &SegmentObject::latents),
+      InstanceMethod("picture", &SegmentObject::picture),
+      InstanceMethod("heldBytes", &SegmentObject::heldBytes),
+      InstanceMethod("release", &SegmentObject::release),
+    });
+  }
+  // (decoder, config)
+  explicit SegmentObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+    const auto config = info[1].As<Napi::Object>();
+    const auto decoder = DecoderObject::Unwrap(info[0].As<Napi::Object>())->engine;
+    const auto spec = segmentSpec(config);
+    nodes_ = int(spec.nodes.size());
+    // The segment goes before the decoder that it works in.
+    engine_ = std::shared_ptr<weft::SegmentEngine>(decoder->segment(spec).release(),
+                                                   [decoder](weft::SegmentEngine* segment) { delete segment; });
+    streams_ = Napi::Persistent(config.Get("streams").As<Napi::Object>());
+  }
+
+ private:
+  std::shared_ptr<weft::SegmentEngine> engineOf(const Napi::CallbackInfo& info) const {
+    if (!engine_) throw Napi::Error::New(info.Env(), "the segment was released");
+    return engine_;
+  }
+  // () -> Promise<boolean>: false if a stream is damaged
+  Napi::Value decode(const Napi::CallbackInfo& info) {
+    auto engine = engineOf(info);
+    auto sound = std::make_shared<bool>(false);
+    return (new Task(info.Env(), {info.This().As<Napi::Object>(), streams_.Value()}, [=] { *sound = engine->decode(); },
+                     [=](Napi::Env env) -> Napi::Value { return Napi::Boolean::New(env, *sound); }))->start();
+  }
+  // (node) -> Int32Array
+  Napi::Value latents(const Napi::CallbackInfo& info) {
+    const auto engine = engineOf(info);
+    const int node = nodeOf(info, info[0]);
+    auto out = Napi::Int32Array::New(info.Env(), size_t(engine->latentCount(node)));
+    engine->latents(node, out.Data());
+    return out;
+  }
+  // (raster, node, other or -1, field, elapsed, frame, y, cb, cr: Uint8Array) -> Promise<void>
+  Napi::Value picture(const Napi::CallbackInfo& info) {
+    auto engine = engineOf(info);
+    const auto rasterObject = info[0].As<Napi::Object>();
+    const auto* wrapped = RasterObject::Unwrap(rasterObject);
+    auto raster = wrapped->engine;
+    weft::PictureRequest request{};
+    request.node = nodeOf(info, info[1]);
+    request.other = info[2].ToNumber().Int32Value() < 0 ? -1 : nodeOf(info, info[2]);
+    request.field = info[3].ToNumber();
+    request.elapsed = info[4].ToNumber();
+    request.frame = info[5].ToNumber();
+    std::vector<Napi::Object> kept;
+    uint8_t* planes[3];
+    for (int p = 0; p < 3; p++) {
+      auto plane = info[6 + p].As<Napi::Uint8Array>();
+      if (plane.ElementLength() != wrapped->samples[p > 0]) throw Napi::RangeError::New(info.Env(), "a plane has another size");
+      planes[p] = plane.Data();
+      kept.push_back(plane);
+    }
+    return (new Task(info.Env(), kept,
+                     [=] {
+                       uint8_t* const out[3] = {planes[0], planes[1], planes[2]};
+                       engine->picture(*raster, request, out);
+                     },
+                     [](Napi::Env env) -> Napi::Value { return env.Undefined(); }))->start();
+  }
+  Napi::Value heldBytes(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), double(engineOf(info)->heldBytes()));
+  }
+  // Frees everything as soon as nothing is under way.
+  Napi::Value release(const Napi::CallbackInfo& info) {
+    engine_.reset();
+    return info.Env().Undefined();
+  }
+  int nodeOf(const Napi::CallbackInfo& info, const Napi::Value& value) const {
+    const int node = value.ToNumber();
+    if (node < 0 || node >= nodes_) throw Napi::RangeError::New(info.Env(), "no such node");
+    return node;
+  }
+
+  std::shared_ptr<weft::SegmentEngine> engine_;
+  Napi::ObjectReference streams_;
+  int nodes_ = 0;
+};
+
+Napi::Object initialize(Napi::Env env, Napi::Object exports) {
+  exports.Set("Decoder", DecoderObject::define(env));
+  exports.Set("Raster", RasterObject::define(env));
+  exports.Set("Segment", SegmentObject::define(env));
+#if defined(__AVX512F__)
+  exports.Set("instructionSet", "avx512");
+#elif defined(__AVX2__)
+  exports.Set("instructionSet", "avx2");
+#else
+  exports.Set("instructionSet", "portable");
+#if defined(__x86_64__)
+  exports.Set("hasAvx2", bool(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")));
+  exports.Set("hasAvx512", bool(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")));
+#endif
+#endif
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(NODE_GYP_MODULE_NAME, initialize)

@@ -1,0 +1,78 @@
+// Planes between two frames that are linked by a motion field (reference: runtime/reference/temporalSampler.ts).
+#pragma once
+#include "motion.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+// The first of three grid values around a real place on one axis (in cells, limited to the margins), and their weights.
+struct SplinePlace {
+  vi first;
+  vf w[3];
+};
+static WEFT_INLINE SplinePlace splinePlace(vf px, int cells) {
+  const vf g = maximum(minimum((px + real(0.5)) * real(0.125) - real(0.5), splat(real(cells + 3))), splat(-4));
+  const vf nearest = floorOf(g + real(0.5)), f = g - nearest;
+  const vf before = real(0.5) - f, after = real(0.5) + f;
+  return {toInt(nearest) - 1, {real(0.5) * before * before, real(0.75) - f * f, real(0.5) * after * after}};
+}
+
+// Displacements of what is at the pixels of row y at the instant: one step of a fixed-point iteration back along the
+// trajectory of the carrier. gridX, gridY: extended planes.
+static inline void trajectoryRow(const Plane& gridX, const Plane& gridY, real elapsed, int width, int y, real* dx, real* dy) {
+  splineRow(gridX, y, width, dx);
+  splineRow(gridY, y, width, dy);
+  const int written = (width + CELL - 1) / CELL * CELL;
+  padRow(dx, written);
+  padRow(dy, written);
+  for (int x = 0; x < width; x += LANES) {
+    const SplinePlace h = splinePlace(toReal(iota() + x) - elapsed * load(dx + x), gridX.w);
+    const SplinePlace v = splinePlace(real(y) - elapsed * load(dy + x), gridX.h);
+    vf sx{}, sy{};
+    for (int j = 0; j < 3; j++)
+      for (int i = 0; i < 3; i++) {
+        const vi at = (v.first + j) * gridX.stride + h.first + i;
+        const vf weight = v.w[j] * h.w[i];
+        sx += weight * gather(gridX.origin, at);
+        sy += weight * gather(gridY.origin, at);
+      }
+    store(dx + x, sx);
+    store(dy + x, sy);
+  }
+}
+
+// The rows that predictRow understands: back to the carrier, on to the other, and the carrier's weight.
+static inline void trajectoryRows(const Plane& gridX, const Plane& gridY, real elapsed, int width, int y, MotionRows& rows) {
+  trajectoryRow(gridX, gridY, elapsed, width, y, rows.d[0], rows.d[1]);
+  for (int axis = 0; axis < 2; axis++)
+    for (int x = 0; x < width + LANES; x++) {
+      const real d = rows.d[axis][x];
+      rows.d[axis][x] = -elapsed * d;
+      rows.d[2 + axis][x] = (1 - elapsed) * d;
+    }
+  for (int x = 0; x < width + LANES; x++) rows.d[4][x] = 1 - elapsed;
+}
+
+// references[plane]: carrier and other, extended; out: three planes at native size.
+static inline void planesBetween(ThreadPool& pool, const Plane references[3][2], const Plane& gridX, const Plane& gridY,
+                                 real elapsed, bool halved, const Plane out[3]) {
+  const int w = out[0].w, h = out[0].h;
+  overRows(pool, h, w, 2, [&](int y0, int y1, int) {
+    static thread_local MotionRows a, b, chroma;
+    for (int y = y0; y < y1; y += 2) {
+      MotionRows* rows[2] = {&a, &b};
+      const int count = y + 1 < h ? 2 : 1;
+      for (int k = 0; k < count; k++) {
+        trajectoryRows(gridX, gridY, elapsed, w, y + k, *rows[k]);
+        predictRow(references[0], 2, *rows[k], y + k, out[0]);
+        for (int p = 1; p < 3 && !halved; p++) predictRow(references[p], 2, *rows[k], y + k, out[p]);
+      }
+      if (!halved) continue;
+      chromaMotionRows(a, *rows[count - 1], 5, w, out[1].w, chroma);
+      for (int p = 1; p < 3; p++) predictRow(references[p], 2, chroma, y / 2, out[p]);
+    }
+  });
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

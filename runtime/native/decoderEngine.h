@@ -1,0 +1,85 @@
+// What the addon sees of a decoder, whatever instruction set it was compiled for.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <vector>
+#include "fieldSpec.h"
+
+namespace weft {
+
+// Integer tables of the entropy coder (runtime/entropy): one definition, handed over by TypeScript.
+struct EntropyTables {
+  std::vector<uint8_t> logarithm;    // 256 entries, Q4
+  std::vector<int32_t> cumulative;   // 34 entries for each scale -32..12 and fraction -8..7
+};
+
+// A run of nodes in coding order and its bytes, which somebody else owns.
+struct StreamSpec {
+  int nodes;
+  const uint8_t* bytes;
+  size_t size;
+};
+
+struct SegmentSpec {
+  int width, height;
+  bool halvedChroma;
+  std::vector<NodeSpec> nodes;
+  std::vector<LatentPlaneSpec> planes[3];  // by number of references
+  std::vector<std::vector<float>> steps;   // by node: quantization step of each of its planes
+  ContextNetSpec contexts[3];
+  SynthesisNetSpec synthesis[2];
+  std::vector<StreamSpec> streams;
+};
+
+// Weights from a line of source samples to a line of output samples: (outputs, taps).
+struct AxisSpec {
+  int outputs, taps;
+  std::vector<int32_t> indexes;
+  std::vector<float> weights;
+};
+
+// luma across, luma down, chroma across, chroma down
+struct RasterSpec {
+  bool identity;
+  AxisSpec axes[4];
+};
+
+class RasterEngine {
+ public:
+  virtual ~RasterEngine() = default;
+};
+
+// A picture at a node, or between two linked nodes.
+struct PictureRequest {
+  int node;       // the node, or the carrier of the link
+  int other;      // -1: exactly at the node
+  int field;      // the carrier's field that points to the other
+  double elapsed; // 0..1 of the way from the carrier to the other
+  int frame;      // earliest frame of this picture; earlier ones are not asked for again soon
+};
+
+// One segment. decode() first; then pictures in any order, fastest with frames rising. Calls may come from any thread.
+class SegmentEngine {
+ public:
+  virtual ~SegmentEngine() = default;
+  // Entropy decoding; false if a stream holds a value out of range. The streams' bytes are not used afterwards.
+  virtual bool decode() = 0;
+  virtual int latentCount(int node) const = 0;
+  virtual void latents(int node, int32_t* out) const = 0;
+  // Fills three tightly packed 8-bit planes of the raster's size.
+  virtual void picture(const RasterEngine& raster, const PictureRequest& request, uint8_t* const planes[3]) = 0;
+  // Bytes of baked planes held at the moment.
+  virtual size_t heldBytes() const = 0;
+};
+
+class DecoderEngine {
+ public:
+  virtual ~DecoderEngine() = default;
+  virtual std::unique_ptr<SegmentEngine> segment(const SegmentSpec& spec) = 0;
+  virtual std::unique_ptr<RasterEngine> raster(const RasterSpec& spec) = 0;
+};
+
+// The segments must not outlive the engine.
+std::unique_ptr<DecoderEngine> makeDecoder(int threads, const EntropyTables& tables);
+
+}  // namespace weft

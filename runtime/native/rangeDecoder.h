@@ -1,0 +1,67 @@
+// The reading half of the range coder and its adaptive flags (twins: runtime/entropy/rangeCoder.ts, adaptiveBit.ts).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include "simd.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+constexpr uint32_t FREQUENCY_TOTAL = 65536;
+
+// Past its end a stream goes on with zero bytes, so reading never fails; it only stops making sense.
+class RangeDecoder {
+ public:
+  RangeDecoder(const uint8_t* bytes, size_t size) : next_(bytes), end_(bytes + size) {
+    for (int i = 0; i < 4; i++) code_ = code_ << 8 | nextByte();
+  }
+  // The frequency (0..65535) at which the next symbol lies. Follow with consume() of the symbol that owns it.
+  WEFT_INLINE uint32_t peek() {
+    unit_ = range_ >> 16;
+    const uint32_t target = code_ / unit_;
+    return target < FREQUENCY_TOTAL ? target : FREQUENCY_TOTAL - 1;
+  }
+  WEFT_INLINE void consume(uint32_t cumulative, uint32_t frequency) {
+    code_ -= unit_ * cumulative;
+    range_ = unit_ * frequency;
+    while (range_ < (1u << 24)) {
+      code_ = code_ << 8 | nextByte();
+      range_ <<= 8;
+    }
+  }
+  int32_t bits(int count) {
+    int32_t value = 0;
+    for (int i = 0; i < count; i++) {
+      const bool one = peek() < FREQUENCY_TOTAL / 2;
+      consume(one ? 0 : FREQUENCY_TOTAL / 2, FREQUENCY_TOTAL / 2);
+      value = value * 2 + one;
+    }
+    return value;
+  }
+
+ private:
+  WEFT_INLINE uint32_t nextByte() { return next_ < end_ ? *next_++ : 0; }
+  const uint8_t *next_, *end_;
+  uint32_t code_ = 0, range_ = 0xffffffffu, unit_ = 0;
+};
+
+// A flag whose probability moves quickly at first and slowly later.
+class AdaptiveBit {
+ public:
+  int read(RangeDecoder& decoder) {
+    const uint32_t ones = uint32_t(ones_ < 32 ? 32 : ones_ > 65504 ? 65504 : ones_);
+    const bool bit = decoder.peek() < ones;
+    if (bit) decoder.consume(0, ones);
+    else decoder.consume(ones, FREQUENCY_TOTAL - ones);
+    ones_ += 2 * ((bit ? int32_t(FREQUENCY_TOTAL) : 0) - ones_) / (2 * count_ + 3);
+    if (count_ < 30) count_++;
+    return bit;
+  }
+
+ private:
+  int32_t ones_ = FREQUENCY_TOTAL / 2;  // probability of a 1 in 1/65536
+  int32_t count_ = 0;
+};
+
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,170 @@
+// A segment in decoding: all latents at once, then nodes as pictures ask for them.
+#pragma once
+#include <mutex>
+#include "betweenFrames.h"
+#include "nodeBake.h"
+#include "rasterSampler.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+// Planes of baked nodes are kept up to here; beyond, those that playing on does not need are dropped.
+constexpr size_t KEPT_BYTES = size_t(256) << 20;
+
+// What the segments of one film share.
+struct Workshop {
+  Workshop(int threads, const EntropyTables& tables) : pool(threads), entropy(tables), laplace(tables) {}
+  ThreadPool pool;
+  std::mutex mutex;  // of the pool: one picture at a time
+  const EntropyTables entropy;
+  const LaplaceTables laplace;
+  PlaneBuffer between[3];
+};
+
+class Segment final : public SegmentEngine {
+ public:
+  Segment(const SegmentSpec& spec, Workshop& workshop)
+      : spec_(spec), workshop_(workshop), latents_(spec.nodes.size()), baked_(spec.nodes.size()), baker_(spec_, workshop.pool) {}
+
+  // Streams are independent; each thread takes the next one that nobody has.
+  bool decode() override {
+    std::atomic<size_t> next{0};
+    std::atomic<bool> sound{true};
+    const auto work = [&] {
+      LatentDecoder decoder(spec_, workshop_.entropy, workshop_.laplace);
+      for (size_t s; (s = next++) < spec_.streams.size() && sound;)
+        if (!decodeStream(s, decoder)) sound = false;
+    };
+    std::vector<std::thread> helpers;
+    const size_t wanted = std::min(size_t(workshop_.pool.threads()), spec_.streams.size());
+    for (size_t t = 1; t < wanted; t++) helpers.emplace_back(work);
+    work();
+    for (auto& helper : helpers) helper.join();
+    return sound;
+  }
+
+  int latentCount(int node) const override {
+    int count = 0;
+    for (const auto& p : spec_.planes[spec_.nodes[node].references]) count += p.width * p.height;
+    return count;
+  }
+
+  void latents(int node, int32_t* out) const override {
+    const auto& planes = spec_.planes[spec_.nodes[node].references];
+    for (size_t p = 0; p < planes.size(); p++) {
+      unpack(latents_[node][p], planes[p].width, planes[p].height, out);
+      out += size_t(planes[p].width) * planes[p].height;
+    }
+  }
+
+  void picture(const RasterEngine& raster, const PictureRequest& request, uint8_t* const planes[3]) override {
+    std::lock_guard<std::mutex> lock(workshop_.mutex);
+    needPicture(request.node);
+    if (request.other >= 0) needPicture(request.other);
+    Plane views[3];
+    for (int p = 0; p < 3; p++) views[p] = baked_[request.node].picture[p];
+    if (request.other >= 0) sampleBetween(request, views);
+    static_cast<const Raster&>(raster).sample(workshop_.pool, views, planes);
+    release(request.frame);
+  }
+
+  size_t heldBytes() const override {
+    size_t bytes = 0;
+    for (const auto& node : baked_) bytes += node.hasPicture ? pictureBytes() : 0;
+    return bytes;
+  }
+
+ private:
+  bool decodeStream(size_t stream, LatentDecoder& decoder) {
+    size_t node = 0;
+    for (size_t s = 0; s < stream; s++) node += size_t(spec_.streams[s].nodes);
+    StreamStates states;
+    RangeDecoder range(spec_.streams[stream].bytes, spec_.streams[stream].size);
+    for (int i = 0; i < spec_.streams[stream].nodes; i++, node++)
+      if (!decoder.decodeNode(spec_.nodes[node], states, range, latents_[node])) return false;
+    return true;
+  }
+
+  static void unpack(const PlaneLatents& latents, int width, int height, int32_t* out) {
+    std::fill(out, out + size_t(width) * height, 0);
+    const int blocksWide = (width + BLOCK_WIDTH - 1) / BLOCK_WIDTH;
+    for (size_t b = 0; b < latents.blocks.size(); b++) {
+      const int x0 = int(latents.blocks[b] % blocksWide) * BLOCK_WIDTH, y0 = int(latents.blocks[b] / blocksWide) * BLOCK_HEIGHT;
+      for (int y = 0; y < std::min(BLOCK_HEIGHT, height - y0); y++)
+        for (int x = 0; x < std::min(BLOCK_WIDTH, width - x0); x++)
+          out[size_t(y0 + y) * width + x0 + x] = latents.values[b * BLOCK_LATENTS + size_t(y) * BLOCK_WIDTH + x];
+    }
+  }
+
+  void needMotion(int node) {
+    if (baked_[node].hasMotion) return;
+    const NodeSpec& spec = spec_.nodes[node];
+    for (int r = 0; r < spec.references; r++)
+      if (spec.motionNode[r] >= 0) needMotion(spec.motionNode[r]);
+    baker_.bakeMotion(node, latents_[node], baked_);
+  }
+
+  void needPicture(int node) {
+    if (baked_[node].hasPicture) return;
+    const NodeSpec& spec = spec_.nodes[node];
+    for (int r = 0; r < spec.references; r++) needPicture(spec.reference[r]);
+    needMotion(node);
+    baker_.bakePicture(node, latents_[node], baked_);
+  }
+
+  void sampleBetween(const PictureRequest& request, Plane views[3]) {
+    Plane references[3][2];
+    for (int p = 0; p < 3; p++) {
+      references[p][0] = baked_[request.node].picture[p];
+      references[p][1] = baked_[request.other].picture[p];
+      const Plane size = baker_.planeSize(p);
+      PlaneBuffer& out = workshop_.between[p];
+      if (out.w != size.w || out.h != size.h) out.allocate(size.w, size.h);
+      views[p] = out;
+    }
+    const PlaneBuffer* field = &baked_[request.node].motion[2 * request.field];
+    planesBetween(workshop_.pool, references, field[0], field[1], real(request.elapsed), spec_.halvedChroma, views);
+  }
+
+  size_t pictureBytes() const {
+    size_t samples = 0;
+    for (int p = 0; p < 3; p++) samples += size_t(baker_.planeSize(p).w) * baker_.planeSize(p).h;
+    return samples * sizeof(real);
+  }
+
+  // Drops what the frames from `frame` on do not need, if too much is held.
+  void release(int frame) {
+    if (heldBytes() <= KEPT_BYTES) return;
+    std::vector<uint8_t> needed(baked_.size());
+    for (size_t n = 0; n < baked_.size(); n++) {
+      const NodeSpec& spec = spec_.nodes[n];
+      if (spec.frame < frame) continue;
+      needed[n] = 1;
+      for (int r = 0; r < spec.references && !baked_[n].hasPicture; r++) needed[spec.reference[r]] = 1;
+    }
+    for (size_t n = 0; n < baked_.size(); n++)
+      if (!needed[n] && baked_[n].hasPicture) {
+        for (auto& p : baked_[n].picture) p = PlaneBuffer();
+        baked_[n].hasPicture = false;
+      }
+  }
+
+  const SegmentSpec spec_;
+  Workshop& workshop_;
+  std::vector<NodeLatents> latents_;
+  std::vector<BakedNode> baked_;
+  NodeBaker baker_;
+};
+
+class Decoder final : public DecoderEngine {
+ public:
+  Decoder(int threads, const EntropyTables& tables) : workshop_(threads, tables) {}
+  std::unique_ptr<SegmentEngine> segment(const SegmentSpec& spec) override { return std::make_unique<Segment>(spec, workshop_); }
+  std::unique_ptr<RasterEngine> raster(const RasterSpec& spec) override { return std::make_unique<Raster>(spec); }
+
+ private:
+  Workshop workshop_;
+};
+
+}  // namespace WEFT_ISA
+}  // namespace weft

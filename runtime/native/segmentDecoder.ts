@@ -1,0 +1,205 @@
+/** The native engine: same integers as the reference, same pictures within a code, much faster. Node only. */
+
+import { availableParallelism } from 'node:os';
+import { LOGARITHM_Q4 } from '../entropy/contextNet.js';
+import { latentOutOfRange } from '../entropy/laplaceCoder.js';
+import { LAPLACE_CUMULATIVE } from '../entropy/laplaceTables.js';
+import { EngineError, InterruptedError, throwIfAborted } from '../errors.js';
+import { type LatentPlane, latentPlanes } from '../field/shape.js';
+import { innovationStep, motionStep } from '../field/steps.js';
+import { type FieldNode, linkAfter } from '../field/structure.js';
+import { createPicture, type Picture } from '../film/frame.js';
+import type { BakedSegment, SegmentDecoder, SegmentTask } from '../film/segmentDecoder.js';
+import type { RasterKernels } from '../reference/spatialSampler.js';
+import {
+  loadNativeRuntime,
+  type NativeDecoder,
+  type NativeRaster,
+  type NativeRuntime,
+  type NativeSegment,
+  type NativeSegmentConfig,
+} from './nativeAddon.js';
+
+const MAX_THREADS = 64;
+
+/**
+ * @param threads 0 is one per core
+ * @throws EngineError `ENGINE_MISSING` if the addon was not built.
+ */
+export function createNativeSegmentDecoder(threads: number): SegmentDecoder {
+  return new NativeSegmentDecoder(loadNativeRuntime(), threads);
+}
+
+export class NativeSegmentDecoder implements SegmentDecoder {
+  readonly name = 'native';
+  /** With one thread nothing is done ahead of time, so that no second one is busy. */
+  readonly lookahead: number;
+
+  readonly #runtime: NativeRuntime;
+  readonly #decoder: NativeDecoder;
+  readonly #rasters = new WeakMap<RasterKernels, NativeRaster>();
+
+  constructor(runtime: NativeRuntime, threads: number) {
+    const wanted = Math.min(MAX_THREADS, threads > 0 ? Math.floor(threads) : availableParallelism());
+    this.lookahead = wanted > 1 ? 1 : 0;
+    this.#runtime = runtime;
+    this.#decoder = new runtime.Decoder(wanted, LOGARITHM_Q4, LAPLACE_CUMULATIVE);
+  }
+
+  async latents(task: SegmentTask, signal?: AbortSignal): Promise<Int32Array[]> {
+    const segment = await this.#decode(task, signal);
+    const latents = task.nodes.map((_, node) => segment.latents(node));
+    segment.release();
+    return latents;
+  }
+
+  async bake(task: SegmentTask, signal?: AbortSignal): Promise<BakedSegment> {
+    const segment = await this.#decode(task, signal);
+    return new NativeBakedSegment(task.nodes, segment, (kernels) => this.#raster(kernels));
+  }
+
+  close(): void {}
+
+  async #decode(task: SegmentTask, signal: AbortSignal | undefined): Promise<NativeSegment> {
+    throwIfAborted(signal);
+    const segment = new this.#runtime.Segment(this.#decoder, segmentConfig(task));
+    if (!(await untilAborted(working(segment.decode()), signal))) throw latentOutOfRange();
+    return segment;
+  }
+
+  #raster(kernels: RasterKernels): NativeRaster {
+    const known = this.#rasters.get(kernels);
+    if (known) return known;
+    const axes = [...kernels.luma, ...kernels.chromaPlanes];
+    const raster = new this.#runtime.Raster(this.#decoder, kernels.identity, axes);
+    this.#rasters.set(kernels, raster);
+    return raster;
+  }
+}
+
+/** Latents in memory; nodes are baked when a picture needs them, and dropped when too many are held. */
+class NativeBakedSegment implements BakedSegment {
+  readonly #nodes: readonly FieldNode[];
+  readonly #segment: NativeSegment;
+  readonly #raster: (kernels: RasterKernels) => NativeRaster;
+
+  constructor(
+    nodes: readonly FieldNode[],
+    segment: NativeSegment,
+    raster: (kernels: RasterKernels) => NativeRaster,
+  ) {
+    this.#nodes = nodes;
+    this.#segment = segment;
+    this.#raster = raster;
+  }
+
+  async picture(
+    frame: number,
+    phase: number,
+    kernels: RasterKernels,
+    signal?: AbortSignal,
+  ): Promise<Picture> {
+    throwIfAborted(signal);
+    const picture = createPicture(kernels.width, kernels.height, kernels.chroma);
+    const place = this.#place(frame, phase);
+    const done = this.#segment.picture(this.#raster(kernels), ...place, frame, ...picture.planes);
+    await untilAborted(working(done), signal);
+    return picture;
+  }
+
+  close(): void {
+    this.#segment.release();
+  }
+
+  /** Node, other node, field, elapsed: the arguments of `NativeSegment.picture`. */
+  #place(frame: number, phase: number): [number, number, number, number] {
+    if (phase === 0) return [this.#nodes.findIndex((node) => node.frame === frame), -1, 0, 0];
+    const link = linkAfter(this.#nodes, frame);
+    return [link.carrier, link.other, link.field, link.carrierIsLater ? 1 - phase : phase];
+  }
+}
+
+function segmentConfig(task: SegmentTask): NativeSegmentConfig {
+  const { shape, nets, segment, nodes } = task;
+  const planes = [0, 1, 2].map((refs) => latentPlanes(shape, refs));
+  return {
+    width: shape.width,
+    height: shape.height,
+    halvedChroma: shape.chroma === '420',
+    nodes: Int32Array.from(nodes.flatMap(nodeFields)),
+    scales: Float64Array.from(nodes.flatMap((node) => [0, 1].map((ref) => node.motion[ref]?.scale ?? 0))),
+    planes: planes.map((list) => Int32Array.from(list.flatMap(planeFields))),
+    steps: nodes.map((node) => stepsOf(task, node, planes[node.refs.length]!)),
+    contexts: nets.contexts,
+    synthesis: nets.synthesis,
+    streams: segment.streams.map((stream) => stream.bytes),
+    streamNodes: Int32Array.from(segment.streams, (stream) => stream.nodes),
+  };
+}
+
+function nodeFields(node: FieldNode): number[] {
+  const { refs, motion } = node;
+  const pair = (value: (ref: number) => number | undefined): number[] => [value(0) ?? -1, value(1) ?? -1];
+  return [
+    node.frame,
+    node.depth,
+    refs.length,
+    ...pair((ref) => refs[ref]),
+    ...pair((ref) => motion[ref]?.node),
+    ...pair((ref) => motion[ref]?.field),
+  ];
+}
+
+function planeFields(plane: LatentPlane): number[] {
+  return [
+    plane.kind === 'motion' ? 0 : 1,
+    plane.component,
+    plane.level,
+    plane.width,
+    plane.height,
+    plane.net,
+    plane.biasRow,
+    plane.parent,
+    plane.grandparent,
+    plane.companion1,
+    plane.companion2,
+  ];
+}
+
+function stepsOf(task: SegmentTask, node: FieldNode, planes: readonly LatentPlane[]): Float32Array {
+  const { nets, depthOffset, segment } = task;
+  const settings = { nets, depthOffset, baseExponent: segment.baseExponent };
+  return Float32Array.from(planes, ({ kind, component, level }) =>
+    kind === 'motion'
+      ? motionStep(nets, component, level)
+      : innovationStep(settings, node.depth, component, level),
+  );
+}
+
+/** What the addon throws (out of memory, above all) as an error of weft. */
+async function working<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw new EngineError(`The native engine failed: ${(cause as Error).message}.`, {
+      code: 'ENGINE_FAILED',
+      hint: 'If memory is short, close other programs or use a smaller film.',
+      cause,
+    });
+  }
+}
+
+/** The result, or an InterruptedError as soon as the signal fires; the work then ends on its own in the background. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(new InterruptedError());
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
