@@ -50,13 +50,27 @@ export async function runDemo(args: DemoArguments, context: CommandContext): Pro
   const interrupts = listenForInterrupts(() => reporter.note('finishing with the best result so far'));
   const cut = sampleCutsSeconds[0]!;
   const range = { start: cut - args.seconds / 2, end: cut + args.seconds / 2 };
-  const film = await openFilm(source, { size, ...range, ...given({ ffmpeg: context.ffmpeg }) });
   try {
-    await showDemo(film, args, { ...context, overwrite: true }, interrupts);
+    const film = await openFilm(source, { size, ...range, ...given({ ffmpeg: context.ffmpeg }) });
+    const kept = await inMemory(film, interrupts.signal);
+    await showDemo(kept, args, { ...context, overwrite: true }, interrupts);
   } finally {
-    await film.close();
     interrupts.dispose();
   }
+}
+
+/** The film is read a dozen times to find x264's equal; it is short enough to be kept. */
+async function inMemory(film: Film, signal: AbortSignal): Promise<Film> {
+  const pictures: Picture[] = [];
+  for await (const picture of film.pictures(signal)) pictures.push(picture);
+  await film.close();
+  return {
+    info: film.info,
+    close: film.close,
+    async *pictures() {
+      yield* pictures;
+    },
+  };
 }
 
 async function showDemo(
