@@ -25,6 +25,10 @@ struct SplineWeights {
 };
 constexpr SplineWeights SPLINE;
 
+// The eight pixels of a cell.
+typedef real v8 __attribute__((vector_size(8 * sizeof(real))));
+static WEFT_INLINE v8 load8(const real* p) { v8 v; std::memcpy(&v, p, sizeof v); return v; }
+
 // One row of a grid component at pixel row y: out[x], x in 0..width-1 (written up to the next multiple of 8).
 static inline void splineRow(const Plane& grid, int y, int width, real* out) {
   alignas(64) static thread_local real buffer[2048 + 64];
@@ -35,9 +39,11 @@ static inline void splineRow(const Plane& grid, int y, int width, real* out) {
   for (int i = 0; i < grid.w; i++) t[i] = wa * a[i] + wb * b[i] + wc * c[i];
   t[-1] = t[0];
   t[grid.w] = t[grid.w - 1];
-  for (int i = 0; i < cells; i++)
-    for (int k = 0; k < CELL; k++)
-      out[i * CELL + k] = SPLINE.w[0][k] * t[i - 1] + SPLINE.w[1][k] * t[i] + SPLINE.w[2][k] * t[i + 1];
+  const v8 w0 = load8(SPLINE.w[0]), w1 = load8(SPLINE.w[1]), w2 = load8(SPLINE.w[2]);
+  for (int i = 0; i < cells; i++) {
+    const v8 v = w0 * t[i - 1] + w1 * t[i] + w2 * t[i + 1];
+    std::memcpy(out + i * CELL, &v, sizeof v);
+  }
 }
 
 static WEFT_INLINE bool allTrue(vi mask) {
@@ -86,37 +92,75 @@ static WEFT_INLINE SamplePlace samplePlace(const Plane& p, int x, int y, vf dx, 
   return s;
 }
 
-static WEFT_INLINE vf gather(const real* base, vi offset) {
-#if defined(__AVX512F__) && WEFT_LANES == 16
-  return bitCast<vf>(_mm512_i32gather_ps(bitCast<__m512i>(offset), base, 4));
-#elif defined(__AVX2__) && WEFT_LANES == 8
-  return bitCast<vf>(_mm256_i32gather_ps(base, bitCast<__m256i>(offset), 4));
+// Four neighbouring samples of one lane.
+typedef real v4 __attribute__((vector_size(4 * sizeof(real))));
+static WEFT_INLINE v4 load4(const real* p) { v4 v; std::memcpy(&v, p, sizeof v); return v; }
+static WEFT_INLINE void store4(real* p, v4 v) { std::memcpy(p, &v, sizeof v); }
+
+// From four values for each lane, lane after lane, to a vector for each of the four.
+static WEFT_INLINE void transpose4(const real* in, vf out[4]) {
+#if WEFT_LANES == 16
+  const vf a = load(in), b = load(in + 16), c = load(in + 32), d = load(in + 48);
+  const vf ab01 = __builtin_shufflevector(a, b, 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
+  const vf cd01 = __builtin_shufflevector(c, d, 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
+  const vf ab23 = __builtin_shufflevector(a, b, 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
+  const vf cd23 = __builtin_shufflevector(c, d, 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
+  out[0] = __builtin_shufflevector(ab01, cd01, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+  out[1] = __builtin_shufflevector(ab01, cd01, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  out[2] = __builtin_shufflevector(ab23, cd23, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+  out[3] = __builtin_shufflevector(ab23, cd23, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
 #else
-  vf v;
-  for (int i = 0; i < LANES; i++) v[i] = base[offset[i]];
-  return v;
+  for (int c = 0; c < 4; c++)
+    for (int i = 0; i < LANES; i++) out[c][i] = in[4 * i + c];
 #endif
 }
 
-// Calls tap(row, column, values) for the 4x4 samples around each place.
-template <class Tap> static WEFT_INLINE void forTaps(const Plane& p, const SamplePlace& s, const Tap& tap) {
+// The weights of each lane in memory, for code that goes lane by lane.
+struct LaneWeights {
+  alignas(64) real w[4][LANES];
+  explicit WEFT_INLINE LaneWeights(const CubicWeights& weights) {
+    for (int i = 0; i < 4; i++) store(w[i], weights.w[i]);
+  }
+};
+
+struct LaneOffsets {
+  alignas(64) intr at[LANES];
+  explicit WEFT_INLINE LaneOffsets(vi offset) { std::memcpy(at, &offset, sizeof offset); }
+};
+
+static WEFT_INLINE vi firstTap(const Plane& p, const SamplePlace& s) { return (s.iy - 1) * p.stride + s.ix - 1; }
+
+// Columns of the 4x4 samples around each place, summed over rows with the weights wy.
+static WEFT_INLINE void sumRows(const Plane& p, const SamplePlace& s, const CubicWeights& wy, vf columns[4]) {
   if (s.contiguous) {
     const real* base = p.row(int(s.iy[0]) - 1) + s.ix[0] - 1;
-    for (int r = 0; r < 4; r++)
-      for (int c = 0; c < 4; c++) tap(r, c, load(base + ptrdiff_t(r) * p.stride + c));
-  } else {
-    const vi offset = (s.iy - 1) * p.stride + s.ix - 1;
-    for (int r = 0; r < 4; r++)
-      for (int c = 0; c < 4; c++) tap(r, c, gather(p.origin, offset + (r * p.stride + c)));
+    for (int c = 0; c < 4; c++) {
+      columns[c] = wy.w[0] * load(base + c);
+      for (int r = 1; r < 4; r++) columns[c] += wy.w[r] * load(base + ptrdiff_t(r) * p.stride + c);
+    }
+    return;
   }
+  alignas(64) real lanes[4 * LANES];
+  const LaneWeights w(wy);
+  const LaneOffsets offset(firstTap(p, s));
+  for (int i = 0; i < LANES; i++) {
+    const real* q = p.origin + offset.at[i];
+    v4 v = w.w[0][i] * load4(q);
+    for (int r = 1; r < 4; r++) v += w.w[r][i] * load4(q + ptrdiff_t(r) * p.stride);
+    store4(lanes + 4 * i, v);
+  }
+  transpose4(lanes, columns);
+}
+
+static WEFT_INLINE vf dot4(const vf a[4], const CubicWeights& w) {
+  return a[0] * w.w[0] + a[1] * w.w[1] + a[2] * w.w[2] + a[3] * w.w[3];
 }
 
 static WEFT_INLINE vf sampleCubic(const Plane& p, int x, int y, vf dx, vf dy) {
   const SamplePlace s = samplePlace(p, x, y, dx, dy);
-  const CubicWeights wx = cubicWeights(s.fx), wy = cubicWeights(s.fy);
-  vf rows[4] = {};
-  forTaps(p, s, [&](int r, int c, vf v) { rows[r] += wx.w[c] * v; });
-  return wy.w[0] * rows[0] + wy.w[1] * rows[1] + wy.w[2] * rows[2] + wy.w[3] * rows[3];
+  vf columns[4];
+  sumRows(p, s, cubicWeights(s.fy), columns);
+  return dot4(columns, cubicWeights(s.fx));
 }
 
 static WEFT_INLINE vf sigmoid(vf v) { return 1 / (1 + exp2Of(v * real(-1.4426950408889634))); }
@@ -147,10 +191,13 @@ static inline void chromaMotionRows(const MotionRows& a, const MotionRows& b, in
                                     MotionRows& out) {
   for (int c = 0; c < components; c++) {
     const real scale = c == 4 ? real(0.25) : real(0.125);
-    for (int x = 0; x < chromaWidth; x++) {
-      const int x0 = 2 * x, x1 = x0 + 1 < width ? x0 + 1 : x0;
-      out.d[c][x] = scale * (a.d[c][x0] + a.d[c][x1] + b.d[c][x0] + b.d[c][x1]);
+    for (int x = 0; x < chromaWidth; x += LANES) {
+      vf evenA, oddA, evenB, oddB;
+      loadDeinterleaved(a.d[c] + 2 * x, evenA, oddA);
+      loadDeinterleaved(b.d[c] + 2 * x, evenB, oddB);
+      store(out.d[c] + x, scale * (evenA + oddA + evenB + oddB));
     }
+    if (width % 2) out.d[c][chromaWidth - 1] = 2 * scale * (a.d[c][width - 1] + b.d[c][width - 1]);
     padRow(out.d[c], chromaWidth);
   }
 }

@@ -16,9 +16,12 @@ static inline void splineRowAdjoint(const real* gRow, int y, int width, const Pl
     const real* g = gRow + i * CELL;
     real s0 = 0, s1 = 0, s2 = 0;
     if (n == CELL) {
-      for (int k = 0; k < CELL; k++) s0 += SPLINE.w[0][k] * g[k];
-      for (int k = 0; k < CELL; k++) s1 += SPLINE.w[1][k] * g[k];
-      for (int k = 0; k < CELL; k++) s2 += SPLINE.w[2][k] * g[k];
+      const v8 v = load8(g), a = v * load8(SPLINE.w[0]), b = v * load8(SPLINE.w[1]), c = v * load8(SPLINE.w[2]);
+      for (int k = 0; k < 4; k++) {
+        s0 += a[k] + a[k + 4];
+        s1 += b[k] + b[k + 4];
+        s2 += c[k] + c[k + 4];
+      }
     } else {
       for (int k = 0; k < n; k++) {
         s0 += SPLINE.w[0][k] * g[k];
@@ -41,49 +44,94 @@ static inline void splineRowAdjoint(const real* gRow, int y, int width, const Pl
   }
 }
 
-static WEFT_INLINE void scatterAdd(real* base, vi offset, vf v) {
-  for (int i = 0; i < LANES; i++) base[offset[i]] += v[i];
+// As sumRows, with a second set of row weights.
+static WEFT_INLINE void sumRows2(const Plane& p, const SamplePlace& s, const CubicWeights& wy, const CubicWeights& sy, vf columns[4],
+                                 vf slopes[4]) {
+  if (s.contiguous) {
+    sumRows(p, s, wy, columns);
+    sumRows(p, s, sy, slopes);
+    return;
+  }
+  alignas(64) real lanes[4 * LANES], slopeLanes[4 * LANES];
+  const LaneWeights w(wy), t(sy);
+  const LaneOffsets offset(firstTap(p, s));
+  for (int i = 0; i < LANES; i++) {
+    const real* q = p.origin + offset.at[i];
+    v4 v{}, u{};
+    for (int r = 0; r < 4; r++) {
+      const v4 row = load4(q + ptrdiff_t(r) * p.stride);
+      v += w.w[r][i] * row;
+      u += t.w[r][i] * row;
+    }
+    store4(lanes + 4 * i, v);
+    store4(slopeLanes + 4 * i, u);
+  }
+  transpose4(lanes, columns);
+  transpose4(slopeLanes, slopes);
 }
 
 struct SampleGradient {
   vf value, byX, byY;
 };
 
-// Samples a reference and, where gReference is given, adds the gradient g (by the sample) to it.
-static WEFT_INLINE SampleGradient sampleCubicGradient(const Plane& p, int x, int y, vf dx, vf dy) {
-  const SamplePlace s = samplePlace(p, x, y, dx, dy);
-  const CubicWeights wx = cubicWeights(s.fx), wy = cubicWeights(s.fy), sx = cubicSlopes(s.fx), sy = cubicSlopes(s.fy);
-  vf rows[4] = {}, slopes[4] = {};
-  forTaps(p, s, [&](int r, int c, vf v) {
-    rows[r] += wx.w[c] * v;
-    slopes[r] += sx.w[c] * v;
-  });
-  SampleGradient out{};
-  for (int r = 0; r < 4; r++) {
-    out.value += wy.w[r] * rows[r];
-    out.byX += wy.w[r] * slopes[r];
-    out.byY += sy.w[r] * rows[r];
-  }
-  return out;
+static WEFT_INLINE SampleGradient sampleCubicGradient(const Plane& p, const SamplePlace& s) {
+  const CubicWeights wx = cubicWeights(s.fx);
+  vf columns[4], slopes[4];
+  sumRows2(p, s, cubicWeights(s.fy), cubicSlopes(s.fy), columns, slopes);
+  return {dot4(columns, wx), dot4(columns, cubicSlopes(s.fx)), dot4(slopes, wx)};
 }
 
-static WEFT_INLINE void scatterCubic(const Plane& gp, int x, int y, vf dx, vf dy, vf g) {
-  const SamplePlace s = samplePlace(gp, x, y, dx, dy);
+// Adds v moved up by some lanes; what leaves at the top goes to the bottom of `high`.
+template <int lanes> static WEFT_INLINE void addShifted(vf v, vf& low, vf& high) {
+  const vf zero{};
+#if WEFT_LANES == 16
+  if constexpr (lanes == 1) {
+    low += __builtin_shufflevector(zero, v, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
+    high += __builtin_shufflevector(v, zero, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
+  } else if constexpr (lanes == 2) {
+    low += __builtin_shufflevector(zero, v, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
+    high += __builtin_shufflevector(v, zero, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
+  } else {
+    low += __builtin_shufflevector(zero, v, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28);
+    high += __builtin_shufflevector(v, zero, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28);
+  }
+#else
+  for (int i = 0; i + lanes < LANES; i++) low[i + lanes] += v[i];
+  for (int i = 0; i < lanes; i++) high[i] += v[LANES - lanes + i];
+#endif
+}
+
+// Adds the gradient g by the samples to the plane that they were taken from.
+static WEFT_INLINE void scatterCubic(const Plane& gp, const SamplePlace& s, vf g) {
   const CubicWeights wx = cubicWeights(s.fx), wy = cubicWeights(s.fy);
   if (s.contiguous) {
     real* base = gp.row(int(s.iy[0]) - 1) + s.ix[0] - 1;
     for (int r = 0; r < 4; r++) {
       const vf row = wy.w[r] * g;
-      for (int c = 0; c < 4; c++) {
-        real* q = base + ptrdiff_t(r) * gp.stride + c;
-        store(q, load(q) + wx.w[c] * row);
-      }
+      real* q = base + ptrdiff_t(r) * gp.stride;
+      vf low = wx.w[0] * row, high{};
+      addShifted<1>(wx.w[1] * row, low, high);
+      addShifted<2>(wx.w[2] * row, low, high);
+      addShifted<3>(wx.w[3] * row, low, high);
+      store(q, load(q) + low);
+      v4 rest;
+      std::memcpy(&rest, &high, sizeof rest);
+      store4(q + LANES, load4(q + LANES) + rest);
     }
-  } else {
-    const vi offset = (s.iy - 1) * gp.stride + s.ix - 1;
+    return;
+  }
+  CubicWeights scaled;
+  for (int r = 0; r < 4; r++) scaled.w[r] = wy.w[r] * g;
+  const LaneWeights rows(scaled), columns(wx);
+  const LaneOffsets offset(firstTap(gp, s));
+  // Neighbouring lanes overlap in memory: visiting every fourth one lets a store settle before it is read again.
+  for (int k = 0; k < LANES; k++) {
+    const int i = k * 4 % LANES + k * 4 / LANES;
+    const v4 w{columns.w[0][i], columns.w[1][i], columns.w[2][i], columns.w[3][i]};
+    real* q = gp.origin + offset.at[i];
     for (int r = 0; r < 4; r++) {
-      const vf row = wy.w[r] * g;
-      for (int c = 0; c < 4; c++) scatterAdd(gp.origin, offset + (r * gp.stride + c), wx.w[c] * row);
+      real* at = q + ptrdiff_t(r) * gp.stride;
+      store4(at, load4(at) + rows.w[r][i] * w);
     }
   }
 }
@@ -103,9 +151,10 @@ static inline void predictRowAdjoint(const Plane* references, const Plane* gRefe
       weight[1] = 1 - weight[0];
     }
     for (int r = 0; r < count; r++) {
-      const vf dx = load(m.d[2 * r] + x), dy = load(m.d[2 * r + 1] + x), part = g * weight[r];
-      s[r] = sampleCubicGradient(references[r], x, y, dx, dy);
-      if (gReferences[r].origin) scatterCubic(gReferences[r], x, y, dx, dy, part);
+      const SamplePlace place = samplePlace(references[r], x, y, load(m.d[2 * r] + x), load(m.d[2 * r + 1] + x));
+      const vf part = g * weight[r];
+      s[r] = sampleCubicGradient(references[r], place);
+      if (gReferences[r].origin) scatterCubic(gReferences[r], place, part);
       vf gx = part * s[r].byX, gy = part * s[r].byY;
       if (add) {
         gx += load(gm.d[2 * r] + x);
@@ -126,15 +175,20 @@ static inline void predictRowAdjoint(const Plane* references, const Plane* gRefe
 static inline void chromaMotionRowsAdjoint(const MotionRows& gChroma, int components, int width, int chromaWidth,
                                            MotionRows& ga, MotionRows& gb) {
   for (int c = 0; c < components; c++) {
-    const real scale = c == 4 ? real(0.25) : real(0.125);
-    for (int x = 0; x < chromaWidth; x++) {
-      const int x0 = 2 * x, x1 = x0 + 1 < width ? x0 + 1 : x0;
-      const real g = scale * gChroma.d[c][x];
-      ga.d[c][x0] += g;
-      ga.d[c][x1] += g;
-      gb.d[c][x0] += g;
-      gb.d[c][x1] += g;
+    const vf scale = splat(c == 4 ? real(0.25) : real(0.125));
+    const real beyond = gChroma.d[c][chromaWidth - 1] * scale[0];
+    for (int x = 0; x < chromaWidth; x += LANES) {
+      const vf g = scale * load(gChroma.d[c] + x);
+      for (MotionRows* rows : {&ga, &gb}) {
+        real* p = rows->d[c] + 2 * x;
+        vf even, odd;
+        loadDeinterleaved(p, even, odd);
+        storeInterleaved(p, even + g, odd + g);
+      }
     }
+    if (width % 2 == 0) continue;  // the last column stands for two
+    ga.d[c][width - 1] += beyond;
+    gb.d[c][width - 1] += beyond;
   }
 }
 
