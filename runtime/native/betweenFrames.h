@@ -1,6 +1,8 @@
 // Planes between two frames that are linked by a motion field (reference: runtime/reference/temporalSampler.ts).
 #pragma once
+#include "gather.h"
 #include "motion.h"
+#include "rowTeam.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -33,8 +35,8 @@ static inline void trajectoryRow(const Plane& gridX, const Plane& gridY, real el
       for (int i = 0; i < 3; i++) {
         const vi at = (v.first + j) * gridX.stride + h.first + i;
         const vf weight = v.w[j] * h.w[i];
-        sx += weight * gather(gridX.origin, at);
-        sy += weight * gather(gridY.origin, at);
+        sx += weight * gatherSamples(gridX.origin, at);
+        sy += weight * gatherSamples(gridY.origin, at);
       }
     store(dx + x, sx);
     store(dy + x, sy);
@@ -54,10 +56,10 @@ static inline void trajectoryRows(const Plane& gridX, const Plane& gridY, real e
 }
 
 // references[plane]: carrier and other, extended; out: three planes at native size.
-static inline void planesBetween(ThreadPool& pool, const Plane references[3][2], const Plane& gridX, const Plane& gridY,
+static inline void planesBetween(RowTeam& team, const Plane references[3][2], const Plane& gridX, const Plane& gridY,
                                  real elapsed, bool halved, const Plane out[3]) {
   const int w = out[0].w, h = out[0].h;
-  overRows(pool, h, w, 2, [&](int y0, int y1, int) {
+  team.overRows(h, w, 2, [&](int y0, int y1, int) {
     static thread_local MotionRows a, b, chroma;
     for (int y = y0; y < y1; y += 2) {
       MotionRows* rows[2] = {&a, &b};

@@ -1,7 +1,7 @@
 {
   # One addon for each instruction set, so that no function compiled for a newer processor is ever shared with an older one.
   "target_defaults": {
-    "sources": ["addon.cc", "decoderEngine.cc", "threadPool.cc"],
+    "sources": ["addon.cc", "decoderEngine.cc", "rowTeam.cc"],
     "include_dirs": ["<!@(node -p \"require('node-addon-api').include_dir\")"],
     "cflags!": ["-fno-exceptions"],
     "cflags_cc!": ["-fno-exceptions", "-std=gnu++14", "-std=gnu++17"],

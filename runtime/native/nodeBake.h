@@ -4,12 +4,14 @@
 #include <memory>
 #include "latentRows.h"
 #include "motion.h"
+#include "rowTeam.h"
 #include "synthesis.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
 constexpr real CODES_PER_UNIT = 32;
+constexpr int DOUBLING_EASE = 4;  // a doubled sample costs this much less than a synthesized one
 constexpr int MAX_LEVELS = 7, MAX_MOTION_COMPONENTS = 5;
 
 // A node ready for sampling: planes in codes minus 128, displacements in luma pixels on the 1/8 grid.
@@ -22,15 +24,20 @@ static inline int motionComponents(const NodeSpec& node) {
   return node.references == 0 ? 0 : node.references == 1 ? 2 : MAX_MOTION_COMPONENTS;
 }
 
+// fine = up2(coarse), shared over the team.
+static inline void doublePlane(RowTeam& team, const Plane& coarse, const Plane& fine) {
+  team.overRows(fine.h, fine.w / DOUBLING_EASE, 2, [&](int y0, int y1, int) { upsampleRows(coarse, fine, nullptr, y0, y1); });
+}
+
 // Sum of a pyramid's levels down to `lowest`; each level is allocated on first use.
 class LevelSums {
  public:
   // False if all levels are empty; else level `lowest` holds the sum.
-  bool collapse(ThreadPool& pool, const LatentRows* levels, const Plane* sizes, int count, int lowest) {
+  bool collapse(RowTeam& team, const LatentRows* levels, const Plane* sizes, int count, int lowest) {
     bool any = false;
     for (int l = count - 1; l >= lowest; l--) {
       PlaneBuffer& out = at(l, sizes[l]);
-      if (any) upsample(pool, planes_[l + 1], out);
+      if (any) doublePlane(team, planes_[l + 1], out);
       else if (!levels[l].empty()) out.clear();
       levels[l].addTo(out);
       any |= !levels[l].empty();
@@ -69,7 +76,7 @@ constexpr int GROUP_ROW = 0, INNOVATION_ROW = 4, CHROMA_ROW = 6, ZERO_ROW = 10;
 
 class NodeBaker {
  public:
-  NodeBaker(const SegmentSpec& spec, ThreadPool& pool) : spec_(spec), pool_(pool) {
+  NodeBaker(const SegmentSpec& spec, RowTeam& team) : spec_(spec), team_(team) {
     int* first = &planeIndex_[0][0][0][0];
     std::fill(first, first + sizeof planeIndex_ / sizeof(int), -1);
     for (int variant = 0; variant < 3; variant++)
@@ -93,7 +100,7 @@ class NodeBaker {
       field.allocate(motionLevels_[0].w, motionLevels_[0].h);
       LatentRows levels[MAX_LEVELS];
       rowsOf(index, MOTION, c, latents, levels);
-      if (motionSums_.collapse(pool_, levels, motionLevels_, motionLevelCount_, 0))
+      if (motionSums_.collapse(team_, levels, motionLevels_, motionLevelCount_, 0))
         addScaled(motionSums_.at(0, motionLevels_[0]), 1, field);
       const int r = c / 2;
       if (c < 4 && node.motionNode[r] >= 0)
@@ -110,8 +117,8 @@ class NodeBaker {
       if (!out.picture[p].allocated()) out.picture[p].allocate(size.w, size.h);
     }
     Pass pass = preparePass(index, latents, nodes);
-    while (int(scratch_.size()) < pool_.threads()) scratch_.push_back(std::make_unique<RowScratch>(spec_.width));
-    overRows(pool_, spec_.height, spec_.width, 2, [&](int y0, int y1, int t) { bakeRows(pass, *scratch_[t], y0, y1); });
+    while (int(scratch_.size()) < team_.threads()) scratch_.push_back(std::make_unique<RowScratch>(spec_.width));
+    team_.overRows(spec_.height, spec_.width, 2, [&](int y0, int y1, int t) { bakeRows(pass, *scratch_[t], y0, y1); });
     for (auto& p : pass.picture) extendRows(p);
     out.hasPicture = true;
   }
@@ -196,13 +203,13 @@ class NodeBaker {
       PlaneBuffer &two = half_[1].at(2, levels_[0][2]), &one = half_[1].at(1, levels_[0][1]);
       two.clear();
       levels[2].addTo(two);
-      upsample(pool_, two, one);
+      doublePlane(team_, two, one);
       take(2, one);
     }
-    if (levelCount_[0] > 3 && half_[2].collapse(pool_, levels, levels_[0], levelCount_[0], 3)) {
+    if (levelCount_[0] > 3 && half_[2].collapse(team_, levels, levels_[0], levelCount_[0], 3)) {
       PlaneBuffer &two = half_[2].at(2, levels_[0][2]), &one = half_[2].at(1, levels_[0][1]);
-      upsample(pool_, half_[2].at(3, levels_[0][3]), two);
-      upsample(pool_, two, one);
+      doublePlane(team_, half_[2].at(3, levels_[0][3]), two);
+      doublePlane(team_, two, one);
       take(3, one);
     }
   }
@@ -210,7 +217,7 @@ class NodeBaker {
   void prepareChroma(int index, int c, const NodeLatents& latents, Pass& pass) {
     LatentRows levels[MAX_LEVELS];
     rowsOf(index, INNOVATION, 1 + c, latents, levels);
-    if (levelCount_[1] > 1 && chromaSums_[c].collapse(pool_, levels, levels_[1], levelCount_[1], 1))
+    if (levelCount_[1] > 1 && chromaSums_[c].collapse(team_, levels, levels_[1], levelCount_[1], 1))
       pass.chromaHalf[c] = chromaSums_[c].at(1, levels_[1][1]);
     pass.chroma |= !levels[0].empty() || pass.chromaHalf[c].origin;
     pass.finest[1 + c] = std::move(levels[0]);
@@ -323,7 +330,7 @@ class NodeBaker {
   }
 
   const SegmentSpec& spec_;
-  ThreadPool& pool_;
+  RowTeam& team_;
   int planeIndex_[3][2][MAX_MOTION_COMPONENTS][MAX_LEVELS];
   Plane levels_[2][MAX_LEVELS], motionLevels_[MAX_LEVELS];  // sizes only: luma, chroma; motion
   int levelCount_[2] = {}, motionLevelCount_ = 0;

@@ -2,7 +2,9 @@
 #pragma once
 #include <memory>
 #include "decoderEngine.h"
+#include "gather.h"
 #include "motion.h"
+#include "rowTeam.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -41,7 +43,7 @@ class RowKernel {
       for (int i = 0; i < taps_; i++) {
         vi index;
         std::memcpy(&index, &indexes_[size_t(i) * padded_ + u], sizeof index);
-        sum += load(&weights_[size_t(i) * padded_ + u]) * gather(in, index);
+        sum += load(&weights_[size_t(i) * padded_ + u]) * gatherSamples(in, index);
       }
       store(out + u, sum);
     }
@@ -64,26 +66,26 @@ class Raster final : public RasterEngine {
     }
   }
 
-  void sample(ThreadPool& pool, const Plane planes[3], uint8_t* const out[3]) const {
+  void sample(RowTeam& team, const Plane planes[3], uint8_t* const out[3]) const {
     for (int p = 0; p < 3; p++) {
-      if (identity) copy(pool, planes[p], out[p]);
-      else resample(pool, planes[p], across_[p > 0], down_[p > 0], out[p]);
+      if (identity) copy(team, planes[p], out[p]);
+      else resample(team, planes[p], across_[p > 0], down_[p > 0], out[p]);
     }
   }
 
   const bool identity;
 
  private:
-  static void copy(ThreadPool& pool, const Plane& in, uint8_t* out) {
-    overRows(pool, in.h, in.w, 1, [&](int y0, int y1, int) {
+  static void copy(RowTeam& team, const Plane& in, uint8_t* out) {
+    team.overRows(in.h, in.w, 1, [&](int y0, int y1, int) {
       for (int y = y0; y < y1; y++) storeCodes(in.row(y), in.w, out + size_t(y) * in.w);
     });
   }
 
   // Down first: whole vectors of neighbouring columns; then across, within the cache.
-  static void resample(ThreadPool& pool, const Plane& in, const RowKernel& across, const AxisSpec& down, uint8_t* out) {
+  static void resample(RowTeam& team, const Plane& in, const RowKernel& across, const AxisSpec& down, uint8_t* out) {
     const int width = across.outputs;
-    overRows(pool, down.outputs, width, 1, [&](int y0, int y1, int) {
+    team.overRows(down.outputs, width, 1, [&](int y0, int y1, int) {
       std::vector<real> column(size_t(in.w) + 2 * LANES), row(size_t(width) + LANES);
       for (int y = y0; y < y1; y++) {
         mixRows(in, down, y, across.first(), across.last() + 1, column.data());

@@ -13,9 +13,9 @@ constexpr size_t KEPT_BYTES = size_t(256) << 20;
 
 // What the segments of one film share.
 struct Workshop {
-  Workshop(int threads, const EntropyTables& tables) : pool(threads), entropy(tables), laplace(tables) {}
-  ThreadPool pool;
-  std::mutex mutex;  // of the pool: one picture at a time
+  Workshop(int threads, const EntropyTables& tables) : team(threads), entropy(tables), laplace(tables) {}
+  RowTeam team;
+  std::mutex mutex;  // of the team: one picture at a time
   const EntropyTables entropy;
   const LaplaceTables laplace;
   PlaneBuffer between[3];
@@ -24,7 +24,7 @@ struct Workshop {
 class Segment final : public SegmentEngine {
  public:
   Segment(const SegmentSpec& spec, Workshop& workshop)
-      : spec_(spec), workshop_(workshop), latents_(spec.nodes.size()), baked_(spec.nodes.size()), baker_(spec_, workshop.pool) {}
+      : spec_(spec), workshop_(workshop), latents_(spec.nodes.size()), baked_(spec.nodes.size()), baker_(spec_, workshop.team) {}
 
   // Streams are independent; each thread takes the next one that nobody has.
   bool decode() override {
@@ -36,7 +36,7 @@ class Segment final : public SegmentEngine {
         if (!decodeStream(s, decoder)) sound = false;
     };
     std::vector<std::thread> helpers;
-    const size_t wanted = std::min(size_t(workshop_.pool.threads()), spec_.streams.size());
+    const size_t wanted = std::min(size_t(workshop_.team.threads()), spec_.streams.size());
     for (size_t t = 1; t < wanted; t++) helpers.emplace_back(work);
     work();
     for (auto& helper : helpers) helper.join();
@@ -64,7 +64,7 @@ class Segment final : public SegmentEngine {
     Plane views[3];
     for (int p = 0; p < 3; p++) views[p] = baked_[request.node].picture[p];
     if (request.other >= 0) sampleBetween(request, views);
-    static_cast<const Raster&>(raster).sample(workshop_.pool, views, planes);
+    static_cast<const Raster&>(raster).sample(workshop_.team, views, planes);
     release(request.frame);
   }
 
@@ -123,7 +123,7 @@ class Segment final : public SegmentEngine {
       views[p] = out;
     }
     const PlaneBuffer* field = &baked_[request.node].motion[2 * request.field];
-    planesBetween(workshop_.pool, references, field[0], field[1], real(request.elapsed), spec_.halvedChroma, views);
+    planesBetween(workshop_.team, references, field[0], field[1], real(request.elapsed), spec_.halvedChroma, views);
   }
 
   size_t pictureBytes() const {

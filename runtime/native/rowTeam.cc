@@ -1,0 +1,82 @@
+#include "rowTeam.h"
+#include <algorithm>
+
+namespace weft {
+
+namespace {
+// Nodes follow each other within a millisecond, passes within microseconds: spin that long, then sleep.
+constexpr int kSpins = 2000;
+// Fewer samples than this are done before another thread has woken up.
+constexpr int kSmallestChunk = 12288;
+// Chunks for each thread, so that a late one finds something left and none waits long for the last.
+constexpr int kChunksPerThread = 4;
+
+inline void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+}  // namespace
+
+RowTeam::RowTeam(int threads) : threads_(std::max(1, threads)) {
+  for (int t = 1; t < threads_; t++) helpers_.emplace_back([this, t] { loop(t); });
+}
+
+RowTeam::~RowTeam() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    stopping_ = true;
+    round_++;
+  }
+  wake_.notify_all();
+  for (auto& helper : helpers_) helper.join();
+}
+
+int RowTeam::chunkRows(int rows, int width, int unit) const {
+  const int fair = rows / (threads_ * kChunksPerThread), least = kSmallestChunk / std::max(1, width);
+  return (std::max(fair, least) + unit) / unit * unit;
+}
+
+void RowTeam::run(Work work, void* context, int count) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    work_ = work;
+    context_ = context;
+    count_ = count;
+    next_ = 0;
+    open_ = true;
+    round_++;
+  }
+  wake_.notify_all();
+  take(0);
+  std::unique_lock<std::mutex> lock(mutex_);
+  open_ = false;
+  lock.unlock();
+  for (int spins = 0; active_.load(std::memory_order_acquire) > 0 && spins < kSpins; spins++) relax();
+  lock.lock();
+  idle_.wait(lock, [&] { return active_ == 0; });
+}
+
+void RowTeam::take(int thread) {
+  for (int index; (index = next_.fetch_add(1)) < count_;) work_(context_, index, thread);
+}
+
+void RowTeam::loop(int thread) {
+  for (unsigned seen = 0;;) {
+    for (int spins = 0; round_.load(std::memory_order_acquire) == seen && spins < kSpins; spins++) relax();
+    std::unique_lock<std::mutex> lock(mutex_);
+    wake_.wait(lock, [&] { return round_ != seen; });
+    if (stopping_) return;
+    seen = round_;
+    if (!open_) continue;
+    active_++;
+    lock.unlock();
+    take(thread);
+    lock.lock();
+    if (--active_ == 0) idle_.notify_one();
+  }
+}
+
+}  // namespace weft

@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import { open, type WeftFilm } from '../../runtime/film/open.js';
+import { createNativeSegmentDecoder } from '../../runtime/native/segmentDecoder.js';
+import { rasterKernels } from '../../runtime/reference/spatialSampler.js';
+import type { Reporter } from '../reporter.js';
+
+/** What the decoding bench runs. */
+export interface DecodeSpeedArguments {
+  files: string[];
+  threads: number;
+  /** Each figure is the best of this many runs. */
+  runs: number;
+}
+
+/** Seconds of the native decoder on one file, best of several runs. */
+interface DecodeSeconds {
+  /** From bytes to raw frames at native size, through `open` and `frames`, as a caller sees it. */
+  whole: number;
+  /** Entropy decoding; then baking with output; output alone of what is baked. One after the other. */
+  entropy: number;
+  bake: number;
+  output: number;
+  /** From bytes to raw frames at twice the size, and at twice the frame rate. */
+  doubleSize: number;
+  doubleRate: number;
+}
+
+/** Times the native decoder on `.weft` files and prints a line each: million luma pixels a second, and seconds by part. */
+export async function benchDecodeSpeed(
+  { files, threads, runs }: DecodeSpeedArguments,
+  reporter: Reporter,
+): Promise<void> {
+  for (const file of files) {
+    const bytes = await readFile(file);
+    const { header } = await open(bytes, { engine: 'native', threads });
+    const seconds = await measure(bytes, threads, runs);
+    const megapixels = (header.width * header.height * header.frames) / 1e6;
+    const speed = megapixels / seconds.whole;
+    reporter.event('decodeSpeed', { file, threads, megapixels, megapixelsPerSecond: speed, seconds });
+    const parts = Object.entries(seconds).map(([part, s]) => `${part} ${(1000 * s).toFixed(1)} ms`);
+    reporter.table(
+      `${file}: ${header.width}x${header.height}, ${header.frames} frames, ${threads} threads: ` +
+        `${speed.toFixed(1)} million luma pixels a second (${parts.join(', ')})`,
+    );
+  }
+}
+
+async function measure(bytes: Uint8Array, threads: number, runs: number): Promise<DecodeSeconds> {
+  const best: DecodeSeconds = {
+    whole: Number.POSITIVE_INFINITY,
+    entropy: Number.POSITIVE_INFINITY,
+    bake: Number.POSITIVE_INFINITY,
+    output: Number.POSITIVE_INFINITY,
+    doubleSize: Number.POSITIVE_INFINITY,
+    doubleRate: Number.POSITIVE_INFINITY,
+  };
+  for (let run = 0; run < runs; run++) {
+    const seconds: DecodeSeconds = {
+      ...(await parts(bytes, threads)),
+      whole: await show(bytes, threads, () => ({})),
+      doubleSize: await show(bytes, threads, ({ header }) => ({
+        width: 2 * header.width,
+        height: 2 * header.height,
+      })),
+      doubleRate: await show(bytes, threads, ({ header }) => ({ fps: [2 * header.rate[0], header.rate[1]] })),
+    };
+    for (const part of Object.keys(best) as (keyof DecodeSeconds)[]) {
+      best[part] = Math.min(best[part], seconds[part]);
+    }
+  }
+  return best;
+}
+
+type View = Parameters<WeftFilm['frames']>[0];
+
+async function show(bytes: Uint8Array, threads: number, view: (film: WeftFilm) => View): Promise<number> {
+  const start = performance.now();
+  const film = await open(bytes, { engine: 'native', threads });
+  for await (const _ of film.frames(view(film)));
+  const seconds = (performance.now() - start) / 1000;
+  film.close();
+  return seconds;
+}
+
+/** Segment by segment: latents, then every picture, then every picture again. */
+async function parts(
+  bytes: Uint8Array,
+  threads: number,
+): Promise<Pick<DecodeSeconds, 'entropy' | 'bake' | 'output'>> {
+  const decoder = createNativeSegmentDecoder(threads);
+  const film = await open(bytes, { decoder });
+  const { width, height } = film.header;
+  const kernels = rasterKernels(film.shape, { x: 0, y: 0, width, height }, width, height);
+  const seconds = { entropy: 0, bake: 0, output: 0 };
+  for (const [index, { frames }] of film.segments.entries()) {
+    const lap = stopwatch();
+    const segment = await decoder.bake(film.segmentTask(index));
+    seconds.entropy += lap();
+    for (let frame = 0; frame < frames; frame++) await segment.picture(frame, 0, kernels);
+    const bakeAndOutput = lap();
+    for (let frame = 0; frame < frames; frame++) await segment.picture(frame, 0, kernels);
+    const output = lap();
+    seconds.bake += Math.max(0, bakeAndOutput - output);
+    seconds.output += output;
+    segment.close();
+  }
+  film.close();
+  return seconds;
+}
+
+/** A function that returns the seconds since its last call. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const before = last;
+    last = performance.now();
+    return (last - before) / 1000;
+  };
+}
