@@ -102,10 +102,10 @@ class Task : public Napi::AsyncWorker {
 
 class DecoderObject : public Napi::ObjectWrap<DecoderObject> {
  public:
-  // (threads, logarithm: Uint8Array, cumulative: Int32Array)
+  // (threads, logarithm: Uint8Array, cumulative: Int32Array, keptBytes)
   explicit DecoderObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     const weft::EntropyTables tables{bytesOf(info[1]), intsOf(info[2])};
-    engine = weft::makeDecoder(info[0].ToNumber(), tables);
+    engine = weft::makeDecoder(info[0].ToNumber(), tables, size_t(info[3].ToNumber().Int64Value()));
   }
   static Napi::Function define(Napi::Env env) { return DefineClass(env, "Decoder", {}); }
   std::shared_ptr<weft::DecoderEngine> engine;

@@ -79,7 +79,8 @@ class DecoderEngine {
   virtual std::unique_ptr<RasterEngine> raster(const RasterSpec& spec) = 0;
 };
 
-// The segments must not outlive the engine.
-std::unique_ptr<DecoderEngine> makeDecoder(int threads, const EntropyTables& tables);
+// Baked planes of a segment beyond `keptBytes` are dropped as soon as later frames do not need them; they are baked again
+// if somebody goes back. The segments must not outlive the engine.
+std::unique_ptr<DecoderEngine> makeDecoder(int threads, const EntropyTables& tables, size_t keptBytes);
 
 }  // namespace weft

@@ -61,7 +61,12 @@ export interface NativeSegment {
 
 /** One build of the addon. */
 export interface NativeRuntime {
-  readonly Decoder: new (threads: number, logarithm: Uint8Array, cumulative: Int32Array) => NativeDecoder;
+  readonly Decoder: new (
+    threads: number,
+    logarithm: Uint8Array,
+    cumulative: Int32Array,
+    keptBytes: number,
+  ) => NativeDecoder;
   readonly Raster: new (
     decoder: NativeDecoder,
     identity: boolean,

@@ -12,22 +12,23 @@ constexpr uint32_t FREQUENCY_TOTAL = 65536;
 // Past its end a stream goes on with zero bytes, so reading never fails; it only stops making sense.
 class RangeDecoder {
  public:
-  RangeDecoder(const uint8_t* bytes, size_t size) : next_(bytes), end_(bytes + size) {
-    for (int i = 0; i < 4; i++) code_ = code_ << 8 | nextByte();
-  }
+  // Bytes that must be readable, and zero, behind the stream.
+  static constexpr size_t PADDING = 8;
+
+  RangeDecoder(const uint8_t* bytes, size_t size) : next_(bytes), end_(bytes + size), code_(loadBytes()) { advance(4); }
   // The frequency (0..65535) at which the next symbol lies. Follow with consume() of the symbol that owns it.
   WEFT_INLINE uint32_t peek() {
     unit_ = range_ >> 16;
     const uint32_t target = code_ / unit_;
     return target < FREQUENCY_TOTAL ? target : FREQUENCY_TOTAL - 1;
   }
+  // Shifts in as many whole bytes as bring the range back to 2^24 or more: 0, 1 or 2, as it never falls below 2^8.
   WEFT_INLINE void consume(uint32_t cumulative, uint32_t frequency) {
-    code_ -= unit_ * cumulative;
     range_ = unit_ * frequency;
-    while (range_ < (1u << 24)) {
-      code_ = code_ << 8 | nextByte();
-      range_ <<= 8;
-    }
+    const int shift = __builtin_clz(range_) & 24;
+    range_ <<= shift;
+    code_ = uint32_t((uint64_t(code_ - unit_ * cumulative) << 32 | loadBytes()) << shift >> 32);
+    advance(shift >> 3);
   }
   int32_t bits(int count) {
     int32_t value = 0;
@@ -40,9 +41,12 @@ class RangeDecoder {
   }
 
  private:
-  WEFT_INLINE uint32_t nextByte() { return next_ < end_ ? *next_++ : 0; }
+  WEFT_INLINE uint32_t loadBytes() const {
+    return uint32_t(next_[0]) << 24 | uint32_t(next_[1]) << 16 | uint32_t(next_[2]) << 8 | next_[3];
+  }
+  WEFT_INLINE void advance(int count) { next_ = end_ - next_ > count ? next_ + count : end_; }
   const uint8_t *next_, *end_;
-  uint32_t code_ = 0, range_ = 0xffffffffu, unit_ = 0;
+  uint32_t code_, range_ = 0xffffffffu, unit_ = 0;
 };
 
 // A flag whose probability moves quickly at first and slowly later.

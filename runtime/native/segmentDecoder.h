@@ -1,5 +1,6 @@
 // A segment in decoding: all latents at once, then nodes as pictures ask for them.
 #pragma once
+#include <array>
 #include <mutex>
 #include "betweenFrames.h"
 #include "nodeBake.h"
@@ -8,17 +9,20 @@
 namespace weft {
 namespace WEFT_ISA {
 
-// Planes of baked nodes are kept up to here; beyond, those that playing on does not need are dropped.
-constexpr size_t KEPT_BYTES = size_t(256) << 20;
+// The three planes of a picture that is no longer needed; their memory serves the next one.
+using SparePicture = std::array<PlaneBuffer, 3>;
+constexpr size_t MAX_SPARE_PICTURES = 4;
 
-// What the segments of one film share.
+// What the segments of one film share. All but the tables belongs to whoever holds the mutex: one picture at a time.
 struct Workshop {
-  Workshop(int threads, const EntropyTables& tables) : team(threads), entropy(tables), laplace(tables) {}
+  Workshop(int threads, const EntropyTables& tables, size_t kept) : team(threads), entropy(tables), laplace(tables), keptBytes(kept) {}
   RowTeam team;
-  std::mutex mutex;  // of the team: one picture at a time
+  std::mutex mutex;
   const EntropyTables entropy;
   const LaplaceTables laplace;
+  const size_t keptBytes;
   PlaneBuffer between[3];
+  std::vector<SparePicture> spare;
 };
 
 class Segment final : public SegmentEngine {
@@ -79,8 +83,11 @@ class Segment final : public SegmentEngine {
     size_t node = 0;
     for (size_t s = 0; s < stream; s++) node += size_t(spec_.streams[s].nodes);
     StreamStates states;
-    RangeDecoder range(spec_.streams[stream].bytes, spec_.streams[stream].size);
-    for (int i = 0; i < spec_.streams[stream].nodes; i++, node++)
+    const StreamSpec& spec = spec_.streams[stream];
+    std::vector<uint8_t> bytes(spec.size + RangeDecoder::PADDING);
+    std::copy(spec.bytes, spec.bytes + spec.size, bytes.begin());
+    RangeDecoder range(bytes.data(), spec.size);
+    for (int i = 0; i < spec.nodes; i++, node++)
       if (!decoder.decodeNode(spec_.nodes[node], states, range, latents_[node])) return false;
     return true;
   }
@@ -109,7 +116,26 @@ class Segment final : public SegmentEngine {
     const NodeSpec& spec = spec_.nodes[node];
     for (int r = 0; r < spec.references; r++) needPicture(spec.reference[r]);
     needMotion(node);
+    reuseSpare(baked_[node]);
     baker_.bakePicture(node, latents_[node], baked_);
+  }
+
+  void reuseSpare(BakedNode& node) {
+    auto& spare = workshop_.spare;
+    if (spare.empty()) return;
+    SparePicture picture = std::move(spare.back());
+    spare.pop_back();
+    for (int p = 0; p < 3; p++) {
+      const Plane size = baker_.planeSize(p);
+      if (picture[p].w == size.w && picture[p].h == size.h) node.picture[p] = std::move(picture[p]);
+    }
+  }
+
+  void drop(BakedNode& node) {
+    SparePicture picture;
+    for (int p = 0; p < 3; p++) picture[p] = std::move(node.picture[p]);
+    node.hasPicture = false;
+    if (workshop_.spare.size() < MAX_SPARE_PICTURES) workshop_.spare.push_back(std::move(picture));
   }
 
   void sampleBetween(const PictureRequest& request, Plane views[3]) {
@@ -134,7 +160,7 @@ class Segment final : public SegmentEngine {
 
   // Drops what the frames from `frame` on do not need, if too much is held.
   void release(int frame) {
-    if (heldBytes() <= KEPT_BYTES) return;
+    if (heldBytes() <= workshop_.keptBytes) return;
     std::vector<uint8_t> needed(baked_.size());
     for (size_t n = 0; n < baked_.size(); n++) {
       const NodeSpec& spec = spec_.nodes[n];
@@ -143,10 +169,7 @@ class Segment final : public SegmentEngine {
       for (int r = 0; r < spec.references && !baked_[n].hasPicture; r++) needed[spec.reference[r]] = 1;
     }
     for (size_t n = 0; n < baked_.size(); n++)
-      if (!needed[n] && baked_[n].hasPicture) {
-        for (auto& p : baked_[n].picture) p = PlaneBuffer();
-        baked_[n].hasPicture = false;
-      }
+      if (!needed[n] && baked_[n].hasPicture) drop(baked_[n]);
   }
 
   const SegmentSpec spec_;
@@ -158,7 +181,7 @@ class Segment final : public SegmentEngine {
 
 class Decoder final : public DecoderEngine {
  public:
-  Decoder(int threads, const EntropyTables& tables) : workshop_(threads, tables) {}
+  Decoder(int threads, const EntropyTables& tables, size_t keptBytes) : workshop_(threads, tables, keptBytes) {}
   std::unique_ptr<SegmentEngine> segment(const SegmentSpec& spec) override { return std::make_unique<Segment>(spec, workshop_); }
   std::unique_ptr<RasterEngine> raster(const RasterSpec& spec) override { return std::make_unique<Raster>(spec); }
 

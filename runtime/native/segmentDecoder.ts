@@ -22,6 +22,9 @@ import {
 
 const MAX_THREADS = 64;
 
+/** Baked planes of a segment beyond this are dropped once later frames do not need them. */
+const KEPT_BYTES = 2 ** 26;
+
 /**
  * @param threads 0 is one per core
  * @throws EngineError `ENGINE_MISSING` if the addon was not built.
@@ -39,11 +42,12 @@ export class NativeSegmentDecoder implements SegmentDecoder {
   readonly #decoder: NativeDecoder;
   readonly #rasters = new WeakMap<RasterKernels, NativeRaster>();
 
-  constructor(runtime: NativeRuntime, threads: number) {
+  /** @param keptBytes memory for baked planes that playing on does not need, per segment */
+  constructor(runtime: NativeRuntime, threads: number, keptBytes = KEPT_BYTES) {
     const wanted = Math.min(MAX_THREADS, threads > 0 ? Math.floor(threads) : availableParallelism());
     this.lookahead = wanted > 1 ? 1 : 0;
     this.#runtime = runtime;
-    this.#decoder = new runtime.Decoder(wanted, LOGARITHM_Q4, LAPLACE_CUMULATIVE);
+    this.#decoder = new runtime.Decoder(wanted, LOGARITHM_Q4, LAPLACE_CUMULATIVE, keptBytes);
   }
 
   async latents(task: SegmentTask, signal?: AbortSignal): Promise<Int32Array[]> {

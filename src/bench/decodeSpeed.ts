@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { open, type WeftFilm } from '../../runtime/film/open.js';
-import { createNativeSegmentDecoder } from '../../runtime/native/segmentDecoder.js';
+import { loadNativeRuntime } from '../../runtime/native/nativeAddon.js';
+import { NativeSegmentDecoder } from '../../runtime/native/segmentDecoder.js';
 import { rasterKernels } from '../../runtime/reference/spatialSampler.js';
 import type { Reporter } from '../reporter.js';
 
@@ -87,7 +88,8 @@ async function parts(
   bytes: Uint8Array,
   threads: number,
 ): Promise<Pick<DecodeSeconds, 'entropy' | 'bake' | 'output'>> {
-  const decoder = createNativeSegmentDecoder(threads);
+  // Everything that is baked stays, so that the second round of pictures is output alone.
+  const decoder = new NativeSegmentDecoder(loadNativeRuntime(), threads, 2 ** 40);
   const film = await open(bytes, { decoder });
   const { width, height } = film.header;
   const kernels = rasterKernels(film.shape, { x: 0, y: 0, width, height }, width, height);

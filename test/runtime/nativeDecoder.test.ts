@@ -174,6 +174,15 @@ describe.skipIf(sets.length === 0)('the native decoder', () => {
     for (const [i, frame] of starts.entries()) expect(parts[i]).toEqual([all[frame]]);
   });
 
+  it('bakes again what it has dropped', async () => {
+    const bytes = film({ drawing: 'sparse', frames: [33], anchorDistance: 8 }, 8);
+    const all = await show(await openNative(bytes, sets[0]!, 2), { fps: [50, 1] });
+    const decoder = new NativeSegmentDecoder(loadNativeRuntime(sets[0]), 2, 0);
+    const forgetful = await open(bytes, { decoder });
+    expect(await show(forgetful, { fps: [50, 1] })).toEqual(all);
+    expect(await show(forgetful, { start: 7 / 25, end: 12 / 25, fps: [50, 1] })).toEqual(all.slice(14, 24));
+  });
+
   it('is what auto takes', async () => {
     const bytes = film({ drawing: 'sparse' }, 6);
     expect((await open(bytes)).engine).toBe('native');
