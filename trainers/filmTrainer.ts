@@ -1,8 +1,9 @@
 /** Trains the segments of a film together: shared nets, quantized on the way, then latents for the nets as they are. */
 
+import { countFlagBits, StreamStates } from '../runtime/entropy/latentCoder.js';
 import { writeSegment } from '../runtime/entropy/segmentCoder.js';
 import { netsFromQuantized, type QuantizedTensor } from '../runtime/field/nets.js';
-import { fieldShape } from '../runtime/field/shape.js';
+import { fieldShape, latentPlanes } from '../runtime/field/shape.js';
 import { ANCHOR_DISTANCES } from '../runtime/field/structure.js';
 import { chromaSize, type Picture } from '../runtime/film/frame.js';
 import type { NativeTrainer } from './nativeAddon.js';
@@ -10,7 +11,7 @@ import { quantizeNets } from './netQuantizer.js';
 import { createNetState, type NetState } from './netState.js';
 import type { Preset } from './presets.js';
 import { baseExponentOf, DEPTH_OFFSET } from './rateControl.js';
-import { stepOptions, type TrainingPlan } from './schedule.js';
+import { randomSequence, stepActivity, stepOptions, type TrainingPlan } from './schedule.js';
 import { createSegment, type SegmentTrainer } from './segmentTrainer.js';
 
 /** What every segment of a film is trained with. */
@@ -40,13 +41,20 @@ export interface TrainingWatch {
 
 /** Training steps between two looks at the clock and the signals. */
 const CHUNK_PIXELS = 4e6;
+/** Once the nets are fixed, blocks without a latent of this size are empty for good; half a step rounds to zero. */
+const PRUNED_BELOW = 0.35;
+const ROUNDS_TO_ZERO = 0.5;
 
 /** Segments in training at the same time. The first group decides the nets; later groups are trained for them. */
 export class FilmTrainer {
   private readonly nets: NetState = createNetState();
   private quantized: readonly QuantizedTensor[] | undefined;
 
-  constructor(private readonly settings: TrainingSettings) {}
+  private readonly random: () => number;
+
+  constructor(private readonly settings: TrainingSettings) {
+    this.random = randomSequence(settings.seed);
+  }
 
   /** Quantized nets of the film; there once a group was trained. */
   get netTensors(): readonly QuantizedTensor[] {
@@ -73,6 +81,7 @@ export class FilmTrainer {
       watch.progress('quantizing nets', netSteps / plan.steps);
       this.quantized = await this.quantize(group);
     }
+    for (const { native } of group) native.prune(PRUNED_BELOW);
     await this.run(group, plan, netSteps, plan.steps, watch);
     return Promise.all(group.map((segment) => this.finish(segment)));
   }
@@ -128,9 +137,10 @@ export class FilmTrainer {
 
   private async steps(segment: SegmentTrainer, options: Float64Array, count: number): Promise<void> {
     const { values, firstMoment, secondMoment, rateScale, steps } = this.nets;
-    const everyNode = new Uint8Array(count * segment.nodes.length).fill(1);
+    const depths = segment.nodes.map((node) => node.depth);
+    const activity = stepActivity(depths, this.settings.preset.visits, count, this.random);
     const cost = await segment.native.train(
-      ...([options, everyNode, values, firstMoment, secondMoment, rateScale, steps] as const),
+      ...([options, activity, values, firstMoment, secondMoment, rateScale, steps] as const),
     );
     if (!Number.isFinite(cost.distortion + cost.bits)) throw new RangeError('the training diverged');
   }
@@ -157,15 +167,18 @@ export class FilmTrainer {
 
   private async finish({ native, nodes, description }: SegmentTrainer): Promise<TrainedSegment> {
     const { width, height, chroma, frames, anchorDistance, baseExponent } = description;
+    native.prune(ROUNDS_TO_ZERO);
     const costs = await native.evaluate(this.nets.values);
+    const shape = fieldShape(width, height, chroma);
+    const latents = nodes.map((_, index) => native.latents(index));
+    const states = new StreamStates();
     let estimatedBits = 0;
-    for (let i = 0; i < costs.length; i += 5) estimatedBits += costs[i + 3]! + costs[i + 4]!;
-    const bytes = writeSegment({
-      shape: fieldShape(width, height, chroma),
-      nets: netsFromQuantized(this.netTensors),
-      latents: nodes.map((_, index) => native.latents(index)),
-      ...{ frames, anchorDistance, baseExponent },
-    });
+    for (const [index, node] of nodes.entries()) {
+      estimatedBits += costs[index * 5 + 3]! + costs[index * 5 + 4]!;
+      estimatedBits += countFlagBits(latents[index]!, latentPlanes(shape, node.refs.length), states);
+    }
+    const nets = netsFromQuantized(this.netTensors);
+    const bytes = writeSegment({ shape, nets, latents, frames, anchorDistance, baseExponent });
     return { bytes, frames, estimatedBits };
   }
 }

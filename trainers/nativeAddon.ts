@@ -52,6 +52,8 @@ export interface NativeSegment {
   latentGradient(node: number): Float64Array;
   picture(node: number, plane: number, out: Float32Array): void;
   activeFraction(): number;
+  /** Gives up blocks in which no |value| reaches the threshold. */
+  prune(threshold: number): void;
 }
 
 /** One build of the addon. */

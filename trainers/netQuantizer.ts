@@ -17,9 +17,18 @@ export type FilmCost = (values: Float64Array) => Promise<number>;
 /** Step at which the sensitivity of a tensor is measured: coarse enough to be seen, fine enough to be quadratic. */
 const PROBE_K = 4;
 
+/** One way to code a tensor, and what the film costs with it: distortion + lambda * bits of latents and tensor. */
+interface Choice {
+  readonly quantized: QuantizedTensor;
+  readonly total: number;
+}
+
+const PRIOR: QuantizedTensor = { k: AT_PRIOR, q: new Int32Array(0) };
+
 /**
- * Quantizes tensor after tensor. The cost of a step is measured at one step and taken to grow with its square (a second
- * look at the step that this favours keeps the estimate honest); the bits are counted by the coder that writes them.
+ * Quantizes tensor after tensor, each with the step at which the film costs least: a first guess from the sensitivity at
+ * one step (loss grows with the square of the step), then measured steps to either side as long as they gain. Bits are
+ * counted by the coder that writes them.
  *
  * @param values trained values; left as they will be in the file
  * @param lambda squared codes per bit
@@ -33,38 +42,51 @@ export async function quantizeNets(
   let current = await cost(values);
   for (const [index, tensor] of NET_TENSORS.entries()) {
     const trained = values.slice(tensor.offset, tensor.offset + tensor.size);
-    const probed = await costWith(values, tensor, quantizeTensor(tensor, trained, PROBE_K), cost);
-    const probeLoss = Math.max(probed - current, 0);
-    const atPrior = await costWith(values, tensor, { k: AT_PRIOR, q: new Int32Array(0) }, cost);
-    let best = cheapest(tensor, trained, probeLoss, lambda);
-    let chosen = await costWith(values, tensor, best, cost);
-    const bits = countTensorBits(best);
-    if (atPrior - chosen < lambda * (bits - countTensorBits({ k: AT_PRIOR, q: new Int32Array(0) }))) {
-      best = { k: AT_PRIOR, q: new Int32Array(0) };
-      chosen = atPrior;
-    }
-    tensors[index] = best;
-    values.set(dequantized(tensor, best), tensor.offset);
-    current = chosen;
+    const measure = async (quantized: QuantizedTensor): Promise<Choice> => ({
+      quantized,
+      total: (await costWith(values, tensor, quantized, cost)) + lambda * countTensorBits(quantized),
+    });
+    const best = await bestChoice(tensor, trained, current, lambda, measure);
+    tensors[index] = best.quantized;
+    values.set(dequantized(tensor, best.quantized), tensor.offset);
+    current = best.total - lambda * countTensorBits(best.quantized);
   }
   return tensors;
 }
 
-/** The step with the least expected loss + lambda * bits. */
-function cheapest(
+async function bestChoice(
   tensor: NetTensor,
   trained: Float64Array,
-  probeLoss: number,
+  current: number,
   lambda: number,
-): QuantizedTensor {
-  let best = quantizeTensor(tensor, trained, maxK(tensor));
+  measure: (quantized: QuantizedTensor) => Promise<Choice>,
+): Promise<Choice> {
+  const probe = quantizeTensor(tensor, trained, PROBE_K);
+  const probed = await measure(probe);
+  const probeLoss = Math.max(probed.total - lambda * countTensorBits(probe) - current, 0);
+  let best = await measure(PRIOR);
+  if (probed.total < best.total) best = probed;
+  const guess = cheapestK(tensor, trained, probeLoss, lambda);
+  for (const direction of [1, -1]) {
+    for (let k = direction > 0 ? guess : guess - 1; k >= 0 && k <= maxK(tensor); k += direction) {
+      const choice = k === PROBE_K ? probed : await measure(quantizeTensor(tensor, trained, k));
+      if (choice.total > best.total) break;
+      best = choice;
+    }
+  }
+  return best;
+}
+
+/** The step exponent with the least expected loss + lambda * bits. */
+function cheapestK(tensor: NetTensor, trained: Float64Array, probeLoss: number, lambda: number): number {
+  let best = maxK(tensor);
   let least = Number.POSITIVE_INFINITY;
-  for (let k = 0; k <= Math.min(maxK(tensor), 10); k++) {
-    const candidate = quantizeTensor(tensor, trained, k);
-    const total = probeLoss * 4 ** (PROBE_K - k) + lambda * countTensorBits(candidate);
+  for (let k = 0; k <= maxK(tensor); k++) {
+    const total =
+      probeLoss * 4 ** (PROBE_K - k) + lambda * countTensorBits(quantizeTensor(tensor, trained, k));
     if (total >= least) continue;
     least = total;
-    best = candidate;
+    best = k;
   }
   return best;
 }

@@ -1,10 +1,17 @@
 /** The nets in training: values and optimizer state, shared by all segments of a film. */
 
-import { NET_TENSORS, NET_VALUE_COUNT, type NetTensor, priorValues } from '../runtime/field/tensors.js';
+import {
+  isGain,
+  NET_TENSORS,
+  NET_VALUE_COUNT,
+  type NetTensor,
+  priorValues,
+} from '../runtime/field/tensors.js';
 
 /** Learning rates of the nets relative to each other. */
 const CONTEXT_RATE = 1;
 const SYNTHESIS_RATE = 0.3;
+const GAIN_RATE = 1;
 
 export interface NetState {
   /** All in the order of NET_TENSORS. */
@@ -31,5 +38,6 @@ export function createNetState(): NetState {
 }
 
 function rateOf(tensor: NetTensor): number {
+  if (isGain(tensor)) return GAIN_RATE;
   return tensor.kind === 'context' ? CONTEXT_RATE : SYNTHESIS_RATE;
 }

@@ -9,14 +9,16 @@ export interface Preset {
   readonly netSteps: number;
   /** Training steps after, with the nets as the file holds them. */
   readonly latentSteps: number;
+  /** Chance that a step visits a frame between anchors; anchors and intra frames are always visited. */
+  readonly visits: number;
   /** Anchor distances to try at the start, by the cost of their analysis. */
   readonly anchorDistances: readonly number[];
 }
 
 export const PRESETS: Readonly<Record<PresetName, Preset>> = {
-  draft: { netSteps: 30, latentSteps: 15, anchorDistances: [8] },
-  fast: { netSteps: 120, latentSteps: 60, anchorDistances: [4, 8] },
-  medium: { netSteps: 400, latentSteps: 160, anchorDistances: [4, 8, 16] },
-  slow: { netSteps: 1600, latentSteps: 500, anchorDistances: [2, 4, 8, 16] },
-  overnight: { netSteps: 8000, latentSteps: 2000, anchorDistances: [1, 2, 4, 8, 16, 32] },
+  draft: { netSteps: 30, latentSteps: 15, visits: 0.5, anchorDistances: [8] },
+  fast: { netSteps: 160, latentSteps: 60, visits: 0.5, anchorDistances: [4, 8, 16] },
+  medium: { netSteps: 900, latentSteps: 300, visits: 0.5, anchorDistances: [2, 4, 8, 16] },
+  slow: { netSteps: 4000, latentSteps: 1000, visits: 0.5, anchorDistances: [1, 2, 4, 8, 16, 32] },
+  overnight: { netSteps: 24000, latentSteps: 6000, visits: 0.5, anchorDistances: [1, 2, 4, 8, 16, 32] },
 };

@@ -7,6 +7,9 @@ export const DEPTH_OFFSET: readonly number[] = [-8, -4, 0, 4, 6];
 const LAMBDA_AT_22 = 60;
 const CRF_PER_OCTAVE = 3;
 
+/** Quantization step at full size, in codes, over the root of lambda; measured in docs/lab.md. */
+const STEP_FACTOR = 2.25;
+
 /** Squared 8-bit codes per bit per pixel, for a quality on x264's scale. */
 export function lambdaOfCrf(crf: number): number {
   return LAMBDA_AT_22 * 2 ** ((crf - 22) / CRF_PER_OCTAVE);
@@ -14,5 +17,5 @@ export function lambdaOfCrf(crf: number): number {
 
 /** Quantization step that suits a multiplier, as the exponent that the segment head holds: step = 2^(e / 8) codes. */
 export function baseExponentOf(lambda: number): number {
-  return Math.round(8 * Math.log2(2.9 * Math.sqrt(lambda)));
+  return Math.round(8 * Math.log2(STEP_FACTOR * Math.sqrt(lambda)));
 }

@@ -4,8 +4,8 @@
 export const STEP_NUMBERS = 6;
 
 const LATENT_RATE = 0.2;
-const MOTION_RATE = 0.1;
-const NET_RATE = 0.01;
+const MOTION_RATE = 0.2;
+const NET_RATE = 0.02;
 const FIRST_TEMPERATURE = 0.35;
 const LAST_TEMPERATURE = 0.08;
 const FIRST_NOISE = 0.15;
@@ -19,6 +19,33 @@ export interface TrainingPlan {
   readonly steps: number;
   /** The nets learn in the steps before this one. */
   readonly netSteps: number;
+}
+
+/**
+ * Which nodes the steps visit, one byte a step and node: the weight of the node in the loss, 0 for a node that only
+ * serves as a constant reference. Nodes deeper than the anchors are visited by chance, and weigh the more for it.
+ */
+export function stepActivity(
+  depths: readonly number[],
+  visits: number,
+  count: number,
+  random: () => number,
+): Uint8Array {
+  const weight = Math.round(1 / visits);
+  const out = new Uint8Array(count * depths.length).fill(1);
+  for (let i = 0; i < out.length; i++) {
+    if (depths[i % depths.length]! > 1) out[i] = random() * weight < 1 ? weight : 0;
+  }
+  return out;
+}
+
+/** Numbers in [0, 1) from a seed: the generator of Numerical Recipes, top bits. */
+export function randomSequence(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
 }
 
 /** Options of the steps `first` to `first + count - 1`, STEP_NUMBERS each. */

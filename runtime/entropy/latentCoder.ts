@@ -11,7 +11,7 @@ import { AdaptiveBits } from './adaptiveBit.js';
 import { ContextNet, magnitudeInput, signedInput } from './contextNet.js';
 import { LARGEST_VALUE, readLaplace, writeLaplace } from './laplaceCoder.js';
 import { PaddedPlane } from './paddedPlane.js';
-import type { RangeDecoder, SymbolSink } from './rangeCoder.js';
+import { BitCounter, type RangeDecoder, type SymbolSink } from './rangeCoder.js';
 
 /** Latents are skipped in blocks of this size. */
 export const BLOCK_WIDTH = 16;
@@ -45,12 +45,15 @@ export function encodeNode(
   sink: SymbolSink,
 ): void {
   checkLatents(latents, planes);
-  const padded = planes.map((plane) => {
+  codeNode(paddedPlanes(latents, planes), planes, depth, nets, states, new LatentWriter(sink));
+}
+
+function paddedPlanes(latents: Int32Array, planes: readonly LatentPlane[]): PaddedPlane[] {
+  return planes.map((plane) => {
     const values = new PaddedPlane(plane.width, plane.height);
     values.load(latents, plane.offset);
     return values;
   });
-  codeNode(padded, planes, depth, nets, states, new LatentWriter(sink));
 }
 
 /**
@@ -73,6 +76,21 @@ export function decodeNode(
     if (padded[index]!.occupied) padded[index]!.store(latents, plane.offset);
   }
   return latents;
+}
+
+/**
+ * Exact length in bits of the plane and block flags of one node: what the latents themselves cost is left out.
+ *
+ * @param states of the stream so far; updated
+ */
+export function countFlagBits(
+  latents: Int32Array,
+  planes: readonly LatentPlane[],
+  states: StreamStates,
+): number {
+  const counter = new BitCounter();
+  codeFlags(paddedPlanes(latents, planes), planes, states, new LatentWriter(counter), () => undefined);
+  return counter.total;
 }
 
 /** What the routine does with a symbol: a writer sends what it is given, a reader ignores it and returns what it read. */
@@ -124,6 +142,26 @@ function codeNode(
   port: LatentPort,
 ): void {
   const depthRow = Math.min(depth, DEPTH_ROWS - 1);
+  codeFlags(values, planes, states, port, (own, plane) => {
+    const sources: ContextSources = {
+      own,
+      parent: values[plane.parent],
+      grandparent: values[plane.grandparent],
+      companion1: values[plane.companion1],
+      companion2: values[plane.companion2],
+    };
+    codeLatents(sources, new ContextNet(nets.contexts[plane.net], plane.biasRow, depthRow), port);
+  });
+}
+
+/** Codes the flags of every plane, and calls `latents` after those of a plane that holds any. */
+function codeFlags(
+  values: readonly PaddedPlane[],
+  planes: readonly LatentPlane[],
+  states: StreamStates,
+  port: LatentPort,
+  latents: (own: PaddedPlane, plane: LatentPlane) => void,
+): void {
   for (const [index, plane] of planes.entries()) {
     const own = values[index]!;
     const parent = values[plane.parent];
@@ -132,15 +170,7 @@ function codeNode(
     own.occupied = port.flag(states.planes, context, own.occupied ? 1 : 0) === 1;
     if (!own.occupied) continue;
     codeBlockFlags(own, parent, plane.net, states.blocks, port);
-    const net = new ContextNet(nets.contexts[plane.net], plane.biasRow, depthRow);
-    const sources: ContextSources = {
-      own,
-      parent,
-      grandparent: values[plane.grandparent],
-      companion1: values[plane.companion1],
-      companion2: values[plane.companion2],
-    };
-    codeLatents(sources, net, port);
+    latents(own, plane);
   }
 }
 

@@ -117,6 +117,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
       InstanceMethod("latentGradient", &SegmentObject::latentGradient),
       InstanceMethod("picture", &SegmentObject::picture),
       InstanceMethod("activeFraction", &SegmentObject::activeFraction),
+      InstanceMethod("prune", &SegmentObject::prune),
     });
   }
   explicit SegmentObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -209,6 +210,11 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   }
   Napi::Value activeFraction(const Napi::CallbackInfo& info) {
     return Napi::Number::New(info.Env(), engine_->activeFraction());
+  }
+  // (threshold)
+  Napi::Value prune(const Napi::CallbackInfo& info) {
+    engine_->prune(info[0].ToNumber());
+    return info.Env().Undefined();
   }
   int nodeOf(const Napi::CallbackInfo& info) {
     const int node = info[0].ToNumber();

@@ -76,6 +76,8 @@ class SegmentEngine {
   virtual void latentGradient(int node, double* out) const = 0;      // of the last gradient()
   virtual void picture(int node, int plane, float* out) const = 0;   // of the last evaluate(), codes
   virtual double activeFraction() const = 0;
+  // Gives up blocks in which no |value| reaches the threshold.
+  virtual void prune(double threshold) = 0;
 };
 
 // Single precision in the instruction set this addon was built for; double precision for gradient tests.

@@ -1,5 +1,6 @@
 // The latents of one node: continuous values of the active blocks only, with their optimizer state.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <vector>
 #include "contextGradient.h"
@@ -19,6 +20,18 @@ struct LatentBlocks {
     bx.push_back(int16_t(x));
     by.push_back(int16_t(y));
     for (auto* v : {&value, &rounded, &slope, &firstMoment, &secondMoment}) v->resize(v->size() + BLOCK_SIZE, real(0));
+  }
+  // Keeps block `from` as block `to`.
+  void move(int from, int to) {
+    bx[to] = bx[from];
+    by[to] = by[from];
+    for (auto* v : {&value, &rounded, &slope, &firstMoment, &secondMoment})
+      std::copy_n(v->begin() + ptrdiff_t(from) * BLOCK_SIZE, BLOCK_SIZE, v->begin() + ptrdiff_t(to) * BLOCK_SIZE);
+  }
+  void truncate(int count) {
+    bx.resize(count);
+    by.resize(count);
+    for (auto* v : {&value, &rounded, &slope, &firstMoment, &secondMoment}) v->resize(size_t(count) * BLOCK_SIZE);
   }
   void clear() {
     bx.clear();

@@ -139,6 +139,18 @@ class Segment final : public SegmentEngine {
       for (int x = 0; x < p.w; x++) out[size_t(y) * p.w + x] = float(p.row(y)[x] + 128);
   }
 
+  void prune(double threshold) override {
+    for (auto& node : nodes_)
+      for (auto& blocks : node.latents) {
+        int kept = 0;
+        for (int b = 0; b < blocks.count(); b++) {
+          const real* v = &blocks.value[size_t(b) * BLOCK_SIZE];
+          if (std::any_of(v, v + BLOCK_SIZE, [&](real x) { return std::fabs(x) >= threshold; })) blocks.move(b, kept++);
+        }
+        blocks.truncate(kept);
+      }
+  }
+
   double activeFraction() const override {
     double active = 0, all = 0;
     for (auto& node : nodes_) {
@@ -370,6 +382,7 @@ class Segment final : public SegmentEngine {
     if (plane == 0) return 0.75;
     return 0.125 * (double(planeWidth(0)) * planeHeight(0)) / (double(planeWidth(1)) * planeHeight(1));
   }
+  // Of the 8-bit picture that a decoder shows.
   double squaredError(const Node& node, int plane) const {
     const Plane& p = node.picture[plane];
     double total = 0;
@@ -377,8 +390,8 @@ class Segment final : public SegmentEngine {
       const uint8_t* source = &node.source[plane][size_t(y) * p.w];
       real rowSum = 0;
       for (int x = 0; x < p.w; x++) {
-        const real e = p.row(y)[x] - (real(source[x]) - 128);
-        rowSum += e * e;
+        const real code = std::fmin(std::fmax(std::floor(p.row(y)[x] + real(128.5)), real(0)), real(255));
+        rowSum += (code - real(source[x])) * (code - real(source[x]));
       }
       total += rowSum;
     }
