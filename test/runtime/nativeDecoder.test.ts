@@ -54,8 +54,8 @@ function compare(a: Picture[], b: Picture[]): { largest: number; shareAboveOne: 
   return { largest, shareAboveOne: above / samples };
 }
 
-/** A base step that leaves pictures inside 0..255 for the most part, so that differences show. */
-const QUIET = { sparse: 8, dense: -16, huge: -96, empty: 8 } as const;
+/** Base steps that spread pictures over some tens of codes and seldom to 0 or 255, so that differences show. */
+const CONTRAST = { sparse: 40, dense: 20, huge: -84, empty: 8 } as const;
 
 function film(sample: Partial<SampleFilm> & { drawing: Drawing }, seed: number): Uint8Array {
   const full: SampleFilm = {
@@ -64,7 +64,7 @@ function film(sample: Partial<SampleFilm> & { drawing: Drawing }, seed: number):
     chroma: '420',
     frames: [9],
     anchorDistance: 4,
-    baseExponent: QUIET[sample.drawing],
+    baseExponent: CONTRAST[sample.drawing],
     ...sample,
   };
   return sampleFilm(full, seed, randomTensors(seed, 0.1)).bytes;
