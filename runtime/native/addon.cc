@@ -105,10 +105,25 @@ class DecoderObject : public Napi::ObjectWrap<DecoderObject> {
   // (threads, logarithm: Uint8Array, cumulative: Int32Array, keptBytes)
   explicit DecoderObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     const weft::EntropyTables tables{bytesOf(info[1]), intsOf(info[2])};
-    engine = weft::makeDecoder(info[0].ToNumber(), tables, size_t(info[3].ToNumber().Int64Value()));
+    engine_ = weft::makeDecoder(info[0].ToNumber(), tables, size_t(info[3].ToNumber().Int64Value()));
   }
-  static Napi::Function define(Napi::Env env) { return DefineClass(env, "Decoder", {}); }
-  std::shared_ptr<weft::DecoderEngine> engine;
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "Decoder", {InstanceMethod("release", &DecoderObject::release)});
+  }
+  static std::shared_ptr<weft::DecoderEngine> engineOf(const Napi::Value& value) {
+    const auto engine = Unwrap(value.As<Napi::Object>())->engine_;
+    if (!engine) throw Napi::Error::New(value.Env(), "the decoder was released");
+    return engine;
+  }
+
+ private:
+  // Ends the threads as soon as no segment needs them.
+  Napi::Value release(const Napi::CallbackInfo& info) {
+    engine_.reset();
+    return info.Env().Undefined();
+  }
+
+  std::shared_ptr<weft::DecoderEngine> engine_;
 };
 
 class RasterObject : public Napi::ObjectWrap<RasterObject> {
@@ -124,7 +139,7 @@ class RasterObject : public Napi::ObjectWrap<RasterObject> {
       spec.axes[i] = {axis.Get("outputs").ToNumber(), axis.Get("taps").ToNumber(), intsOf(axis.Get("indexes")),
                       std::vector<float>(weights.begin(), weights.end())};
     }
-    engine = DecoderObject::Unwrap(info[0].As<Napi::Object>())->engine->raster(spec);
+    engine = DecoderObject::engineOf(info[0])->raster(spec);
     for (int i = 0; i < 2; i++) samples[i] = size_t(spec.axes[2 * i].outputs) * size_t(spec.axes[2 * i + 1].outputs);
   }
   static Napi::Function define(Napi::Env env) { return DefineClass(env, "Raster", {}); }
@@ -146,7 +161,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   // (decoder, config)
   explicit SegmentObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     const auto config = info[1].As<Napi::Object>();
-    const auto decoder = DecoderObject::Unwrap(info[0].As<Napi::Object>())->engine;
+    const auto decoder = DecoderObject::engineOf(info[0]);
     const auto spec = segmentSpec(config);
     nodes_ = int(spec.nodes.size());
     // The segment goes before the decoder that it works in.

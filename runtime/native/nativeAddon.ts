@@ -30,6 +30,8 @@ declare const brand: unique symbol;
 /** Threads and tables of one engine. */
 export interface NativeDecoder {
   readonly [brand]: 'decoder';
+  /** Ends the threads as soon as no segment needs them. */
+  release(): void;
 }
 
 /** Weights of one output size. */

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { LOGARITHM_Q4 } from '../entropy/contextNet.js';
 import { latentOutOfRange } from '../entropy/laplaceCoder.js';
 import { LAPLACE_CUMULATIVE } from '../entropy/laplaceTables.js';
-import { EngineError, InterruptedError, throwIfAborted } from '../errors.js';
+import { EngineError, InterruptedError, throwIfAborted, WeftError } from '../errors.js';
 import { type LatentPlane, latentPlanes } from '../field/shape.js';
 import { innovationStep, motionStep } from '../field/steps.js';
 import { type FieldNode, linkAfter } from '../field/structure.js';
@@ -62,13 +62,17 @@ export class NativeSegmentDecoder implements SegmentDecoder {
     return new NativeBakedSegment(task.nodes, segment, (kernels) => this.#raster(kernels));
   }
 
-  close(): void {}
+  close(): void {
+    this.#decoder.release();
+  }
 
   async #decode(task: SegmentTask, signal: AbortSignal | undefined): Promise<NativeSegment> {
     throwIfAborted(signal);
-    const segment = new this.#runtime.Segment(this.#decoder, segmentConfig(task));
-    if (!(await untilAborted(working(segment.decode()), signal))) throw latentOutOfRange();
-    return segment;
+    return working(async () => {
+      const segment = new this.#runtime.Segment(this.#decoder, segmentConfig(task));
+      if (!(await untilAborted(segment.decode(), signal))) throw latentOutOfRange();
+      return segment;
+    });
   }
 
   #raster(kernels: RasterKernels): NativeRaster {
@@ -106,8 +110,10 @@ class NativeBakedSegment implements BakedSegment {
     throwIfAborted(signal);
     const picture = createPicture(kernels.width, kernels.height, kernels.chroma);
     const place = this.#place(frame, phase);
-    const done = this.#segment.picture(this.#raster(kernels), ...place, frame, ...picture.planes);
-    await untilAborted(working(done), signal);
+    await working(() => {
+      const done = this.#segment.picture(this.#raster(kernels), ...place, frame, ...picture.planes);
+      return untilAborted(done, signal);
+    });
     return picture;
   }
 
@@ -181,10 +187,11 @@ function stepsOf(task: SegmentTask, node: FieldNode, planes: readonly LatentPlan
 }
 
 /** What the addon throws (out of memory, above all) as an error of weft. */
-async function working<T>(work: Promise<T>): Promise<T> {
+async function working<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await work;
+    return await work();
   } catch (cause) {
+    if (cause instanceof WeftError) throw cause;
     throw new EngineError(`The native engine failed: ${(cause as Error).message}.`, {
       code: 'ENGINE_FAILED',
       hint: 'If memory is short, close other programs or use a smaller film.',

@@ -183,6 +183,13 @@ describe.skipIf(sets.length === 0)('the native decoder', () => {
     expect(await show(forgetful, { start: 7 / 25, end: 12 / 25, fps: [50, 1] })).toEqual(all.slice(14, 24));
   });
 
+  it('refuses work after it was closed', async () => {
+    const closed = await openNative(film({ drawing: 'sparse' }, 6), sets[0]!, 2);
+    expect(await show(closed)).toHaveLength(9);
+    closed.close();
+    await expect(show(closed)).rejects.toMatchObject({ code: 'ENGINE_FAILED' });
+  });
+
   it('is what auto takes', async () => {
     const bytes = film({ drawing: 'sparse' }, 6);
     expect((await open(bytes)).engine).toBe('native');
