@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import yargs, { type Argv } from 'yargs';
 import { UsageError, WeftError } from '../runtime/errors.js';
+import { weftVersion } from '../trainers/version.js';
 import type { CommandContext } from './commands/context.js';
 import { type DecodeArguments, decodeOptions, runDecode } from './commands/decode.js';
 import { type DemoArguments, demoOptions, runDemo } from './commands/demo.js';
@@ -46,11 +46,6 @@ interface GeneralArguments {
 const outputOption = {
   output: { type: 'string', alias: 'o', describe: 'File to write [default: <in>.weft]' },
 } as const;
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
-}
 
 /** Only these settings may come from the environment, as WEFT_FFMPEG and so on; others belong to the build. */
 const environmentNames = new Set([
@@ -161,7 +156,7 @@ function buildParser(argv: string[], chosen: Chosen): Argv {
     .demandCommand(1, 'Name a command: encode, decode, info, verify, estimate or demo.')
     .recommendCommands()
     .epilogue('Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.')
-    .version(version())
+    .version(weftVersion())
     .locale('en')
     .wrap(Math.min(110, process.stderr.columns ?? 100))
     .help()

@@ -1,17 +1,19 @@
 /** A film to the bytes of a `.weft` file. */
 
 import { writeNets } from '../runtime/entropy/netCoder.js';
-import { InterruptedError, MediaError } from '../runtime/errors.js';
+import { InterruptedError, MediaError, UsageError } from '../runtime/errors.js';
 import type { FilmInfo, Picture } from '../runtime/film/frame.js';
 import { writeWeft } from '../runtime/format/container.js';
+import { MAX_SIDE_PX, MIN_SIDE_PX } from '../runtime/format/header.js';
 import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
 import { FilmTrainer, type TrainedSegment, type TrainingWatch } from './filmTrainer.js';
 import { loadNativeTrainer, type NativeTrainer } from './nativeAddon.js';
 import { type EncodeOptions, resolveOptions } from './options.js';
-import { PRESETS } from './presets.js';
+import { PRESETS, type Preset } from './presets.js';
 import { DEPTH_OFFSET, lambdaOfCrf } from './rateControl.js';
 import { segments } from './segmentation.js';
 import { searchCrf } from './targetSearch.js';
+import { weftVersion } from './version.js';
 
 export { estimate } from './estimate.js';
 export type { EncodeOptions } from './options.js';
@@ -60,7 +62,7 @@ const GROUP_PIXELS = 24e6;
 /**
  * Encodes a film.
  *
- * @throws UsageError for options out of range
+ * @throws UsageError for options out of range, and `FILM_SIZE`
  * @throws EngineError `ENGINE_MISSING` without the native engine
  * @throws MediaError `FILM_EMPTY` if the source has no picture
  * @throws InterruptedError `INTERRUPTED` if `hooks.signal` was aborted
@@ -71,6 +73,7 @@ export async function encode(
   hooks: EncodeHooks = {},
 ): Promise<EncodeResult> {
   const options = resolveOptions(given);
+  checkSize(source.info);
   const trainer = loadNativeTrainer();
   if (options.crf !== undefined) return encodeAt(source, options, options.crf, trainer, hooks);
   return searchCrf(source, options, (crf) => encodeAt(source, options, crf, trainer, hooks), hooks);
@@ -99,7 +102,9 @@ async function encodeAt(
   const frames = done.reduce((sum, segment) => sum + segment.frames, 0);
   const { width, height } = source.info;
   const engine = `native-${trainer.instructionSet}`;
-  const bytes = writeWeft({ header: headerOf(source.info, options, crf, engine), nets, segments: done });
+  const trainedMacsPerPixel = trainingMacsPerPixel(trainedSteps(preset));
+  const header = { ...headerOf(source.info, options, crf, engine), trainedMacsPerPixel };
+  const bytes = writeWeft({ header, nets, segments: done });
   const overhead = bytes.length - done.reduce((sum, segment) => sum + segment.bytes.length, 0);
   const estimatedBits = done.reduce((sum, segment) => sum + segment.estimatedBits, 0);
   return {
@@ -107,8 +112,13 @@ async function encodeAt(
     estimatedBytes: Math.round(overhead + estimatedBits / 8),
     seconds: (performance.now() - started) / 1000,
     macsPerPixel: decodeMacsPerPixel(),
-    trainedMacsPerPixel: trainingMacsPerPixel(preset.netSteps + preset.latentSteps),
+    trainedMacsPerPixel,
   };
+}
+
+/** Steps that a pixel of film is visited in, on average over the frames of a segment. */
+function trainedSteps({ netSteps, latentSteps, visits }: Preset): number {
+  return Math.round((netSteps + latentSteps) * visits);
 }
 
 /** Scenes that are trained together: the first group is larger, since the nets are learnt on it. */
@@ -143,8 +153,27 @@ function headerOf(info: FilmInfo, options: EncodeOptions, crf: number, engine: s
   } = info;
   return {
     ...{ width, height, chroma, rate, lumaRange, matrix, primaries, transfer, chromaLocation, sampleAspect },
-    ...{ depthOffset: [...DEPTH_OFFSET], preset: options.preset, crf, seed: options.seed, engine },
+    ...{
+      encoder: `weft ${weftVersion()}`,
+      depthOffset: [...DEPTH_OFFSET],
+      preset: options.preset,
+      crf,
+      seed: options.seed,
+      engine,
+    },
   };
+}
+
+/** @throws UsageError `FILM_SIZE` */
+function checkSize({ width, height }: FilmInfo): void {
+  if (Math.min(width, height) >= MIN_SIDE_PX && Math.max(width, height) <= MAX_SIDE_PX) return;
+  throw new UsageError(`A picture of ${width}x${height} cannot be encoded.`, {
+    code: 'FILM_SIZE',
+    hint: `Resize the film: each side must have ${MIN_SIDE_PX} to ${MAX_SIDE_PX} pixels.`,
+    path: 'source.info',
+    value: `${width}x${height}`,
+    range: `${MIN_SIDE_PX}..${MAX_SIDE_PX}`,
+  });
 }
 
 function emptyFilm(): MediaError {
