@@ -4,11 +4,10 @@ import { countFlagBits, StreamStates } from '../runtime/entropy/latentCoder.js';
 import { writeSegment } from '../runtime/entropy/segmentCoder.js';
 import { netsFromQuantized, type QuantizedTensor } from '../runtime/field/nets.js';
 import { fieldShape, latentPlanes } from '../runtime/field/shape.js';
-import { ANCHOR_DISTANCES } from '../runtime/field/structure.js';
 import { chromaSize, type Picture } from '../runtime/film/frame.js';
 import type { NativeTrainer } from './nativeAddon.js';
 import { quantizeNets } from './netQuantizer.js';
-import { createNetState, type NetState } from './netState.js';
+import { copyOf, createNetState, type NetState } from './netState.js';
 import type { Preset } from './presets.js';
 import { baseExponentOf, DEPTH_OFFSET } from './rateControl.js';
 import { randomSequence, stepActivity, stepOptions, type TrainingPlan } from './schedule.js';
@@ -44,6 +43,9 @@ const CHUNK_PIXELS = 4e6;
 /** Once the nets are fixed, blocks without a latent of this size are empty for good; half a step rounds to zero. */
 const PRUNED_BELOW = 0.35;
 const ROUNDS_TO_ZERO = 0.5;
+/** Streams of a segment decode in parallel; each costs some bytes of its own. */
+const STREAM_BYTES = 24576;
+const MAX_STREAMS = 8;
 
 /** Segments in training at the same time. The first group decides the nets; later groups are trained for them. */
 export class FilmTrainer {
@@ -86,22 +88,28 @@ export class FilmTrainer {
     return Promise.all(group.map((segment) => this.finish(segment)));
   }
 
-  /** The segment with the anchor distance whose analysis costs least. */
+  /** The segment with the anchor distance that costs least after its analysis and a short training. */
   private async start(scene: readonly Picture[]): Promise<SegmentTrainer> {
+    const { anchorDistances, trialSteps } = this.settings.preset;
+    const distances = anchorDistances.filter((distance, i) => i === 0 || distance / 2 < scene.length - 1);
     let best: { segment: SegmentTrainer; cost: number } | undefined;
-    const distances = this.settings.preset.anchorDistances.filter(
-      (distance, i) => i === 0 || distance / 2 < scene.length - 1,
-    );
     for (const anchorDistance of distances) {
-      if (!ANCHOR_DISTANCES.includes(anchorDistance))
-        throw new RangeError(`anchor distance ${anchorDistance}`);
       const segment = this.create(scene, anchorDistance);
       await segment.native.analyse(this.nets.values, this.settings.lambda);
       if (distances.length === 1) return segment;
-      const cost = await this.cost([segment], this.nets.values);
+      const cost = await this.trial(segment, trialSteps);
       if (!best || cost < best.cost) best = { segment, cost };
     }
+    await best!.segment.native.analyse(this.nets.values, this.settings.lambda);
     return best!.segment;
+  }
+
+  /** Cost after a few steps with nets that are thrown away. */
+  private async trial(segment: SegmentTrainer, count: number): Promise<number> {
+    const nets = copyOf(this.nets);
+    const plan = { lambda: this.settings.lambda, steps: count, netSteps: this.quantized ? 0 : count };
+    await this.steps(segment, stepOptions(plan, 0, count), count, nets);
+    return this.cost([segment], nets.values);
   }
 
   private create(scene: readonly Picture[], anchorDistance: number): SegmentTrainer {
@@ -135,8 +143,13 @@ export class FilmTrainer {
     }
   }
 
-  private async steps(segment: SegmentTrainer, options: Float64Array, count: number): Promise<void> {
-    const { values, firstMoment, secondMoment, rateScale, steps } = this.nets;
+  private async steps(
+    segment: SegmentTrainer,
+    options: Float64Array,
+    count: number,
+    nets: NetState = this.nets,
+  ): Promise<void> {
+    const { values, firstMoment, secondMoment, rateScale, steps } = nets;
     const depths = segment.nodes.map((node) => node.depth);
     const activity = stepActivity(depths, this.settings.preset.visits, count, this.random);
     const cost = await segment.native.train(
@@ -178,7 +191,8 @@ export class FilmTrainer {
       estimatedBits += countFlagBits(latents[index]!, latentPlanes(shape, node.refs.length), states);
     }
     const nets = netsFromQuantized(this.netTensors);
-    const bytes = writeSegment({ shape, nets, latents, frames, anchorDistance, baseExponent });
+    const streams = Math.min(MAX_STREAMS, 1 + Math.floor(estimatedBits / 8 / STREAM_BYTES));
+    const bytes = writeSegment({ shape, nets, latents, frames, anchorDistance, baseExponent, streams });
     return { bytes, frames, estimatedBits };
   }
 }

@@ -37,6 +37,18 @@ export function createNetState(): NetState {
   };
 }
 
+/** The same state in arrays of its own. */
+export function copyOf(nets: NetState): NetState {
+  const { values, firstMoment, secondMoment, rateScale, steps } = nets;
+  return {
+    values: values.slice(),
+    firstMoment: firstMoment.slice(),
+    secondMoment: secondMoment.slice(),
+    rateScale: rateScale.slice(),
+    steps: steps.slice(),
+  };
+}
+
 function rateOf(tensor: NetTensor): number {
   if (isGain(tensor)) return GAIN_RATE;
   return tensor.kind === 'context' ? CONTEXT_RATE : SYNTHESIS_RATE;

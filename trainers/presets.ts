@@ -11,14 +11,27 @@ export interface Preset {
   readonly latentSteps: number;
   /** Chance that a step visits a frame between anchors; anchors and intra frames are always visited. */
   readonly visits: number;
-  /** Anchor distances to try at the start, by the cost of their analysis. */
+  /** Anchor distances to try at the start, and the steps that each is tried for. */
   readonly anchorDistances: readonly number[];
+  readonly trialSteps: number;
 }
 
 export const PRESETS: Readonly<Record<PresetName, Preset>> = {
-  draft: { netSteps: 30, latentSteps: 15, visits: 0.5, anchorDistances: [8] },
-  fast: { netSteps: 160, latentSteps: 60, visits: 0.5, anchorDistances: [4, 8, 16] },
-  medium: { netSteps: 900, latentSteps: 300, visits: 0.5, anchorDistances: [2, 4, 8, 16] },
-  slow: { netSteps: 4000, latentSteps: 1000, visits: 0.5, anchorDistances: [1, 2, 4, 8, 16, 32] },
-  overnight: { netSteps: 24000, latentSteps: 6000, visits: 0.5, anchorDistances: [1, 2, 4, 8, 16, 32] },
+  draft: { netSteps: 30, latentSteps: 15, visits: 0.5, anchorDistances: [8], trialSteps: 0 },
+  fast: { netSteps: 160, latentSteps: 60, visits: 0.5, anchorDistances: [4, 8, 16], trialSteps: 8 },
+  medium: { netSteps: 900, latentSteps: 300, visits: 0.5, anchorDistances: [2, 4, 8, 16], trialSteps: 24 },
+  slow: {
+    netSteps: 4000,
+    latentSteps: 1000,
+    visits: 0.5,
+    anchorDistances: [1, 2, 4, 8, 16, 32],
+    trialSteps: 60,
+  },
+  overnight: {
+    netSteps: 24000,
+    latentSteps: 6000,
+    visits: 0.5,
+    anchorDistances: [1, 2, 4, 8, 16, 32],
+    trialSteps: 120,
+  },
 };
