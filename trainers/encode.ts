@@ -2,7 +2,7 @@
 
 import { writeNets } from '../runtime/entropy/netCoder.js';
 import { InterruptedError, MediaError, UsageError } from '../runtime/errors.js';
-import type { FilmInfo, Picture } from '../runtime/film/frame.js';
+import { chromaSize, type FilmInfo, type Picture } from '../runtime/film/frame.js';
 import { writeWeft } from '../runtime/format/container.js';
 import { MAX_SIDE_PX, MIN_SIDE_PX } from '../runtime/format/header.js';
 import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
@@ -47,6 +47,8 @@ export interface EncodeResult {
   frames: number;
   width: number;
   height: number;
+  /** Of the film as a decoder shows it; yuv is (6 Y + U + V) / 8. */
+  psnrDb: { y: number; u: number; v: number; yuv: number };
   /** File size that the last training step expected. */
   estimatedBytes: number;
   seconds: number;
@@ -103,17 +105,39 @@ async function encodeAt(
   const { width, height } = source.info;
   const engine = `native-${trainer.instructionSet}`;
   const trainedMacsPerPixel = trainingMacsPerPixel(trainedSteps(preset));
-  const header = { ...headerOf(source.info, options, crf, engine), trainedMacsPerPixel };
+  const psnrDb = psnrOf(done, source.info, frames);
+  const header = {
+    ...headerOf(source.info, options, crf, engine),
+    psnr: hundredths(psnrDb),
+    trainedMacsPerPixel,
+  };
   const bytes = writeWeft({ header, nets, segments: done });
   const overhead = bytes.length - done.reduce((sum, segment) => sum + segment.bytes.length, 0);
   const estimatedBits = done.reduce((sum, segment) => sum + segment.estimatedBits, 0);
   return {
-    ...{ bytes, frames, width, height, engine },
+    ...{ bytes, frames, width, height, psnrDb, engine },
     estimatedBytes: Math.round(overhead + estimatedBits / 8),
     seconds: (performance.now() - started) / 1000,
     macsPerPixel: decodeMacsPerPixel(),
     trainedMacsPerPixel,
   };
+}
+
+/** Stands for infinity where there is no error at all. */
+const LOSSLESS_DB = 100;
+
+function psnrOf(segments: readonly TrainedSegment[], info: FilmInfo, frames: number): EncodeResult['psnrDb'] {
+  const chroma = chromaSize(info.width, info.height, info.chroma);
+  const samples = [info, chroma, chroma].map((size) => size.width * size.height * frames);
+  const [y, u, v] = samples.map((count, plane) => {
+    const error = segments.reduce((sum, segment) => sum + segment.squaredErrors[plane]!, 0);
+    return error > 0 ? 10 * Math.log10((255 ** 2 * count) / error) : LOSSLESS_DB;
+  }) as [number, number, number];
+  return { y, u, v, yuv: (6 * y + u + v) / 8 };
+}
+
+function hundredths({ y, u, v, yuv }: EncodeResult['psnrDb']): number[] {
+  return [y, u, v, yuv].map((db) => Math.round(100 * db));
 }
 
 /** Steps that a pixel of film is visited in, on average over the frames of a segment. */

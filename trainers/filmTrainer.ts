@@ -28,6 +28,8 @@ export interface TrainedSegment {
   readonly frames: number;
   /** Bits of its latents as the training estimates them. */
   readonly estimatedBits: number;
+  /** Of the decoded 8-bit planes Y, Cb, Cr over all frames. */
+  readonly squaredErrors: readonly number[];
 }
 
 /** Says how far the training is (0..1) and whether it should end early with what it has. */
@@ -185,14 +187,16 @@ export class FilmTrainer {
     const shape = fieldShape(width, height, chroma);
     const latents = nodes.map((_, index) => native.latents(index));
     const states = new StreamStates();
+    const squaredErrors = [0, 0, 0];
     let estimatedBits = 0;
     for (const [index, node] of nodes.entries()) {
+      for (let p = 0; p < 3; p++) squaredErrors[p]! += costs[index * 5 + p]!;
       estimatedBits += costs[index * 5 + 3]! + costs[index * 5 + 4]!;
       estimatedBits += countFlagBits(latents[index]!, latentPlanes(shape, node.refs.length), states);
     }
     const nets = netsFromQuantized(this.netTensors);
     const streams = Math.min(MAX_STREAMS, 1 + Math.floor(estimatedBits / 8 / STREAM_BYTES));
     const bytes = writeSegment({ shape, nets, latents, frames, anchorDistance, baseExponent, streams });
-    return { bytes, frames, estimatedBits };
+    return { bytes, frames, estimatedBits, squaredErrors };
   }
 }

@@ -1,8 +1,6 @@
 /** The crf at which an encode meets a goal in size or quality, found by encoding. */
 
-import { open } from '../runtime/film/open.js';
 import type { EncodeHooks, EncodeResult, FilmSource } from './encode.js';
-import { filmPsnr } from './filmPsnr.js';
 import type { EncodeOptions } from './options.js';
 
 /** Encodes at most. */
@@ -22,7 +20,7 @@ interface Trial {
 
 /** Goal as a line to meet: a measure of a result and the value it should have. */
 interface Goal {
-  measure(result: EncodeResult): Promise<number>;
+  measure(result: EncodeResult): number;
   target: number;
   slope: number;
   accepts(y: number): boolean;
@@ -40,7 +38,7 @@ export async function searchCrf(
   let crf = 27;
   for (let i = 0; i < MAX_ENCODES; i++) {
     const result = await encodeAt(crf);
-    const y = await goal.measure(result);
+    const y = goal.measure(result);
     trials.push({ crf, y, result });
     hooks.log?.(`crf ${crf.toFixed(2)}: ${result.bytes.length} bytes`);
     if (goal.accepts(y) || hooks.finish?.aborted) break;
@@ -55,7 +53,7 @@ function goalOf(source: FilmSource, options: EncodeOptions): Goal {
   if (options.targetPsnr !== undefined) {
     const target = options.targetPsnr;
     return {
-      measure: async (result) => filmPsnr(await open(result.bytes), source),
+      measure: (result) => result.psnrDb.yuv,
       target,
       slope: PSNR_SLOPE,
       accepts: (y) => Math.abs(y - target) <= PSNR_TOLERANCE_DB,
@@ -63,7 +61,7 @@ function goalOf(source: FilmSource, options: EncodeOptions): Goal {
   }
   const [num, den] = source.info.rate;
   return {
-    measure: async (result) => Math.log(result.bytes.length / limitOf(result.frames)),
+    measure: (result) => Math.log(result.bytes.length / limitOf(result.frames)),
     target: Math.log(1 - SIZE_TOLERANCE / 2),
     slope: LOG_SIZE_SLOPE,
     accepts: (y) => y <= 0 && y >= Math.log(1 - SIZE_TOLERANCE),

@@ -3,7 +3,6 @@ import path from 'node:path';
 import { UsageError } from '../../runtime/errors.js';
 import type { Picture } from '../../runtime/film/frame.js';
 import { open } from '../../runtime/film/open.js';
-import { readWeft, segmentBytes, writeWeft } from '../../runtime/format/container.js';
 import type { EncodeOptions } from '../../trainers/encode.js';
 import { type Interrupts, listenForInterrupts } from '../interrupts.js';
 import { compareFilms, type FilmComparison } from '../measure/compareFilms.js';
@@ -94,15 +93,12 @@ export async function encodeToFile(
     onProgress: ({ stage, done, ...rest }) => reporter.progress(stage, done, rest),
     log: (line) => reporter.note(line),
   });
-  const { frames } = encoded;
-  let { bytes } = encoded;
+  const { bytes, frames } = encoded;
   const progress = reporter.progress.bind(reporter);
   let measured: FilmComparison | undefined;
   await writeWhole(output, async (part) => {
-    await writeFile(part, encoded.bytes);
-    measured = await measureFile(await readFile(part), film, frames, progress, signal);
-    bytes = withPsnr(encoded.bytes, measured.psnrDb);
     await writeFile(part, bytes);
+    measured = await measureFile(await readFile(part), film, frames, progress, signal);
   });
   const { width, height, estimatedBytes, macsPerPixel, trainedMacsPerPixel, engine } = encoded;
   return {
@@ -110,17 +106,6 @@ export async function encodeToFile(
     ...{ psnrDb: measured!.psnrDb, seconds: (performance.now() - started) / 1000 },
     ...{ macsPerPixel, trainedMacsPerPixel, engine, finishedEarly: finish.aborted },
   };
-}
-
-/** The same file with what was measured in its header. Segments and nets are copied as they are. */
-function withPsnr(bytes: Uint8Array, { y, u, v, yuv }: PsnrDb): Uint8Array {
-  const file = readWeft(bytes);
-  const psnr = [y, u, v, yuv].map((db) => Math.round(100 * Math.max(0, db)));
-  const segments = file.segments.map((entry, index) => ({
-    bytes: segmentBytes(file, index),
-    frames: entry.frames,
-  }));
-  return writeWeft({ header: { ...file.header, psnr }, nets: file.nets, segments, chunks: file.chunks });
 }
 
 /** Decodes the written file and compares it with the film, one picture of each at a time. */

@@ -1,0 +1,135 @@
+/** The native engine's gradients against finite differences, in double precision. */
+
+import { describe, expect, it } from 'vitest';
+import { fieldShape, latentPlanes } from '../../runtime/field/shape.js';
+import { NET_TENSORS, NET_VALUE_COUNT, priorValues } from '../../runtime/field/tensors.js';
+import type { Chroma } from '../../runtime/film/frame.js';
+import { loadNativeTrainer } from '../../trainers/nativeAddon.js';
+import { createSegment, type SegmentTrainer } from '../../trainers/segmentTrainer.js';
+import { movingTexture, seededNumbers, syntheticFilm } from './syntheticFilm.js';
+
+const LAMBDA = 20;
+/** lambda, temperature, no noise, and three rates that no step uses here. */
+const OPTIONS = Float64Array.of(LAMBDA, 0.35, 0, 0, 0, 0);
+const SIZES = [
+  { width: 37, height: 29, frames: 5, anchorDistance: 4 },
+  { width: 64, height: 66, frames: 4, anchorDistance: 2 },
+];
+
+/** A segment with every part switched on: latents in all planes, motion, blending, nets away from the prior. */
+function busySegment(size: (typeof SIZES)[number], chroma: Chroma) {
+  const random = seededNumbers(42);
+  const { width, height, frames, anchorDistance } = size;
+  const description = {
+    ...{ width, height, chroma, frames, anchorDistance },
+    ...{ baseExponent: 28, depthOffset: [0, 0, 1, 2, 3] },
+  };
+  const segment = createSegment(loadNativeTrainer(), description, { threads: 2, seed: 1, exact: true });
+  const film = syntheticFilm({ width, height, frames, chroma }, movingTexture);
+  const shape = fieldShape(width, height, chroma);
+  const latents = segment.nodes.map((node, index) => {
+    segment.native.setSource(index, ...film.all[node.frame]!.planes);
+    const planes = latentPlanes(shape, node.refs.length);
+    const values = new Float64Array(segment.native.latents(index).length);
+    for (const p of planes) {
+      for (let i = 0; i < p.width * p.height; i++) values[p.offset + i] = (random() - 0.5) * 5;
+    }
+    segment.native.setContinuousLatents(index, values);
+    return { planes, values };
+  });
+  const nets = Float64Array.from(priorValues(), (value) => value + (random() - 0.5) * 0.1);
+  return { segment, latents, nets, random };
+}
+
+function loss(
+  { native }: SegmentTrainer,
+  nets: Float64Array,
+  gradient = new Float64Array(NET_VALUE_COUNT),
+): number {
+  const cost = native.gradient(nets, OPTIONS, gradient);
+  return cost.distortion + LAMBDA * cost.bits;
+}
+
+/** Difference of an analytic derivative to the numeric one, relative to the larger (or to 1). */
+function relativeError(analytic: number, numeric: number): number {
+  return Math.abs(analytic - numeric) / Math.max(1, Math.abs(analytic), Math.abs(numeric));
+}
+
+/** The kinks of ReLU, |.| and clipping spoil single differences: most must be exact, none far off. */
+function expectGradients(errors: readonly number[]): void {
+  const sorted = [...errors].sort((a, b) => a - b);
+  expect(sorted[Math.floor(sorted.length * 0.9)]).toBeLessThan(1e-4);
+  expect(sorted[sorted.length - 1]).toBeLessThan(1e-2);
+}
+
+describe.each(['420', '444'] as const)('gradients, chroma %s', (chroma) => {
+  it.each(SIZES)('of every net tensor, $width x $height', (size) => {
+    const { segment, nets, random } = busySegment(size, chroma);
+    const gradient = new Float64Array(NET_VALUE_COUNT);
+    loss(segment, nets, gradient);
+    const errors = NET_TENSORS.flatMap((tensor) =>
+      [0, 1].map(() => {
+        const at = tensor.offset + Math.floor(random() * tensor.size);
+        const centre = nets[at]!;
+        const at2 = (value: number): number => {
+          nets[at] = value;
+          return loss(segment, nets);
+        };
+        const numeric = (at2(centre + 1e-5) - at2(centre - 1e-5)) / 2e-5;
+        nets[at] = centre;
+        return relativeError(gradient[at]!, numeric);
+      }),
+    );
+    expectGradients(errors);
+    expect(gradient.some((g) => Math.abs(g) > 1)).toBe(true);
+  });
+
+  it.each(SIZES)('of latents in every plane, $width x $height', (size) => {
+    const { segment, latents, nets, random } = busySegment(size, chroma);
+    loss(segment, nets);
+    const analytic = latents.map((_, index) => segment.native.latentGradient(index));
+    const errors: number[] = [];
+    for (const [node, { planes, values }] of latents.entries()) {
+      for (const plane of planes) {
+        const at = plane.offset + Math.floor(random() * plane.width * plane.height);
+        const centre = values[at]!;
+        const lossAt = (value: number): number => {
+          values[at] = value;
+          segment.native.setContinuousLatents(node, values);
+          return loss(segment, nets);
+        };
+        const numeric = (lossAt(centre + 1e-6) - lossAt(centre - 1e-6)) / 2e-6;
+        lossAt(centre);
+        errors.push(relativeError(analytic[node]![at]!, numeric));
+      }
+    }
+    expectGradients(errors);
+  });
+});
+
+describe('single precision', () => {
+  it.each(['avx512', 'avx2', 'portable'] as const)('%s agrees with double precision', (instructionSet) => {
+    const portable = loadNativeTrainer('portable');
+    const runs = { avx512: portable.hasAvx512, avx2: portable.hasAvx2, portable: true }[instructionSet];
+    if (!runs) return console.info(`${instructionSet}: not on this processor`);
+    const { segment, latents, nets } = busySegment(SIZES[0]!, '420');
+    const exact = new Float64Array(NET_VALUE_COUNT);
+    const exactLoss = loss(segment, nets, exact);
+    const single = createSegment(loadNativeTrainer(instructionSet), segment.description, {
+      threads: 2,
+      seed: 1,
+    });
+    const { width, height, frames } = segment.description;
+    const film = syntheticFilm({ width, height, frames }, movingTexture);
+    for (const [index, node] of single.nodes.entries()) {
+      single.native.setSource(index, ...film.all[node.frame]!.planes);
+      single.native.setContinuousLatents(index, latents[index]!.values);
+    }
+    const gradient = new Float64Array(NET_VALUE_COUNT);
+    expect(relativeError(loss(single, nets, gradient), exactLoss)).toBeLessThan(1e-5);
+    const scale = Math.max(...exact.map(Math.abs));
+    for (let i = 0; i < gradient.length; i++) {
+      expect(Math.abs(gradient[i]! - exact[i]!)).toBeLessThan(1e-3 * Math.abs(exact[i]!) + 1e-5 * scale);
+    }
+  });
+});
