@@ -1,13 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import type { EncodeOptions } from '../../trainers/encode.js';
 import type { CommandContext } from '../commands/context.js';
-import { encodeToFile } from '../commands/encode.js';
-import { listenForInterrupts } from '../interrupts.js';
 import { bdRate, type RatePoint } from '../measure/bdRate.js';
 import { type X264Result, x264AtCrf } from '../measure/x264.js';
 import { type Film, openFilm } from '../media/filmReader.js';
+import { withEncoder } from './benchFilm.js';
+import { mean } from './decibelTable.js';
 
 /** What the rate-distortion bench runs. */
 export interface RateDistortionArguments {
@@ -41,8 +39,8 @@ export async function benchRateDistortion(
     reporter.table(`${path.parse(name).name}: BD-rate against x264-medium ${percent(rate)}`);
     await film.close();
   }
-  const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
-  reporter.result({ meanBdRate: mean, bdRates: rates }, `mean BD-rate against x264-medium ${percent(mean)}`);
+  const meanBdRate = mean(rates);
+  reporter.result({ meanBdRate, bdRates: rates }, `mean BD-rate against x264-medium ${percent(meanBdRate)}`);
 }
 
 async function weftPoints(
@@ -52,13 +50,10 @@ async function weftPoints(
   preset: EncodeOptions['preset'],
   context: CommandContext,
 ): Promise<RatePoint[]> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'weft-bench-'));
-  const interrupts = listenForInterrupts();
-  const points: RatePoint[] = [];
-  try {
+  return withEncoder(context, async (encode) => {
+    const points: RatePoint[] = [];
     for (const crf of crfs) {
-      const output = path.join(folder, `${name}-${crf}.weft`);
-      const report = await encodeToFile(output, film, { crf, preset }, context, interrupts);
+      const { report } = await encode(film, { crf, preset });
       const { bytes, estimatedBytes, psnrDb, seconds, frames, width, height } = report;
       const secondsPerMegapixel = (1e6 * seconds) / (frames * width * height);
       points.push({ rate: bytes, psnrDb: psnrDb.yuv });
@@ -77,10 +72,7 @@ async function weftPoints(
       );
     }
     return points;
-  } finally {
-    interrupts.dispose();
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 function pointOf({ bytes, psnrDb }: X264Result): RatePoint {

@@ -8,6 +8,7 @@ import type { PresetName } from '../../trainers/presets.js';
 import { composeSheet, type Rectangle, type SheetCell } from '../demo/sheet.js';
 import { type Interrupts, listenForInterrupts } from '../interrupts.js';
 import { type X264Result, x264AtBytes } from '../measure/x264.js';
+import { collectPictures, filmOf } from '../media/filmInMemory.js';
 import { type Film, openFilm } from '../media/filmReader.js';
 import { writeFilm } from '../media/filmWriter.js';
 import { toNumber } from '../media/rational.js';
@@ -61,16 +62,9 @@ export async function runDemo(args: DemoArguments, context: CommandContext): Pro
 
 /** The film is read a dozen times to find x264's equal; it is short enough to be kept. */
 async function inMemory(film: Film, signal: AbortSignal): Promise<Film> {
-  const pictures: Picture[] = [];
-  for await (const picture of film.pictures(signal)) pictures.push(picture);
+  const pictures = await collectPictures(film.pictures(signal));
   await film.close();
-  return {
-    info: film.info,
-    close: film.close,
-    async *pictures() {
-      yield* pictures;
-    },
-  };
+  return filmOf(pictures, film.info);
 }
 
 async function showDemo(

@@ -1,17 +1,12 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import type { FilmInfo, Picture } from '../../runtime/film/frame.js';
+import type { Picture } from '../../runtime/film/frame.js';
 import { fileUrl, findFfmpeg, startFfmpeg } from '../media/ffmpeg.js';
+import { type RereadableFilm, rawInput } from '../media/filmFilter.js';
 import { openFilm } from '../media/filmReader.js';
 import { compareFilms } from './compareFilms.js';
 import type { PsnrDb } from './psnr.js';
-
-/** A film that can be read again and again. */
-export interface RereadableFilm {
-  info: FilmInfo;
-  pictures(signal?: AbortSignal): AsyncIterable<Picture>;
-}
 
 /** What x264 makes of a film. `pictures` are those of `frames`, by number. */
 export interface X264Result {
@@ -21,19 +16,10 @@ export interface X264Result {
   pictures: Map<number, Picture>;
 }
 
-async function* planes(pictures: AsyncIterable<Picture>): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const picture of pictures) yield* picture.planes;
-}
-
 /** Bytes of the bare H.264 stream: no container counts against x264. */
 async function encodeAt(film: RereadableFilm, crf: number, file: string, ffmpeg?: string): Promise<number> {
-  const { width, height, chroma, rate } = film.info;
   const run = startFfmpeg(findFfmpeg(ffmpeg), {
-    inputOptions: [
-      ...['-f', 'rawvideo', '-pixel_format', `yuv${chroma}p`, '-video_size', `${width}x${height}`],
-      ...['-framerate', rate.join('/')],
-    ],
-    stdin: planes(film.pictures()),
+    ...rawInput(film),
     outputOptions: ['-c:v', 'libx264', '-preset', 'medium', '-crf', crf.toFixed(2), '-f', 'h264'],
     output: fileUrl(file),
   });

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { MediaError, throwIfAborted, UsageError } from '../../runtime/errors.js';
 import { createPicture, type FilmInfo, type Picture, type Rational } from '../../runtime/film/frame.js';
-import { type FfmpegTools, fileUrl, findFfmpeg, startFfmpeg } from './ffmpeg.js';
+import { type FfmpegRun, type FfmpegTools, fileUrl, findFfmpeg, startFfmpeg } from './ffmpeg.js';
 import { scaleFilter } from './pixelFormat.js';
 import { type FilmFacts, fileChunks, inputOptions, probeFilm } from './probe.js';
 import { reduce, toNumber } from './rational.js';
@@ -247,8 +247,20 @@ async function* viaFfmpeg(
     ],
     ...(signal ? { signal } : {}),
   });
+  yield* runPictures(run, plan.info);
+}
+
+/**
+ * Pictures that a run of ffmpeg writes as raw planes; ends the run when no more of them are wanted.
+ *
+ * @throws what the run ended with, MediaError SHORT_PICTURE
+ */
+export async function* runPictures(
+  run: FfmpegRun,
+  info: Pick<FilmInfo, 'width' | 'height' | 'chroma'>,
+): AsyncGenerator<Picture, void, undefined> {
   try {
-    yield* rawPictures(run.stdout, plan.info);
+    yield* rawPictures(run.stdout, info);
     await run.finished;
   } catch (error) {
     await run.finished; // its reason, an abort for example, says more than a broken pipe

@@ -1,0 +1,81 @@
+import type { Scene } from '../../clips/layer.js';
+import { sceneFilm } from '../../clips/renderScene.js';
+import { scenes } from '../../clips/scenes.js';
+import type { FilmInfo, Picture } from '../../runtime/film/frame.js';
+import type { EncodeOptions } from '../../trainers/encode.js';
+import type { CommandContext } from '../commands/context.js';
+import { given } from '../commands/sourceOptions.js';
+import { blend } from '../measure/blend.js';
+import { filteredPictures } from '../media/filmFilter.js';
+import { collectPictures, filmOf } from '../media/filmInMemory.js';
+import { type BenchEncoder, decodePictures, encodeNote, psnrOfPictures } from './benchFilm.js';
+import { type MeasuredRow, tabulate } from './decibelTable.js';
+
+/** What the bench of analytic scenes runs. */
+export interface AnalyticSceneArguments {
+  crf: number;
+  preset: EncodeOptions['preset'];
+  /** Samples on each side of a pixel of the true rendering. */
+  samples: number;
+  /** First frames of each scene; undefined: all. */
+  frames?: number | undefined;
+}
+
+/** Times larger in each direction, and times as many pictures. */
+const factor = 4;
+
+const small: Raster = { width: 160, height: 90, rate: [15, 1] };
+const large: Raster = { width: 640, height: 360, rate: [60, 1] };
+
+type Raster = Pick<FilmInfo, 'width' | 'height' | 'rate'>;
+
+/**
+ * Encodes every scene at 160x90 and 15 Hz, decodes at 640x360 and 60 Hz and compares with its true rendering, beside
+ * Lanczos enlargement and cross-fades of the uncoded pictures.
+ */
+export function benchAnalyticScenes(
+  { samples, frames, ...options }: AnalyticSceneArguments,
+  context: CommandContext,
+): Promise<void> {
+  const measure = (scene: Scene, encode: BenchEncoder) =>
+    measureScene(scene, { samples, frames }, encode, options);
+  return tabulate(Object.values(scenes), measure, { context, summary: 'mean' });
+}
+
+/** Instants after the last frame that was encoded are not compared: there is nothing to show between. */
+async function measureScene(
+  scene: Scene,
+  { samples, frames }: Pick<AnalyticSceneArguments, 'samples' | 'frames'>,
+  encode: BenchEncoder,
+  options: Partial<EncodeOptions>,
+): Promise<MeasuredRow> {
+  const source = sceneFilm(scene, { ...small, ...given({ frames }) });
+  const film = filmOf(await collectPictures(source.pictures()), source.info);
+  const encoded = await encode(film, options);
+  const count = factor * (source.info.frames! - 1) + 1;
+  const truth = await collectPictures(sceneFilm(scene, { ...large, samples, frames: count }).pictures());
+  const { width, height, rate: fps } = large;
+  const decoded = await decodePictures(encoded.bytes, { width, height, fps });
+  const scaled = filteredPictures(film, [`scale=${width}:${height}:flags=lanczos`], {
+    ...large,
+    chroma: '420',
+    rate: small.rate,
+  });
+  const weft = psnrOfPictures(truth, decoded.slice(0, count));
+  const lanczos = psnrOfPictures(truth, crossFaded(await collectPictures(scaled), count));
+  return {
+    name: scene.name,
+    figures: { 'weft Y': weft.y, 'weft yuv': weft.yuv, 'Lanczos Y': lanczos.y, 'Lanczos yuv': lanczos.yuv },
+    note: encodeNote(encoded),
+    fields: { ...options, samples, bytes: encoded.bytes.length, psnrDb: { weft, lanczos } },
+  };
+}
+
+/** `count` pictures at `factor` times the rate: blends of the two nearest. */
+function crossFaded(pictures: readonly Picture[], count: number): Picture[] {
+  return Array.from({ length: count }, (_, index) => {
+    const before = pictures[Math.floor(index / factor)]!;
+    const after = pictures[Math.ceil(index / factor)]!;
+    return blend(before, after, (index % factor) / factor);
+  });
+}

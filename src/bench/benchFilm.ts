@@ -1,0 +1,101 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import type { FilmInfo, Picture } from '../../runtime/film/frame.js';
+import type { FrameOptions } from '../../runtime/film/frameOptions.js';
+import { open } from '../../runtime/film/open.js';
+import type { EncodeOptions } from '../../trainers/encode.js';
+import type { CommandContext } from '../commands/context.js';
+import { type EncodeReport, encodeToFile } from '../commands/encode.js';
+import { given } from '../commands/sourceOptions.js';
+import { listenForInterrupts } from '../interrupts.js';
+import { addError, noError, type PsnrDb, psnrOf, squaredError } from '../measure/psnr.js';
+import { collectPictures } from '../media/filmInMemory.js';
+import { type Film, openFilm } from '../media/filmReader.js';
+
+/** What the benches that encode films run. */
+export interface FilmBenchArguments {
+  films: string[];
+  /** First frames of each film; undefined: all. */
+  frames?: number | undefined;
+  crf: number;
+  preset: EncodeOptions['preset'];
+}
+
+/** The first pictures of a film, in memory. */
+export interface BenchFilm {
+  /** Of the file, without folder and ending. */
+  name: string;
+  info: FilmInfo;
+  pictures: Picture[];
+}
+
+/** Reads the first `frames` pictures of a film, or all of them. */
+export async function readBenchFilm(file: string, frames?: number): Promise<BenchFilm> {
+  const film = await openFilm(file, given({ frames }));
+  try {
+    return {
+      name: path.parse(file).name,
+      info: film.info,
+      pictures: await collectPictures(film.pictures()),
+    };
+  } finally {
+    await film.close();
+  }
+}
+
+/** A written file and what the encoder reports of it. */
+export interface BenchEncode {
+  bytes: Uint8Array;
+  report: EncodeReport;
+}
+
+/** Encodes a film by way of a file, as `weft encode` does. */
+export type BenchEncoder = (film: Film, options: Partial<EncodeOptions>) => Promise<BenchEncode>;
+
+/** Lets `work` encode into a folder that is removed afterwards. */
+export async function withEncoder<T>(
+  context: CommandContext,
+  work: (encode: BenchEncoder) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'weft-bench-'));
+  const interrupts = listenForInterrupts();
+  const output = path.join(folder, 'film.weft');
+  try {
+    return await work(async (film, options) => {
+      const report = await encodeToFile(output, film, options, context, interrupts);
+      return { report, bytes: await readFile(output) };
+    });
+  } finally {
+    interrupts.dispose();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What a file shows, by the fastest engine that is there. */
+export async function decodePictures(bytes: Uint8Array, options: FrameOptions): Promise<Picture[]> {
+  const film = await open(bytes);
+  try {
+    return await collectPictures(film.frames(options));
+  } finally {
+    film.close();
+  }
+}
+
+/**
+ * PSNR of pictures against others, of their mean squared error.
+ *
+ * @throws RangeError if their number or size differs.
+ */
+export function psnrOfPictures(reference: readonly Picture[], test: readonly Picture[]): PsnrDb {
+  if (reference.length !== test.length)
+    throw new RangeError(`${test.length} pictures cannot be compared with ${reference.length}.`);
+  const total = noError();
+  for (const [index, picture] of reference.entries()) addError(total, squaredError(picture, test[index]!));
+  return psnrOf(total);
+}
+
+/** What an encode cost, for people. */
+export function encodeNote({ report }: BenchEncode): string {
+  return `${report.bytes} bytes, ${report.psnrDb.yuv.toFixed(2)} dB yuv as coded, ${report.seconds.toFixed(0)} s`;
+}

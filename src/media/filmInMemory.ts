@@ -1,0 +1,21 @@
+import type { FilmInfo, Picture } from '../../runtime/film/frame.js';
+import type { Film } from './filmReader.js';
+
+/** All pictures of a stream. */
+export async function collectPictures(stream: AsyncIterable<Picture>): Promise<Picture[]> {
+  const pictures: Picture[] = [];
+  for await (const picture of stream) pictures.push(picture);
+  return pictures;
+}
+
+/** A film of pictures that are there already. `info` says everything but their size and number. */
+export function filmOf(pictures: readonly Picture[], info: FilmInfo): Film {
+  const { width, height } = pictures[0] ?? info;
+  return {
+    info: { ...info, width, height, frames: pictures.length },
+    async close() {},
+    async *pictures() {
+      yield* pictures;
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { createPicture, type Picture } from '../../runtime/film/frame.js';
+import { psnrOfPictures } from '../../src/bench/benchFilm.js';
+import { everySecond, missingFrames } from '../../src/bench/slowMotion.js';
+import { cropped, evenSize, halved } from '../../src/measure/areaAverage.js';
+import { blend } from '../../src/measure/blend.js';
+import { addDifference, noDifference } from '../../src/measure/sampleDifference.js';
+
+/** A picture whose samples count up from `first`. */
+function counting(width: number, height: number, first = 0): Picture {
+  const picture = createPicture(width, height, '420');
+  for (const plane of picture.planes) plane.set(plane.map((_, i) => first + i));
+  return picture;
+}
+
+describe('area averaging', () => {
+  it('takes the mean of 2x2 samples, halves rounded up', () => {
+    const picture = counting(4, 2);
+    picture.planes[0].set([1, 2, 10, 20, 3, 4, 30, 43]);
+    picture.planes[1].set([7, 8]);
+    const half = halved(picture);
+    expect([half.width, half.height]).toEqual([2, 1]);
+    expect([...half.planes[0]]).toEqual([3, 26]); // 2.5 and 25.75
+    expect([...half.planes[1]]).toEqual([8]); // 7.5: one row of chroma
+  });
+
+  it('takes the mean of what is there where chroma has an odd number of samples', () => {
+    const half = halved(counting(6, 6)); // chroma 3x3 to 2x2
+    expect([half.width, half.height]).toEqual([3, 3]);
+    expect([...half.planes[1]]).toEqual([2, 4, 7, 8]); // (0+1+3+4)/4, (2+5)/2, (6+7)/2, 8
+  });
+
+  it('needs an even size, which cropping gives', () => {
+    const picture = counting(5, 3);
+    expect(() => halved(picture)).toThrow(RangeError);
+    const { width, height } = evenSize(picture);
+    const even = cropped(picture, width, height);
+    expect([...even.planes[0]]).toEqual([0, 1, 2, 3, 5, 6, 7, 8]);
+    expect([...even.planes[2]]).toEqual([0, 1]);
+    expect(halved(even).planes[0]).toEqual(Uint8Array.of(3, 5));
+  });
+});
+
+describe('slow motion', () => {
+  it('keeps every second frame, the first included', () => {
+    expect(everySecond([0, 1, 2, 3, 4])).toEqual([0, 2, 4]);
+    expect(everySecond([0, 1, 2, 3])).toEqual([0, 2]);
+  });
+
+  it('measures the frames between two kept ones, but the first two and the last', () => {
+    expect(missingFrames(13)).toEqual([5, 7, 9]); // of 1, 3, 5, 7, 9, 11
+    expect(missingFrames(14)).toEqual([5, 7, 9]); // 13 has no kept frame after it
+    expect(missingFrames(97)).toHaveLength(45);
+    expect(missingFrames(1)).toEqual([]);
+  });
+});
+
+describe('comparing pictures', () => {
+  it('blends to the nearest code', () => {
+    const mixed = blend(counting(2, 2), counting(2, 2, 3), 0.5);
+    expect([...mixed.planes[0]]).toEqual([2, 3, 4, 5]); // 1.5 to 4.5
+    expect(blend(counting(2, 2), counting(2, 2, 40), 0.25).planes[0][0]).toBe(10);
+  });
+
+  it('counts how far codes lie apart', () => {
+    const total = noDifference();
+    const other = counting(4, 2);
+    other.planes[0][3]! += 2;
+    other.planes[2][0]! += 1;
+    addDifference(total, counting(4, 2), other);
+    expect(total).toEqual({ samples: 12, within1: 11, largest: 2 });
+  });
+
+  it('measures films by their mean squared error, and only films of one length', () => {
+    const flat = (code: number) => blend(counting(1, 1, code), counting(1, 1, code), 0);
+    expect(psnrOfPictures([flat(10), flat(10)], [flat(10), flat(12)]).y).toBeCloseTo(
+      10 * Math.log10(255 ** 2 / 2),
+      9,
+    );
+    expect(() => psnrOfPictures([flat(1)], [])).toThrow(RangeError);
+  });
+});
