@@ -137,6 +137,7 @@ export class FilmTrainer {
   ): Promise<void> {
     const pixels = group.reduce((sum, { description: d }) => sum + d.width * d.height * d.frames, 0);
     const chunk = Math.max(1, Math.round(CHUNK_PIXELS / pixels));
+    watch.progress('training', from / plan.steps);
     for (let step = from; step < to && !watch.finishing; step += chunk) {
       const count = Math.min(chunk, to - step);
       for (const segment of group) await this.steps(segment, stepOptions(plan, step, count), count);

@@ -1,15 +1,12 @@
 /** From the field's one definition (runtime/field) to the native engine's plain arrays. */
 
+import { netsFromQuantized, priorTensors } from '../runtime/field/nets.js';
 import { fieldShape, type LatentPlane, latentPlanes } from '../runtime/field/shape.js';
-import {
-  BETA_STEP,
-  CHROMA_STEP_FACTOR,
-  CODES_PER_UNIT,
-  DISPLACEMENT_STEP_PX,
-} from '../runtime/field/steps.js';
+import { innovationStep, motionStep } from '../runtime/field/steps.js';
 import { type FieldNode, segmentStructure } from '../runtime/field/structure.js';
 import { CONTEXT_NETS, SYNTHESIS_NETS, tensorNamed } from '../runtime/field/tensors.js';
 import type { Chroma } from '../runtime/film/frame.js';
+import { fieldArrays } from '../runtime/native/fieldArrays.js';
 import type { NativeSegment, NativeSegmentConfig, NativeTrainer } from './nativeAddon.js';
 
 /** What a segment's field looks like. */
@@ -48,46 +45,22 @@ function nativeConfig(
   options: { threads: number; seed: number; exact?: boolean },
 ): NativeSegmentConfig {
   const shape = fieldShape(description.width, description.height, description.chroma);
-  const planes = [0, 1, 2].map((refs) => latentPlanes(shape, refs));
+  const { baseExponent, depthOffset } = description;
+  // Gains are zero at the prior; the engine applies those of the nets in training, and the depth's.
+  const settings = { nets: netsFromQuantized(priorTensors()), baseExponent, depthOffset: [0] };
+  const step = ({ kind, component, level }: LatentPlane): number =>
+    kind === 'motion'
+      ? motionStep(settings.nets, component, level)
+      : innovationStep(settings, 0, component, level);
   return {
-    width: description.width,
-    height: description.height,
-    halvedChroma: description.chroma === '420',
+    ...fieldArrays(shape, nodes),
     threads: options.threads,
     seed: options.seed,
     exact: options.exact ?? false,
-    nodes: Int32Array.from(nodes.flatMap(nodeRow)),
-    scales: Float64Array.from(nodes.flatMap((node) => [0, 1].map((r) => node.motion[r]?.scale ?? 0))),
-    planes: planes.map((list) => Int32Array.from(list.flatMap(planeRow))),
-    steps: planes.map((list) => Float64Array.from(list.map((p) => planeStep(p, description.baseExponent)))),
-    depthScale: Float64Array.from(description.depthOffset, (offset) => 2 ** (offset / 8)),
+    steps: [0, 1, 2].map((refs) => Float64Array.from(latentPlanes(shape, refs), step)),
+    depthScale: Float64Array.from(depthOffset, (offset) => 2 ** (offset / 8)),
     layout: netLayout(),
   };
-}
-
-function nodeRow(node: FieldNode): number[] {
-  const pair = (value: (r: number) => number | undefined): number[] => [value(0) ?? -1, value(1) ?? -1];
-  return [
-    node.frame,
-    node.depth,
-    node.refs.length,
-    ...pair((r) => node.refs[r]),
-    ...pair((r) => node.motion[r]?.node),
-    ...pair((r) => node.motion[r]?.field),
-  ];
-}
-
-function planeRow(p: LatentPlane): number[] {
-  const kind = p.kind === 'motion' ? 0 : 1;
-  const contexts = [p.parent, p.grandparent, p.companion1, p.companion2];
-  return [kind, p.component, p.level, p.width, p.height, p.net, p.biasRow, ...contexts];
-}
-
-/** Step before gains and depth offsets; compare `innovationStep` and `motionStep` in runtime/field/steps.ts. */
-function planeStep(p: LatentPlane, baseExponent: number): number {
-  if (p.kind === 'motion') return p.component === 4 ? BETA_STEP : DISPLACEMENT_STEP_PX;
-  const factor = p.component === 0 ? 1 : CHROMA_STEP_FACTOR;
-  return (2 ** (baseExponent / 8 - p.level) * factor) / CODES_PER_UNIT;
 }
 
 function netLayout(): Int32Array {

@@ -1,9 +1,9 @@
 /** The version of weft, as package.json states it. */
 
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
 /** For example `0.1.0`. */
 export function weftVersion(): string {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+  // The package knows itself by name, in the sources as in dist.
+  return (createRequire(import.meta.url)('weft/package.json') as { version: string }).version;
 }

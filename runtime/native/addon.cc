@@ -1,33 +1,15 @@
 // Node-API face of the decoder: Decoder (threads and tables), Raster (weights of an output size), Segment. Long calls run
 // on a worker thread and return promises.
-#include <functional>
-#include <napi.h>
+#include "addonSupport.h"
 #include "decoderEngine.h"
 
 namespace {
 
-template <class Array, class Value> std::vector<Value> vectorOf(const Napi::Value& value) {
-  const auto array = value.As<Array>();
-  return {array.Data(), array.Data() + array.ElementLength()};
-}
-std::vector<int32_t> intsOf(const Napi::Value& v) { return vectorOf<Napi::Int32Array, int32_t>(v); }
-std::vector<float> floatsOf(const Napi::Value& v) { return vectorOf<Napi::Float32Array, float>(v); }
-std::vector<double> doublesOf(const Napi::Value& v) { return vectorOf<Napi::Float64Array, double>(v); }
-std::vector<uint8_t> bytesOf(const Napi::Value& v) { return vectorOf<Napi::Uint8Array, uint8_t>(v); }
-
-weft::NodeSpec nodeSpec(const int32_t* i, const double* scale) {
-  weft::NodeSpec n{};
-  n.frame = i[0];
-  n.depth = i[1];
-  n.references = i[2];
-  for (int r = 0; r < 2; r++) {
-    n.reference[r] = i[3 + r];
-    n.motionNode[r] = i[5 + r];
-    n.motionField[r] = i[7 + r];
-    n.motionScale[r] = scale[r];
-  }
-  return n;
-}
+using weft::bytesOf;
+using weft::doublesOf;
+using weft::floatsOf;
+using weft::intsOf;
+using weft::Task;
 
 weft::ContextNetSpec contextNet(const Napi::Value& value) {
   const auto o = value.As<Napi::Object>();
@@ -46,17 +28,9 @@ weft::SegmentSpec segmentSpec(const Napi::Object& o) {
   s.width = o.Get("width").ToNumber();
   s.height = o.Get("height").ToNumber();
   s.halvedChroma = o.Get("halvedChroma").ToBoolean();
-  const auto nodes = intsOf(o.Get("nodes"));
-  const auto scales = doublesOf(o.Get("scales"));
-  for (size_t n = 0; n < nodes.size() / 9; n++) s.nodes.push_back(nodeSpec(&nodes[9 * n], &scales[2 * n]));
-  const auto planes = o.Get("planes").As<Napi::Array>(), steps = o.Get("steps").As<Napi::Array>();
-  for (uint32_t v = 0; v < 3; v++) {
-    const auto rows = intsOf(planes.Get(v));
-    for (size_t p = 0; p < rows.size() / 11; p++) {
-      const int32_t* r = &rows[11 * p];
-      s.planes[v].push_back({r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10]});
-    }
-  }
+  s.nodes = weft::nodeSpecs(o);
+  for (uint32_t v = 0; v < 3; v++) s.planes[v] = weft::planeSpecs(o, v);
+  const auto steps = o.Get("steps").As<Napi::Array>();
   for (uint32_t n = 0; n < steps.Length(); n++) s.steps.push_back(floatsOf(steps.Get(n)));
   const auto contexts = o.Get("contexts").As<Napi::Array>(), synthesis = o.Get("synthesis").As<Napi::Array>();
   for (uint32_t i = 0; i < 3; i++) s.contexts[i] = contextNet(contexts.Get(i));
@@ -70,35 +44,6 @@ weft::SegmentSpec segmentSpec(const Napi::Object& o) {
   return s;
 }
 
-// Runs work off the main thread; keeps the given objects alive meanwhile.
-class Task : public Napi::AsyncWorker {
- public:
-  Task(Napi::Env env, const std::vector<Napi::Object>& kept, std::function<void()> work,
-       std::function<Napi::Value(Napi::Env)> result)
-      : AsyncWorker(env), deferred_(env), work_(std::move(work)), result_(std::move(result)) {
-    for (auto& object : kept) kept_.push_back(Napi::Persistent(object));
-  }
-  Napi::Promise start() {
-    auto promise = deferred_.Promise();
-    Queue();
-    return promise;
-  }
-  void Execute() override {
-    try {
-      work_();
-    } catch (const std::exception& error) {
-      SetError(error.what());
-    }
-  }
-  void OnOK() override { deferred_.Resolve(result_(Env())); }
-  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
-
- private:
-  Napi::Promise::Deferred deferred_;
-  std::function<void()> work_;
-  std::function<Napi::Value(Napi::Env)> result_;
-  std::vector<Napi::ObjectReference> kept_;
-};
 
 class DecoderObject : public Napi::ObjectWrap<DecoderObject> {
  public:
@@ -240,18 +185,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Decoder", DecoderObject::define(env));
   exports.Set("Raster", RasterObject::define(env));
   exports.Set("Segment", SegmentObject::define(env));
-#if defined(__AVX512F__)
-  exports.Set("instructionSet", "avx512");
-#elif defined(__AVX2__)
-  exports.Set("instructionSet", "avx2");
-#else
-  exports.Set("instructionSet", "portable");
-#if defined(__x86_64__)
-  exports.Set("hasAvx2", bool(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")));
-  exports.Set("hasAvx512", bool(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")));
-#endif
-#endif
+  weft::exportInstructionSet(exports);
   return exports;
 }
 

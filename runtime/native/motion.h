@@ -215,7 +215,7 @@ static inline void predictRow(const Plane* references, int count, const MotionRo
 }
 
 // references[plane][reference]: extended planes; out: the prediction's three planes.
-static inline void predict(ThreadPool& pool, const Plane references[3][2], int count, const Plane grids[5], bool halved,
+static inline void predict(RowTeam& pool, const Plane references[3][2], int count, const Plane grids[5], bool halved,
                            const Plane out[3]) {
   const int components = count == 2 ? 5 : 2, w = out[0].w, h = out[0].h;
   overRows(pool, h, w, 2, [&](int y0, int y1, int) {

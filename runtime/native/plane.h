@@ -4,7 +4,7 @@
 #include <cstring>
 #include <new>
 #include "simd.h"
-#include "threadPool.h"
+#include "rowTeam.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -62,19 +62,11 @@ class PlaneBuffer : public Plane {
 // Below this many samples the threads' meeting costs more than the work.
 constexpr int SERIAL_SAMPLES = 2048;
 
-// Calls body(y0, y1, thread) with a share of the rows 0..rows-1, in multiples of `unit` rows, on every thread.
+// Calls body(y0, y1, share) for fixed shares of the rows, in multiples of `unit` rows.
 template <class Body>
-void overRows(ThreadPool& pool, int rows, int width, int unit, const Body& body) {
-  if (rows * width < SERIAL_SAMPLES) return body(0, rows, 0);
-  struct Context { const Body& body; int rows, unit, threads; } context{body, rows, unit, pool.threads()};
-  pool.run([](void* pointer, int thread) {
-    auto& c = *static_cast<Context*>(pointer);
-    const int units = (c.rows + c.unit - 1) / c.unit;
-    const int y0 = units * thread / c.threads * c.unit;
-    const int end = units * (thread + 1) / c.threads * c.unit;
-    const int y1 = end < c.rows ? end : c.rows;
-    if (y0 < y1) c.body(y0, y1, thread);
-  }, &context);
+void overRows(RowTeam& team, int rows, int width, int unit, const Body& body) {
+  if (team.threads() == 1 || rows * width < SERIAL_SAMPLES) return body(0, rows, 0);
+  team.overShares(rows, unit, body);
 }
 
 // Repeats the border samples into the margins.

@@ -80,7 +80,7 @@ static inline void upsampleRows(const Plane& coarse, const Plane& fine, const Pl
   }
 }
 
-static inline void upsample(ThreadPool& pool, const Plane& coarse, const Plane& fine, const Plane* add = nullptr) {
+static inline void upsample(RowTeam& pool, const Plane& coarse, const Plane& fine, const Plane* add = nullptr) {
   overRows(pool, fine.h, fine.w, 2, [&](int y0, int y1, int) { upsampleRows(coarse, fine, add, y0, y1); });
 }
 

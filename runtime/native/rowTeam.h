@@ -1,6 +1,5 @@
-// Threads that share the rows of a picture. Unlike a ThreadPool, which gives every thread its fixed share (training needs
-// that to be reproducible), whoever is free takes the next few rows: nobody waits for a thread that the system has put
-// aside before it began. What is computed does not depend on who computes it.
+// Threads that share the rows of a picture. Whoever is free takes the next rows: nobody waits for a thread that the system
+// has put aside before it began. What is computed does not depend on who computes it.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -28,6 +27,19 @@ class RowTeam {
       const int y0 = index * c.chunk, y1 = y0 + c.chunk;
       c.body(y0, y1 < c.rows ? y1 : c.rows, thread);
     }, &context, (rows + chunk - 1) / chunk);
+  }
+
+  // Calls body(y0, y1, share) for as many fixed shares of the rows as there are threads; shares start at multiples of `unit`.
+  // What is added up by share comes out the same in every run.
+  template <class Body> void overShares(int rows, int unit, const Body& body) {
+    struct Context { const Body& body; int rows, unit, shares; } context{body, rows, unit, threads_};
+    run([](void* pointer, int share, int) {
+      const auto& c = *static_cast<Context*>(pointer);
+      const int units = (c.rows + c.unit - 1) / c.unit;
+      const int y0 = units * share / c.shares * c.unit, end = units * (share + 1) / c.shares * c.unit;
+      const int y1 = end < c.rows ? end : c.rows;
+      if (y0 < y1) c.body(y0, y1, share);
+    }, &context, threads_);
   }
 
  private:

@@ -11,6 +11,7 @@ import { type FieldNode, linkAfter } from '../field/structure.js';
 import { createPicture, type Picture } from '../film/frame.js';
 import type { BakedSegment, SegmentDecoder, SegmentTask } from '../film/segmentDecoder.js';
 import type { RasterKernels } from '../reference/spatialSampler.js';
+import { fieldArrays } from './fieldArrays.js';
 import {
   loadNativeRuntime,
   type NativeDecoder,
@@ -133,47 +134,13 @@ function segmentConfig(task: SegmentTask): NativeSegmentConfig {
   const { shape, nets, segment, nodes } = task;
   const planes = [0, 1, 2].map((refs) => latentPlanes(shape, refs));
   return {
-    width: shape.width,
-    height: shape.height,
-    halvedChroma: shape.chroma === '420',
-    nodes: Int32Array.from(nodes.flatMap(nodeFields)),
-    scales: Float64Array.from(nodes.flatMap((node) => [0, 1].map((ref) => node.motion[ref]?.scale ?? 0))),
-    planes: planes.map((list) => Int32Array.from(list.flatMap(planeFields))),
+    ...fieldArrays(shape, nodes),
     steps: nodes.map((node) => stepsOf(task, node, planes[node.refs.length]!)),
     contexts: nets.contexts,
     synthesis: nets.synthesis,
     streams: segment.streams.map((stream) => stream.bytes),
     streamNodes: Int32Array.from(segment.streams, (stream) => stream.nodes),
   };
-}
-
-function nodeFields(node: FieldNode): number[] {
-  const { refs, motion } = node;
-  const pair = (value: (ref: number) => number | undefined): number[] => [value(0) ?? -1, value(1) ?? -1];
-  return [
-    node.frame,
-    node.depth,
-    refs.length,
-    ...pair((ref) => refs[ref]),
-    ...pair((ref) => motion[ref]?.node),
-    ...pair((ref) => motion[ref]?.field),
-  ];
-}
-
-function planeFields(plane: LatentPlane): number[] {
-  return [
-    plane.kind === 'motion' ? 0 : 1,
-    plane.component,
-    plane.level,
-    plane.width,
-    plane.height,
-    plane.net,
-    plane.biasRow,
-    plane.parent,
-    plane.grandparent,
-    plane.companion1,
-    plane.companion2,
-  ];
 }
 
 function stepsOf(task: SegmentTask, node: FieldNode, planes: readonly LatentPlane[]): Float32Array {

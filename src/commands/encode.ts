@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../../runtime/errors.js';
-import type { Picture } from '../../runtime/film/frame.js';
 import { open } from '../../runtime/film/open.js';
 import type { EncodeOptions } from '../../trainers/encode.js';
+import { firstPictures } from '../../trainers/firstPictures.js';
 import { type Interrupts, listenForInterrupts } from '../interrupts.js';
 import { compareFilms, type FilmComparison } from '../measure/compareFilms.js';
 import type { PsnrDb } from '../measure/psnr.js';
@@ -116,25 +116,16 @@ async function measureFile(
   progress: (stage: string, done: number) => void,
   signal: AbortSignal,
 ): Promise<FilmComparison> {
+  // An encode that was finished early may hold fewer frames than the film.
   const weft = await open(bytes);
   try {
-    return await compareFilms(first(film.pictures(signal), frames), weft.frames({ signal }), (index) =>
-      progress('verifying', (index + 1) / frames),
+    return await compareFilms(
+      firstPictures(film.pictures(signal), frames),
+      weft.frames({ signal }),
+      (index) => progress('verifying', (index + 1) / frames),
     );
   } finally {
     await weft.close();
-  }
-}
-
-/** An encode that was finished early may hold fewer frames than the film. */
-async function* first(
-  pictures: AsyncIterable<Picture>,
-  count: number,
-): AsyncGenerator<Picture, void, undefined> {
-  let index = 0;
-  for await (const picture of pictures) {
-    yield picture;
-    if (++index === count) return;
   }
 }
 

@@ -3,21 +3,14 @@ import type { Picture } from '../../runtime/film/frame.js';
 import type { FrameOptions } from '../../runtime/film/frameOptions.js';
 import { open, type WeftFilm } from '../../runtime/film/open.js';
 import { crc32c } from '../../runtime/format/crc32c.js';
-import { loadNativeRuntime, nativeInstructionSets } from '../../runtime/native/nativeAddon.js';
+import { loadNativeRuntime } from '../../runtime/native/nativeAddon.js';
 import { NativeSegmentDecoder } from '../../runtime/native/segmentDecoder.js';
 import { ReferenceSegmentDecoder } from '../../runtime/reference/segmentDecoder.js';
+import { builtInstructionSets } from '../nativeEngine.js';
 import { randomNumbers } from './randomNumbers.js';
 import { type Drawing, randomTensors, type SampleFilm, sampleFilm } from './sampleSegments.js';
 
-function instructionSets(): string[] {
-  try {
-    return nativeInstructionSets();
-  } catch {
-    return [];
-  }
-}
-
-const sets = instructionSets();
+const sets = builtInstructionSets('runtime');
 const openNative = (bytes: Uint8Array, set: string, threads: number): Promise<WeftFilm> =>
   open(bytes, { decoder: new NativeSegmentDecoder(loadNativeRuntime(set), threads) });
 const openReference = (bytes: Uint8Array): Promise<WeftFilm> => open(bytes, { engine: 'reference' });

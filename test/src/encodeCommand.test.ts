@@ -7,10 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderScene, sceneFilm } from '../../clips/renderScene.js';
 import { scenes } from '../../clips/scenes.js';
 import { writeFilm } from '../../src/media/filmWriter.js';
+import { canEncode } from '../nativeEngine.js';
 
 const main = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
-const trainer = fileURLToPath(new URL('../../trainers/native/build/Release', import.meta.url));
-const native = existsSync(trainer) && readdirSync(trainer).some((name) => name.endsWith('.node'));
 
 let folder: string;
 const file = (name: string) => path.join(folder, name);
@@ -55,7 +54,7 @@ function weft(
   );
 }
 
-describe.runIf(native)('encode', () => {
+describe.runIf(canEncode())('encode', () => {
   test('reports what is in the file', async () => {
     const { code, events } = await weft(['encode', 'scene.mkv', '--preset', 'draft', '--crf', '30']);
     expect(code).toBe(0);

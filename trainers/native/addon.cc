@@ -1,34 +1,15 @@
 // Node-API face of the training engine: one class, Segment. Long calls run on a worker thread and return promises.
-#include <functional>
-#include <napi.h>
+#include <memory>
+#include "addonSupport.h"
 #include "engine.h"
 
 namespace {
 
 
 
-std::vector<int> intsOf(const Napi::Value& value) {
-  auto array = value.As<Napi::Int32Array>();
-  return {array.Data(), array.Data() + array.ElementLength()};
-}
-std::vector<double> doublesOf(const Napi::Value& value) {
-  auto array = value.As<Napi::Float64Array>();
-  return {array.Data(), array.Data() + array.ElementLength()};
-}
-
-weft::NodeSpec nodeSpec(const int* i, const double* scale) {
-  weft::NodeSpec n{};
-  n.frame = i[0];
-  n.depth = i[1];
-  n.references = i[2];
-  for (int r = 0; r < 2; r++) {
-    n.reference[r] = i[3 + r];
-    n.motionNode[r] = i[5 + r];
-    n.motionField[r] = i[7 + r];
-    n.motionScale[r] = scale[r];
-  }
-  return n;
-}
+using weft::doublesOf;
+using weft::intsOf;
+using weft::Task;
 
 // config: {width, height, halvedChroma, threads, seed, nodes: Int32Array (9 a node), scales: Float64Array (2 a node),
 // planes: [Int32Array (11 a plane) x 3], steps: [Float64Array x 3], depthScale: Float64Array(5), layout: Int32Array(36)}
@@ -39,17 +20,10 @@ weft::SegmentConfig configOf(const Napi::Object& o) {
   c.halvedChroma = o.Get("halvedChroma").ToBoolean();
   c.threads = o.Get("threads").ToNumber();
   c.seed = o.Get("seed").ToNumber();
-  const auto nodes = intsOf(o.Get("nodes"));
-  const auto scales = doublesOf(o.Get("scales"));
-  for (size_t n = 0; n < nodes.size() / 9; n++) c.nodes.push_back(nodeSpec(&nodes[9 * n], &scales[2 * n]));
-  const auto planes = o.Get("planes").As<Napi::Array>(), steps = o.Get("steps").As<Napi::Array>();
+  c.nodes = weft::nodeSpecs(o);
   for (uint32_t v = 0; v < 3; v++) {
-    const auto rows = intsOf(planes.Get(v));
-    for (size_t p = 0; p < rows.size() / 11; p++) {
-      const int* r = &rows[11 * p];
-      c.planes[v].push_back({r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10]});
-    }
-    c.steps[v] = doublesOf(steps.Get(v));
+    c.planes[v] = weft::planeSpecs(o, v);
+    c.steps[v] = doublesOf(o.Get("steps").As<Napi::Array>().Get(v));
   }
   const auto depthScale = doublesOf(o.Get("depthScale"));
   std::copy(depthScale.begin(), depthScale.end(), c.depthScale);
@@ -58,35 +32,6 @@ weft::SegmentConfig configOf(const Napi::Object& o) {
   std::copy(layout.begin(), layout.end(), reinterpret_cast<int*>(&c.layout));
   return c;
 }
-
-// Runs work off the main thread; keeps the given objects alive meanwhile.
-class Task : public Napi::AsyncWorker {
- public:
-  Task(Napi::Env env, std::vector<Napi::Object> kept, std::function<void()> work, std::function<Napi::Value(Napi::Env)> result)
-      : AsyncWorker(env), deferred_(env), work_(std::move(work)), result_(std::move(result)) {
-    for (auto& object : kept) kept_.push_back(Napi::Persistent(object));
-  }
-  Napi::Promise start() {
-    auto promise = deferred_.Promise();
-    Queue();
-    return promise;
-  }
-  void Execute() override {
-    try {
-      work_();
-    } catch (const std::bad_alloc&) {
-      SetError("out of memory");
-    }
-  }
-  void OnOK() override { deferred_.Resolve(result_(Env())); }
-  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
-
- private:
-  Napi::Promise::Deferred deferred_;
-  std::function<void()> work_;
-  std::function<Napi::Value(Napi::Env)> result_;
-  std::vector<Napi::ObjectReference> kept_;
-};
 
 Napi::Object costObject(Napi::Env env, const weft::Cost& cost) {
   auto o = Napi::Object::New(env);
@@ -228,18 +173,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Segment", SegmentObject::define(env));
-#if defined(__AVX512F__)
-  exports.Set("instructionSet", "avx512");
-#elif defined(__AVX2__)
-  exports.Set("instructionSet", "avx2");
-#else
-  exports.Set("instructionSet", "portable");
-#if defined(__x86_64__)
-  exports.Set("hasAvx2", bool(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")));
-  exports.Set("hasAvx512", bool(__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                                __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")));
-#endif
-#endif
+  weft::exportInstructionSet(exports);
   return exports;
 }
 

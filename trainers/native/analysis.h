@@ -25,9 +25,9 @@ inline Segment::Pyramid Segment::pyramidOf(const Node& node, int kind, int compo
 struct LinearPyramid {
   std::vector<PlaneBuffer> value, momentum, previous, gradient, sums, scale;
   std::vector<real> steps;
-  ThreadPool& pool;
+  RowTeam& pool;
 
-  LinearPyramid(ThreadPool& p, const std::vector<Plane>& sizes, const std::vector<real>& stepSizes) : steps(stepSizes), pool(p) {
+  LinearPyramid(RowTeam& p, const std::vector<Plane>& sizes, const std::vector<real>& stepSizes) : steps(stepSizes), pool(p) {
     for (auto* list : {&value, &momentum, &previous, &gradient, &sums, &scale})
       for (const auto& s : sizes) list->emplace_back(s.w, s.h);
   }

@@ -68,6 +68,8 @@ static WEFT_INLINE vf halfLog(vf n, vf& slope) {
 
 static WEFT_INLINE void addTo(real* p, vf v) { store(p, load(p) + v); }
 
+static WEFT_INLINE vf toGrid(vf v, int steps) { return roundOf(v * real(steps)) / real(steps); }
+
 struct LatentRate {
   vf nats, byValue, byLocation, byLogScale;
 };
@@ -102,7 +104,8 @@ static WEFT_INLINE LatentRate laplaceRate(vf q, vf location, vf log2Scale) {
 }
 
 // Adds weight * d(nats)/d. to the gradients of one 16x8 block at (x0, y0); returns the block's nats.
-// With `backward` false only the rate is computed.
+// With `backward` false only the rate is computed, and as the file will have it: inputs, hidden units, location and scale on
+// the grids of the integer network.
 template <bool backward>
 static real contextBlock(const ContextPlanes& q, const ContextPlanes& g, const ContextWeights& net, ContextAccumulator& acc,
                          int x0, int y0, real weight) {
@@ -140,6 +143,8 @@ static real contextBlock(const ContextPlanes& q, const ContextPlanes& g, const C
       x12[9] = halfLog(2 * absolute(G), slope[3]);
       x12[10] = halfLog(2 * absolute(C) + absolute(CW) + absolute(CE) + absolute(CN) + absolute(CS), slope[4]);
       x12[11] = halfLog(2 * absolute(D) + absolute(DW) + absolute(DE) + absolute(DN) + absolute(DS), slope[5]);
+      if constexpr (!backward)
+        for (int j = 6; j < CONTEXT_INPUTS; j++) x12[j] = toGrid(x12[j], 16);
       vf location = splat(net.bias[0]), scale = splat(net.bias[1]);
       if (net.depthBias) {
         location += net.depthBias[0];
@@ -153,11 +158,17 @@ static real contextBlock(const ContextPlanes& q, const ContextPlanes& g, const C
       for (int k = 0; k < CONTEXT_HIDDEN; k++) {
         vf h = splat(net.b1[k]);
         for (int j = 0; j < CONTEXT_INPUTS; j++) h += net.w1[k * CONTEXT_INPUTS + j] * x12[j];
-        hidden[k] = maximum(h, splat(0));
+        hidden[k] = maximum(backward ? h : floorOf(h * 16) * real(0.0625), splat(0));
         location += net.w2[k] * hidden[k];
         scale += net.w2[CONTEXT_HIDDEN + k] * hidden[k];
       }
-      const LatentRate rate = laplaceRate(load(r0), location, scale);
+      if constexpr (!backward) {
+        location = toGrid(location, 16);
+        scale = toGrid(scale, 8);
+      }
+      LatentRate rate = laplaceRate(load(r0), location, scale);
+      // Each of the 33 symbols has at least one part in 65536.
+      if constexpr (!backward) rate.nats = -LN2 * log2Of(exp2Of(-LOG2E * rate.nats) * real(65503.0 / 65536) + real(1.0 / 65536));
       const vf valid = select((lane + x) < q.own.w, splat(1), splat(0));
       total += rate.nats * valid;
       if constexpr (backward) {

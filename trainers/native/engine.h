@@ -1,22 +1,9 @@
 // What the addon sees of a training engine, whatever instruction set it was compiled for.
 #pragma once
-#include <cstdint>
 #include <memory>
-#include <vector>
+#include "fieldSpec.h"
 
 namespace weft {
-
-// One node of a segment's structure, in coding order (runtime/field/structure.ts).
-struct NodeSpec {
-  int frame, depth, references, reference[2], motionNode[2], motionField[2];
-  double motionScale[2];
-};
-
-// One latent plane of a node (runtime/field/shape.ts); indexes of planes are -1 where there is none.
-struct LatentPlaneSpec {
-  int kind, component, level, width, height, net, biasRow, parent, grandparent, companion1, companion2;
-};
-constexpr int MOTION = 0, INNOVATION = 1;
 
 // Offsets of the net tensors in the flat array of weights (runtime/field/tensors.ts); -1: absent.
 struct NetLayout {
@@ -65,7 +52,7 @@ class SegmentEngine {
   // Steps with the active nodes given by one byte per step and node (0: constant; else its weight in the loss).
   virtual Cost train(const StepOptions* options, int steps, const uint8_t* activity, double* nets, double* firstMoment,
                      double* secondMoment, const double* netRateScale, int64_t* netSteps) = 0;
-  // Cost of every node with latents rounded; with `gradient` also the gradient of lambda * bits + distortion by every net weight.
+  // Cost of every node with latents rounded.
   virtual std::vector<NodeCost> evaluate(const double* nets) = 0;
   // Loss and gradients with everything switched on and without update, for tests and for other engines.
   virtual Cost gradient(const double* nets, const StepOptions& options, double* netGradient) = 0;

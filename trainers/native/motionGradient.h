@@ -206,7 +206,7 @@ struct PredictionGradient {
   Plane grids[5];
 };
 
-static inline void predictAdjoint(ThreadPool& pool, const Plane references[3][2], int count, const Plane grids[5], bool halved,
+static inline void predictAdjoint(RowTeam& pool, const Plane references[3][2], int count, const Plane grids[5], bool halved,
                                   const Plane gPrediction[3], const PredictionGradient* perThread) {
   const int components = count == 2 ? 5 : 2, w = gPrediction[0].w, h = gPrediction[0].h, cw = gPrediction[1].w;
   overRows(pool, h, w, 2, [&](int y0, int y1, int thread) {

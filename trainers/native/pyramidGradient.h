@@ -66,7 +66,7 @@ static inline void upsampleAdjointRows(const Plane& gFine, const Plane& gCoarse,
   }
 }
 
-static inline void upsampleAdjoint(ThreadPool& pool, const Plane& gFine, const Plane& gCoarse, bool accumulate = false) {
+static inline void upsampleAdjoint(RowTeam& pool, const Plane& gFine, const Plane& gCoarse, bool accumulate = false) {
   overRows(pool, gCoarse.h, 2 * gCoarse.w, 1, [&](int j0, int j1, int) { upsampleAdjointRows(gFine, gCoarse, accumulate, j0, j1); });
 }
 

@@ -288,10 +288,8 @@ class Segment final : public SegmentEngine {
 
   void fillLatents(const Node& node) {
     for (size_t p = 0; p < node.latents.size(); p++) {
-      const auto& spec = planesOf(node)[p];
       PlaneBuffer& plane = workspacePlane(node, p);
       if (dirtyOf(node, p)) plane.clear();
-      (void)spec;
       dirtyOf(node, p) = !node.latents[p].empty();
       fillPlane(node.latents[p], plane);
     }
@@ -448,7 +446,7 @@ class Segment final : public SegmentEngine {
   void matchBlocks(const Node& node, int reference, double lambda, std::vector<float>& dx, std::vector<float>& dy) const;
 
   SegmentConfig config_;
-  ThreadPool pool_;
+  RowTeam pool_;
   std::vector<Node> nodes_;
   std::vector<Plane> motionLevels_, lumaLevels_, chromaLevels_;  // sizes only
   int planeIndex_[3][2][5][MAX_LEVELS];

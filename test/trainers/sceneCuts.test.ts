@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import type { Picture } from '../../runtime/film/frame.js';
+import { longestSegment, segments } from '../../trainers/segmentation.js';
+import { movingTexture, type Sample, syntheticFilm } from './syntheticFilm.js';
+
+async function lengths(frames: number, sample: Sample, width = 128, height = 96): Promise<number[]> {
+  const film = syntheticFilm({ width, height, frames }, sample);
+  const out: number[] = [];
+  for await (const segment of segments(film.pictures() as AsyncIterable<Picture>)) out.push(segment.length);
+  return out;
+}
+
+const otherScene: Sample = (x, y, t, plane) =>
+  plane ? 100 : Math.round(110 + 90 * Math.sin((x * x) / 900 - y / 6 + t / 9) * Math.cos(y / 5));
+
+describe('segments', () => {
+  it('end at a cut', async () => {
+    expect(await lengths(20, (x, y, t, p) => (t < 13 ? movingTexture : otherScene)(x, y, t, p))).toEqual([
+      13, 7,
+    ]);
+  });
+
+  it('do not end at motion, at a fade or at a still', async () => {
+    expect(await lengths(12, (x, y, t, p) => movingTexture(x, y, 3 * t, p))).toEqual([12]);
+    expect(await lengths(12, (x, y, t, p) => Math.round(movingTexture(x, y, t, p) * (1 - t / 14)))).toEqual([
+      12,
+    ]);
+    expect(await lengths(12, (x, y, _t, p) => movingTexture(x, y, 0, p))).toEqual([12]);
+  });
+
+  it('share a long scene evenly and keep every frame', async () => {
+    const found = await lengths(150, movingTexture, 16, 16);
+    expect(found.reduce((a, b) => a + b)).toBe(150);
+    expect(Math.max(...found)).toBeLessThanOrEqual(longestSegment(16, 16));
+    expect(Math.min(...found)).toBeGreaterThan(30);
+  });
+});
