@@ -103,171 +103,241 @@ static WEFT_INLINE LatentRate laplaceRate(vf q, vf location, vf log2Scale) {
   return rate;
 }
 
+// What the context of a vector of latents is made of.
+struct Neighbourhood {
+  vf west, north, northWest, northEast, farWest, farNorth, northFarWest, northFarEast, farNorthWest, farNorthEast;
+  vf parent, parentBeside, parentBelow, grandparent;
+  vf companion1[5], companion2[5];  // itself, west, east, north, south
+  vf slopes[6];                     // of the logarithms
+};
+
+// Where a vector of latents reads: rows of its own plane and of those around it in the pyramid.
+struct Place {
+  int x, y, parentX, parentY, parentOuterY, grandparentX, grandparentY;
+  Place(int column, int row)
+      : x(column), y(row), parentX(column >> 1), parentY(row >> 1), parentOuterY((row >> 1) + (row & 1 ? 1 : -1)),
+        grandparentX(column >> 2), grandparentY(row >> 2) {}
+};
+
+static WEFT_INLINE void loadCross(const Plane& p, const Place& at, vf out[5]) {
+  const real* c = p.row(at.y) + at.x;
+  out[0] = load(c);
+  out[1] = load(c - 1);
+  out[2] = load(c + 1);
+  out[3] = load(c - p.stride);
+  out[4] = load(c + p.stride);
+}
+
+static WEFT_INLINE vf crossSum(const vf c[5]) {
+  return 2 * absolute(c[0]) + absolute(c[1]) + absolute(c[2]) + absolute(c[3]) + absolute(c[4]);
+}
+
+// Loads the neighbours and computes the twelve inputs of the network.
+static WEFT_INLINE Neighbourhood loadContext(const ContextPlanes& q, const Place& at, vf inputs[CONTEXT_INPUTS]) {
+  Neighbourhood n;
+  const real *r0 = q.own.row(at.y) + at.x, *r1 = q.own.row(at.y - 1) + at.x, *r2 = q.own.row(at.y - 2) + at.x;
+  n.west = load(r0 - 1);
+  n.north = load(r1);
+  n.northWest = load(r1 - 1);
+  n.northEast = load(r1 + 1);
+  n.farWest = load(r0 - 2);
+  n.farNorth = load(r2);
+  n.northFarWest = load(r1 - 2);
+  n.northFarEast = load(r1 + 2);
+  n.farNorthWest = load(r2 - 1);
+  n.farNorthEast = load(r2 + 1);
+  n.parent = duplicateLanes(load(q.parent.row(at.parentY) + at.parentX));
+  n.parentBeside = duplicateOuter(load(q.parent.row(at.parentY) + at.parentX - 1));
+  n.parentBelow = duplicateLanes(load(q.parent.row(at.parentOuterY) + at.parentX));
+  n.grandparent = quadruple(load(q.grandparent.row(at.grandparentY) + at.grandparentX));
+  loadCross(q.companion1, at, n.companion1);
+  loadCross(q.companion2, at, n.companion2);
+  const vf signedInputs[6] = {n.west, n.north, n.northWest, n.northEast, n.parent, n.companion1[0]};
+  const vf sums[6] = {
+      2 * absolute(n.west) + 2 * absolute(n.north) + absolute(n.northWest) + absolute(n.northEast),
+      absolute(n.farWest) + absolute(n.farNorth) + absolute(n.northFarWest) + absolute(n.northFarEast) +
+          absolute(n.farNorthWest) + absolute(n.farNorthEast),
+      2 * absolute(n.parent) + absolute(n.parentBeside) + absolute(n.parentBelow),
+      2 * absolute(n.grandparent),
+      crossSum(n.companion1),
+      crossSum(n.companion2)};
+  for (int i = 0; i < 6; i++) {
+    inputs[i] = clippedQuarter(signedInputs[i]);
+    inputs[6 + i] = halfLog(sums[i], n.slopes[i]);
+  }
+  return n;
+}
+
+static WEFT_INLINE void addCross(const Plane& g, const Place& at, const vf c[5], vf bySum, vf bySigned) {
+  if (!g.origin) return;
+  real* p = g.row(at.y) + at.x;
+  addTo(p, bySigned + 2 * bySum * signOf(c[0]));
+  addTo(p - 1, bySum * signOf(c[1]));
+  addTo(p + 1, bySum * signOf(c[2]));
+  addTo(p - g.stride, bySum * signOf(c[3]));
+  addTo(p + g.stride, bySum * signOf(c[4]));
+}
+
+// Lanes of the finer plane add up on those of the coarser one.
+static WEFT_INLINE void addParents(const ContextPlanes& g, const Place& at, const Neighbourhood& n, vf byParent, vf bySum, vf byGrandparent) {
+  alignas(64) real own[LANES], beside[LANES], below[LANES], grand[LANES];
+  store(own, byParent + 2 * bySum * signOf(n.parent));
+  store(beside, bySum * signOf(n.parentBeside));
+  store(below, bySum * signOf(n.parentBelow));
+  store(grand, 2 * byGrandparent * signOf(n.grandparent));
+  if (g.parent.origin) {
+    real *p = g.parent.row(at.parentY) + at.parentX, *outer = g.parent.row(at.parentOuterY) + at.parentX;
+    for (int i = 0; i < LANES / 2; i++) {
+      p[i] += own[2 * i] + own[2 * i + 1];
+      p[i - 1] += beside[2 * i];
+      p[i + 1] += beside[2 * i + 1];
+      outer[i] += below[2 * i] + below[2 * i + 1];
+    }
+  }
+  if (g.grandparent.origin) {
+    real* p = g.grandparent.row(at.grandparentY) + at.grandparentX;
+    for (int i = 0; i < LANES / 4; i++) p[i] += grand[4 * i] + grand[4 * i + 1] + grand[4 * i + 2] + grand[4 * i + 3];
+  }
+}
+
+// Adds the gradient by the inputs to everything that they were computed from.
+static WEFT_INLINE void addContext(const ContextPlanes& g, const Place& at, const Neighbourhood& n, const vf byInput[CONTEXT_INPUTS]) {
+  vf bySum[6];
+  for (int i = 0; i < 6; i++) bySum[i] = byInput[6 + i] * n.slopes[i];
+  real *r0 = g.own.row(at.y) + at.x, *r1 = g.own.row(at.y - 1) + at.x, *r2 = g.own.row(at.y - 2) + at.x;
+  addTo(r0 - 1, byInput[0] * insideClip(n.west) + 2 * bySum[0] * signOf(n.west));
+  addTo(r0 - 2, bySum[1] * signOf(n.farWest));
+  addTo(r1, byInput[1] * insideClip(n.north) + 2 * bySum[0] * signOf(n.north));
+  addTo(r1 - 1, byInput[2] * insideClip(n.northWest) + bySum[0] * signOf(n.northWest));
+  addTo(r1 + 1, byInput[3] * insideClip(n.northEast) + bySum[0] * signOf(n.northEast));
+  addTo(r1 - 2, bySum[1] * signOf(n.northFarWest));
+  addTo(r1 + 2, bySum[1] * signOf(n.northFarEast));
+  addTo(r2, bySum[1] * signOf(n.farNorth));
+  addTo(r2 - 1, bySum[1] * signOf(n.farNorthWest));
+  addTo(r2 + 1, bySum[1] * signOf(n.farNorthEast));
+  addParents(g, at, n, byInput[4] * insideClip(n.parent), bySum[2], bySum[3]);
+  addCross(g.companion1, at, n.companion1, bySum[4], byInput[5] * insideClip(n.companion1[0]));
+  addCross(g.companion2, at, n.companion2, bySum[5], vf{});
+}
+
+// Output of the network for one vector. `integer`: on the grids of the integer network, as the file will have it.
+struct ContextOutput {
+  vf location, log2Scale, hidden[CONTEXT_HIDDEN];
+};
+
+template <bool integer> static WEFT_INLINE ContextOutput runContext(const ContextWeights& net, vf inputs[CONTEXT_INPUTS]) {
+  if (integer)
+    for (int j = 6; j < CONTEXT_INPUTS; j++) inputs[j] = toGrid(inputs[j], 16);
+  ContextOutput out{splat(net.bias[0]), splat(net.bias[1]), {}};
+  if (net.depthBias) {
+    out.location += net.depthBias[0];
+    out.log2Scale += net.depthBias[1];
+  }
+  for (int j = 0; j < CONTEXT_INPUTS; j++) {
+    out.location += net.linear[j] * inputs[j];
+    out.log2Scale += net.linear[CONTEXT_INPUTS + j] * inputs[j];
+  }
+  for (int k = 0; k < CONTEXT_HIDDEN; k++) {
+    vf h = splat(net.b1[k]);
+    for (int j = 0; j < CONTEXT_INPUTS; j++) h += net.w1[k * CONTEXT_INPUTS + j] * inputs[j];
+    out.hidden[k] = maximum(integer ? floorOf(h * 16) * real(0.0625) : h, splat(0));
+    out.location += net.w2[k] * out.hidden[k];
+    out.log2Scale += net.w2[CONTEXT_HIDDEN + k] * out.hidden[k];
+  }
+  if (integer) {
+    out.location = toGrid(out.location, 16);
+    out.log2Scale = toGrid(out.log2Scale, 8);
+  }
+  return out;
+}
+
+// Inputs, hidden units and gradients of all vectors of a block, from which the gradient of the weights is summed at the end.
+struct BlockRecord {
+  vf inputs[CONTEXT_INPUTS][VECTORS_PER_BLOCK], hidden[CONTEXT_HIDDEN][VECTORS_PER_BLOCK];
+  vf byHidden[CONTEXT_HIDDEN][VECTORS_PER_BLOCK], byOutput[2][VECTORS_PER_BLOCK];
+  int count = 0;
+};
+
+// Takes the gradient by location and scale back to the inputs, and keeps what the weights need.
+static WEFT_INLINE void backContext(const ContextWeights& net, const ContextOutput& out, const vf inputs[CONTEXT_INPUTS],
+                                    vf byLocation, vf byLogScale, BlockRecord& record, vf byInput[CONTEXT_INPUTS]) {
+  const int v = record.count++;
+  record.byOutput[0][v] = byLocation;
+  record.byOutput[1][v] = byLogScale;
+  for (int k = 0; k < CONTEXT_HIDDEN; k++) {
+    record.hidden[k][v] = out.hidden[k];
+    record.byHidden[k][v] =
+        select(out.hidden[k] > 0, net.w2[k] * byLocation + net.w2[CONTEXT_HIDDEN + k] * byLogScale, splat(0));
+  }
+  for (int j = 0; j < CONTEXT_INPUTS; j++) {
+    record.inputs[j][v] = inputs[j];
+    vf d = net.linear[j] * byLocation + net.linear[CONTEXT_INPUTS + j] * byLogScale;
+    for (int k = 0; k < CONTEXT_HIDDEN; k++) d += net.w1[k * CONTEXT_INPUTS + j] * record.byHidden[k][v];
+    byInput[j] = d;
+  }
+}
+
+// Sums over the vectors of a block, two hidden units at a time so that the sums stay in registers.
+static inline void addWeightGradients(const BlockRecord& r, ContextAccumulator& acc) {
+  for (int k = 0; k < CONTEXT_HIDDEN; k += 2) {
+    vf sums[2][CONTEXT_INPUTS] = {}, biases[2] = {};
+    for (int v = 0; v < r.count; v++)
+      for (int i = 0; i < 2; i++) {
+        biases[i] += r.byHidden[k + i][v];
+        for (int j = 0; j < CONTEXT_INPUTS; j++) sums[i][j] += r.byHidden[k + i][v] * r.inputs[j][v];
+      }
+    for (int i = 0; i < 2; i++) {
+      acc.b1[k + i] += biases[i];
+      for (int j = 0; j < CONTEXT_INPUTS; j++) acc.w1[k + i][j] += sums[i][j];
+    }
+  }
+  for (int m = 0; m < 2; m++) {
+    vf linear[CONTEXT_INPUTS] = {}, w2[CONTEXT_HIDDEN] = {}, bias{};
+    for (int v = 0; v < r.count; v++) {
+      const vf d = r.byOutput[m][v];
+      bias += d;
+      for (int j = 0; j < CONTEXT_INPUTS; j++) linear[j] += d * r.inputs[j][v];
+      for (int k = 0; k < CONTEXT_HIDDEN; k++) w2[k] += d * r.hidden[k][v];
+    }
+    acc.bias[m] += bias;
+    for (int j = 0; j < CONTEXT_INPUTS; j++) acc.linear[m][j] += linear[j];
+    for (int k = 0; k < CONTEXT_HIDDEN; k++) acc.w2[m][k] += w2[k];
+  }
+}
+
+// Each of the 33 symbols of a table has at least one part in 65536.
+static WEFT_INLINE vf withFloor(vf nats) {
+  return -LN2 * log2Of(exp2Of(-LOG2E * nats) * real(65503.0 / 65536) + real(1.0 / 65536));
+}
+
 // Adds weight * d(nats)/d. to the gradients of one 16x8 block at (x0, y0); returns the block's nats.
-// With `backward` false only the rate is computed, and as the file will have it: inputs, hidden units, location and scale on
-// the grids of the integer network.
+// With `backward` false only the rate is computed, and as the file will have it.
 template <bool backward>
 static real contextBlock(const ContextPlanes& q, const ContextPlanes& g, const ContextWeights& net, ContextAccumulator& acc,
                          int x0, int y0, real weight) {
-  vf X[CONTEXT_INPUTS][VECTORS_PER_BLOCK], H[CONTEXT_HIDDEN][VECTORS_PER_BLOCK], DH[CONTEXT_HIDDEN][VECTORS_PER_BLOCK];
-  vf DO[2][VECTORS_PER_BLOCK];
+  BlockRecord record;
   vf total{};
   const int rows = q.own.h - y0 < BLOCK_H ? q.own.h - y0 : BLOCK_H;
   const vi lane = iota();
-  int count = 0;
-  for (int r = 0; r < rows; r++) {
-    const int y = y0 + r, py = y >> 1, pyOuter = py + (y & 1 ? 1 : -1), gy = y >> 2;
-    for (int x = x0; x < x0 + BLOCK_W && x < q.own.w; x += LANES, count++) {
-      const int v = count, px = x >> 1, gx = x >> 2;
-      const real *r0 = q.own.row(y) + x, *r1 = q.own.row(y - 1) + x, *r2 = q.own.row(y - 2) + x;
-      const vf W = load(r0 - 1), N = load(r1), NW = load(r1 - 1), NE = load(r1 + 1), WW = load(r0 - 2), NN = load(r2);
-      const vf NWW = load(r1 - 2), NEE = load(r1 + 2), NNW = load(r2 - 1), NNE = load(r2 + 1);
-      const vf parentNear = load(q.parent.row(py) + px - 1);
-      const vf P = duplicateLanes(load(q.parent.row(py) + px)), PX = duplicateOuter(parentNear);
-      const vf PY = duplicateLanes(load(q.parent.row(pyOuter) + px));
-      const vf G = quadruple(load(q.grandparent.row(gy) + gx));
-      const real *c0 = q.companion1.row(y) + x, *d0 = q.companion2.row(y) + x;
-      const int cs = q.companion1.stride, ds = q.companion2.stride;
-      const vf C = load(c0), CW = load(c0 - 1), CE = load(c0 + 1), CN = load(c0 - cs), CS = load(c0 + cs);
-      const vf D = load(d0), DW = load(d0 - 1), DE = load(d0 + 1), DN = load(d0 - ds), DS = load(d0 + ds);
-      vf slope[6], x12[CONTEXT_INPUTS];
-      x12[0] = clippedQuarter(W);
-      x12[1] = clippedQuarter(N);
-      x12[2] = clippedQuarter(NW);
-      x12[3] = clippedQuarter(NE);
-      x12[4] = clippedQuarter(P);
-      x12[5] = clippedQuarter(C);
-      x12[6] = halfLog(2 * absolute(W) + 2 * absolute(N) + absolute(NW) + absolute(NE), slope[0]);
-      x12[7] = halfLog(absolute(WW) + absolute(NN) + absolute(NWW) + absolute(NEE) + absolute(NNW) + absolute(NNE), slope[1]);
-      x12[8] = halfLog(2 * absolute(P) + absolute(PX) + absolute(PY), slope[2]);
-      x12[9] = halfLog(2 * absolute(G), slope[3]);
-      x12[10] = halfLog(2 * absolute(C) + absolute(CW) + absolute(CE) + absolute(CN) + absolute(CS), slope[4]);
-      x12[11] = halfLog(2 * absolute(D) + absolute(DW) + absolute(DE) + absolute(DN) + absolute(DS), slope[5]);
-      if constexpr (!backward)
-        for (int j = 6; j < CONTEXT_INPUTS; j++) x12[j] = toGrid(x12[j], 16);
-      vf location = splat(net.bias[0]), scale = splat(net.bias[1]);
-      if (net.depthBias) {
-        location += net.depthBias[0];
-        scale += net.depthBias[1];
-      }
-      for (int j = 0; j < CONTEXT_INPUTS; j++) {
-        location += net.linear[j] * x12[j];
-        scale += net.linear[CONTEXT_INPUTS + j] * x12[j];
-      }
-      vf hidden[CONTEXT_HIDDEN];
-      for (int k = 0; k < CONTEXT_HIDDEN; k++) {
-        vf h = splat(net.b1[k]);
-        for (int j = 0; j < CONTEXT_INPUTS; j++) h += net.w1[k * CONTEXT_INPUTS + j] * x12[j];
-        hidden[k] = maximum(backward ? h : floorOf(h * 16) * real(0.0625), splat(0));
-        location += net.w2[k] * hidden[k];
-        scale += net.w2[CONTEXT_HIDDEN + k] * hidden[k];
-      }
-      if constexpr (!backward) {
-        location = toGrid(location, 16);
-        scale = toGrid(scale, 8);
-      }
-      LatentRate rate = laplaceRate(load(r0), location, scale);
-      // Each of the 33 symbols has at least one part in 65536.
-      if constexpr (!backward) rate.nats = -LN2 * log2Of(exp2Of(-LOG2E * rate.nats) * real(65503.0 / 65536) + real(1.0 / 65536));
+  for (int y = y0; y < y0 + rows; y++) {
+    for (int x = x0; x < x0 + BLOCK_W && x < q.own.w; x += LANES) {
+      const Place at(x, y);
+      vf inputs[CONTEXT_INPUTS];
+      const Neighbourhood n = loadContext(q, at, inputs);
+      const ContextOutput out = runContext<!backward>(net, inputs);
+      const LatentRate rate = laplaceRate(load(q.own.row(y) + x), out.location, out.log2Scale);
       const vf valid = select((lane + x) < q.own.w, splat(1), splat(0));
-      total += rate.nats * valid;
+      total += (backward ? rate.nats : withFloor(rate.nats)) * valid;
       if constexpr (backward) {
         const vf factor = valid * weight;
-        const vf dl = rate.byLocation * factor, dsc = rate.byLogScale * factor;
-        DO[0][v] = dl;
-        DO[1][v] = dsc;
-        for (int j = 0; j < CONTEXT_INPUTS; j++) X[j][v] = x12[j];
-        for (int k = 0; k < CONTEXT_HIDDEN; k++) {
-          H[k][v] = hidden[k];
-          DH[k][v] = select(hidden[k] > 0, net.w2[k] * dl + net.w2[CONTEXT_HIDDEN + k] * dsc, splat(0));
-        }
-        vf dx[CONTEXT_INPUTS];
-        for (int j = 0; j < CONTEXT_INPUTS; j++) {
-          vf d = net.linear[j] * dl + net.linear[CONTEXT_INPUTS + j] * dsc;
-          for (int k = 0; k < CONTEXT_HIDDEN; k++) d += net.w1[k * CONTEXT_INPUTS + j] * DH[k][v];
-          dx[j] = d;
-        }
-        for (int i = 0; i < 6; i++) dx[6 + i] *= slope[i];
-        real *g0 = g.own.row(y) + x, *g1 = g.own.row(y - 1) + x, *g2 = g.own.row(y - 2) + x;
-        addTo(g0, rate.byValue * factor);
-        addTo(g0 - 1, dx[0] * insideClip(W) + 2 * dx[6] * signOf(W));
-        addTo(g0 - 2, dx[7] * signOf(WW));
-        addTo(g1, dx[1] * insideClip(N) + 2 * dx[6] * signOf(N));
-        addTo(g1 - 1, dx[2] * insideClip(NW) + dx[6] * signOf(NW));
-        addTo(g1 + 1, dx[3] * insideClip(NE) + dx[6] * signOf(NE));
-        addTo(g1 - 2, dx[7] * signOf(NWW));
-        addTo(g1 + 2, dx[7] * signOf(NEE));
-        addTo(g2, dx[7] * signOf(NN));
-        addTo(g2 - 1, dx[7] * signOf(NNW));
-        addTo(g2 + 1, dx[7] * signOf(NNE));
-        alignas(64) real spread[4][LANES];
-        store(spread[0], dx[4] * insideClip(P) + 2 * dx[8] * signOf(P));
-        store(spread[1], dx[8] * signOf(PX));
-        store(spread[2], dx[8] * signOf(PY));
-        store(spread[3], 2 * dx[9] * signOf(G));
-        if (g.parent.origin) {
-          real *p0 = g.parent.row(py) + px, *pOuter = g.parent.row(pyOuter) + px;
-          for (int i = 0; i < LANES / 2; i++) {
-            p0[i] += spread[0][2 * i] + spread[0][2 * i + 1];
-            p0[i - 1] += spread[1][2 * i];
-            p0[i + 1] += spread[1][2 * i + 1];
-            pOuter[i] += spread[2][2 * i] + spread[2][2 * i + 1];
-          }
-        }
-        if (g.grandparent.origin) {
-          real* p = g.grandparent.row(gy) + gx;
-          for (int i = 0; i < LANES / 4; i++)
-            p[i] += spread[3][4 * i] + spread[3][4 * i + 1] + spread[3][4 * i + 2] + spread[3][4 * i + 3];
-        }
-        if (g.companion1.origin) {
-          real* p = g.companion1.row(y) + x;
-          addTo(p, dx[5] * insideClip(C) + 2 * dx[10] * signOf(C));
-          addTo(p - 1, dx[10] * signOf(CW));
-          addTo(p + 1, dx[10] * signOf(CE));
-          addTo(p - cs, dx[10] * signOf(CN));
-          addTo(p + cs, dx[10] * signOf(CS));
-        }
-        if (g.companion2.origin) {
-          real* p = g.companion2.row(y) + x;
-          addTo(p, 2 * dx[11] * signOf(D));
-          addTo(p - 1, dx[11] * signOf(DW));
-          addTo(p + 1, dx[11] * signOf(DE));
-          addTo(p - ds, dx[11] * signOf(DN));
-          addTo(p + ds, dx[11] * signOf(DS));
-        }
+        vf byInput[CONTEXT_INPUTS];
+        backContext(net, out, inputs, rate.byLocation * factor, rate.byLogScale * factor, record, byInput);
+        addTo(g.own.row(y) + x, rate.byValue * factor);
+        addContext(g, at, n, byInput);
       }
     }
   }
-  if constexpr (backward) {
-    for (int k = 0; k < CONTEXT_HIDDEN; k += 2) {
-      vf a[2][CONTEXT_INPUTS] = {}, b[2] = {};
-      for (int v = 0; v < count; v++) {
-        const vf h0 = DH[k][v], h1 = DH[k + 1][v];
-        b[0] += h0;
-        b[1] += h1;
-        for (int j = 0; j < CONTEXT_INPUTS; j++) {
-          a[0][j] += h0 * X[j][v];
-          a[1][j] += h1 * X[j][v];
-        }
-      }
-      for (int i = 0; i < 2; i++) {
-        acc.b1[k + i] += b[i];
-        for (int j = 0; j < CONTEXT_INPUTS; j++) acc.w1[k + i][j] += a[i][j];
-      }
-    }
-    for (int m = 0; m < 2; m++) {
-      vf l[CONTEXT_INPUTS] = {}, w[CONTEXT_HIDDEN] = {}, b{};
-      for (int v = 0; v < count; v++) {
-        const vf d = DO[m][v];
-        b += d;
-        for (int j = 0; j < CONTEXT_INPUTS; j++) l[j] += d * X[j][v];
-        for (int k = 0; k < CONTEXT_HIDDEN; k++) w[k] += d * H[k][v];
-      }
-      acc.bias[m] += b;
-      for (int j = 0; j < CONTEXT_INPUTS; j++) acc.linear[m][j] += l[j];
-      for (int k = 0; k < CONTEXT_HIDDEN; k++) acc.w2[m][k] += w[k];
-    }
-  }
+  if constexpr (backward) addWeightGradients(record, acc);
   return sum(total);
 }
 

@@ -1,0 +1,13 @@
+// Names the instruction set that this translation unit is compiled for, in single precision: include it before simd.h.
+#pragma once
+#if defined(__AVX512F__)
+#define WEFT_ISA avx512
+#define WEFT_LANES 16
+#elif defined(__AVX2__)
+#define WEFT_ISA avx2
+#define WEFT_LANES 8
+#else
+#define WEFT_ISA portable
+#define WEFT_LANES 4
+#endif
+#define WEFT_REAL float
