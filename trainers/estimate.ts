@@ -1,6 +1,17 @@
 /** Time, size and memory of an encode, from a few measured steps on its first frames. */
 
-import { type EncodeHooks, type EncodeProgress, encode, type FilmSource } from './encode.js';
+import { netsFromFile } from '../runtime/entropy/netCoder.js';
+import { countSegmentBits, readSegmentLatents } from '../runtime/entropy/segmentCoder.js';
+import { fieldShape } from '../runtime/field/shape.js';
+import { readWeft, segmentBytes } from '../runtime/format/container.js';
+import { unpackSegment } from '../runtime/format/segmentHead.js';
+import {
+  type EncodeHooks,
+  type EncodeProgress,
+  type EncodeResult,
+  encode,
+  type FilmSource,
+} from './encode.js';
 import { firstPictures } from './firstPictures.js';
 import { type EncodeOptions, resolveOptions } from './options.js';
 import { PRESETS, type PresetName } from './presets.js';
@@ -15,13 +26,21 @@ export interface Estimate {
 
 const SAMPLE_FRAMES = 9;
 const TYPICAL_CRF = 27;
+/** Latents' bytes of each preset at equal crf, over those of draft (basketballpass, crf 27). */
+const SHARE_OF_DRAFT: Readonly<Record<PresetName, number>> = {
+  draft: 1,
+  fast: 0.8,
+  medium: 0.72,
+  slow: 0.7,
+  overnight: 0.7,
+};
 /** Bytes for a pixel of a segment in training, and of the program itself. */
 const BYTES_PER_PIXEL = 36;
 const BASE_BYTES = 120e6;
 
 /**
- * Encodes the first frames with the quickest preset; scales the time of a training step by pixels and steps, and the rest
- * by pixels.
+ * Encodes the first frames with the quickest preset. The time of each stage is scaled by pixels and by what the preset does
+ * more of; the bytes of the intra frame by segments, those of the other frames by frames.
  *
  * @throws as `encode`
  */
@@ -32,7 +51,7 @@ export async function estimate(
 ): Promise<Estimate> {
   const options = resolveOptions(given);
   const { preset, seed, threads, engine } = options;
-  const clock = new TrainingClock();
+  const clock = new StageClock();
   const head: FilmSource = {
     info: source.info,
     pictures: (signal) => firstPictures(source.pictures(signal), SAMPLE_FRAMES),
@@ -43,15 +62,14 @@ export async function estimate(
     { ...hooks, onProgress: (progress) => clock.mark(progress) },
   );
   const { width, height, frames = sample.frames } = source.info;
-  const longer = frames / sample.frames;
-  const steps = stepsOf(preset) / stepsOf('draft');
+  const longest = Math.min(frames, longestSegment(width, height));
   const trials = PRESETS[preset].anchorDistances.length;
-  const other = (sample.seconds - clock.seconds) * trials;
+  const training = (clock.secondsOf('training') * stepsOf(preset)) / stepsOf('draft');
+  const once = clock.secondsOf('analysing') * trials + clock.secondsOf('quantizing nets');
   return {
-    seconds: (clock.seconds * steps + other) * longer,
-    bytes: Math.round(options.targetBytes ?? sample.bytes.length * longer),
-    memoryBytes:
-      BASE_BYTES + BYTES_PER_PIXEL * width * height * Math.min(frames, longestSegment(width, height)),
+    seconds: ((training + once) * frames) / sample.frames,
+    bytes: options.targetBytes ?? scaledBytes(sample, frames, longest, preset),
+    memoryBytes: BASE_BYTES + BYTES_PER_PIXEL * width * height * longest,
   };
 }
 
@@ -60,15 +78,47 @@ function stepsOf(name: PresetName): number {
   return netSteps + latentSteps + trialSteps * anchorDistances.length;
 }
 
-/** Adds up the time between marks of training. */
-class TrainingClock {
-  seconds = 0;
+/** Bytes of a film like the sample that has so many frames. */
+function scaledBytes(sample: EncodeResult, frames: number, longest: number, preset: PresetName): number {
+  const file = readWeft(sample.bytes);
+  const nets = netsFromFile(file.nets);
+  const { width, height, chroma } = file.header;
+  const shape = fieldShape(width, height, chroma);
+  const bits = { intra: 0, inter: 0 };
+  for (const index of file.segments.keys()) {
+    const segment = unpackSegment(segmentBytes(file, index), file.segments[index]!.frames);
+    const { anchorDistance, baseExponent, frames: coded } = segment;
+    const latents = readSegmentLatents(segment, shape, nets);
+    const [intra, ...inter] = countSegmentBits({
+      shape,
+      nets,
+      frames: coded,
+      anchorDistance,
+      baseExponent,
+      latents,
+    });
+    bits.intra += intra!;
+    bits.inter += inter.reduce((sum, b) => sum + b, 0);
+  }
+  const fixed = sample.bytes.length - (bits.intra + bits.inter) / 8;
+  const segments = Math.max(file.segments.length, Math.ceil(frames / longest));
+  const intra = (bits.intra / file.segments.length) * segments;
+  const inter = (bits.inter / Math.max(1, sample.frames - file.segments.length)) * (frames - segments);
+  return Math.round(fixed + (SHARE_OF_DRAFT[preset] * (intra + inter)) / 8);
+}
+
+/** Adds up the time of each stage: from its marks to the next one of any stage. */
+class StageClock {
+  private readonly seconds = new Map<string, number>();
   private last: EncodeProgress | undefined;
 
   mark(progress: EncodeProgress): void {
-    if (this.last?.stage === 'training' && progress.stage === 'training') {
-      this.seconds += progress.seconds - this.last.seconds;
-    }
+    const { stage, seconds } = this.last ?? progress;
+    this.seconds.set(stage, this.secondsOf(stage) + progress.seconds - seconds);
     this.last = progress;
+  }
+
+  secondsOf(stage: string): number {
+    return this.seconds.get(stage) ?? 0;
   }
 }
