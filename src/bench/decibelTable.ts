@@ -63,5 +63,5 @@ export function mean(values: readonly number[]): number {
 
 function rowText(name: string, figures: Decibels, note?: string): string {
   const columns = Object.entries(figures).map(([title, db]) => `${title} ${db.toFixed(2).padStart(5)}`);
-  return `${name.padEnd(24)} ${columns.join('   ')} dB${note ? `   (${note})` : ''}`;
+  return `${name.padEnd(26)} ${columns.join('   ')} dB${note ? `   (${note})` : ''}`;
 }
