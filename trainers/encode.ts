@@ -10,6 +10,7 @@ import { FilmTrainer, type TrainedSegment, type TrainingWatch } from './filmTrai
 import { loadNativeTrainer, type NativeTrainer } from './nativeAddon.js';
 import { type EncodeOptions, resolveOptions } from './options.js';
 import { PRESETS, type Preset } from './presets.js';
+import { type PsnrDb, psnrOf } from './psnr.js';
 import { DEPTH_OFFSET, lambdaOfCrf } from './rateControl.js';
 import { segments } from './segmentation.js';
 import { searchCrf } from './targetSearch.js';
@@ -48,7 +49,7 @@ export interface EncodeResult {
   width: number;
   height: number;
   /** Of the film as a decoder shows it; yuv is (6 Y + U + V) / 8. */
-  psnrDb: { y: number; u: number; v: number; yuv: number };
+  psnrDb: PsnrDb;
   /** File size that the last training step expected. */
   estimatedBytes: number;
   seconds: number;
@@ -105,7 +106,7 @@ async function encodeAt(
   const { width, height } = source.info;
   const engine = `native-${trainer.instructionSet}`;
   const trainedMacsPerPixel = trainingMacsPerPixel(trainedSteps(preset));
-  const psnrDb = psnrOf(done, source.info, frames);
+  const psnrDb = filmPsnr(done, source.info, frames);
   const header = {
     ...headerOf(source.info, options, crf, engine),
     psnr: hundredths(psnrDb),
@@ -123,20 +124,16 @@ async function encodeAt(
   };
 }
 
-/** Stands for infinity where there is no error at all. */
-const LOSSLESS_DB = 100;
-
-function psnrOf(segments: readonly TrainedSegment[], info: FilmInfo, frames: number): EncodeResult['psnrDb'] {
+/** PSNR of the whole film, from the errors of its segments. */
+function filmPsnr(segments: readonly TrainedSegment[], info: FilmInfo, frames: number): PsnrDb {
   const chroma = chromaSize(info.width, info.height, info.chroma);
-  const samples = [info, chroma, chroma].map((size) => size.width * size.height * frames);
-  const [y, u, v] = samples.map((count, plane) => {
-    const error = segments.reduce((sum, segment) => sum + segment.squaredErrors[plane]!, 0);
-    return error > 0 ? 10 * Math.log10((255 ** 2 * count) / error) : LOSSLESS_DB;
-  }) as [number, number, number];
-  return { y, u, v, yuv: (6 * y + u + v) / 8 };
+  const sizes = [info, chroma, chroma] as const;
+  const sums = sizes.map((_, p) => segments.reduce((sum, segment) => sum + segment.squaredErrors[p]!, 0));
+  const samples = sizes.map((size) => size.width * size.height * frames);
+  return psnrOf({ sums, samples });
 }
 
-function hundredths({ y, u, v, yuv }: EncodeResult['psnrDb']): number[] {
+function hundredths({ y, u, v, yuv }: PsnrDb): number[] {
   return [y, u, v, yuv].map((db) => Math.round(100 * db));
 }
 

@@ -38,11 +38,8 @@ export interface NativeSegment {
   evaluate(nets: Float64Array): Promise<Float64Array>;
   gradient(nets: Float64Array, options: Float64Array, netGradient: Float64Array): StepCost;
   latents(node: number): Int32Array;
-  continuousLatents(node: number): Float64Array;
   setContinuousLatents(node: number, values: Float64Array): void;
   latentGradient(node: number): Float64Array;
-  picture(node: number, plane: number, out: Float32Array): void;
-  activeFraction(): number;
   /** Gives up blocks in which no |value| reaches the threshold. */
   prune(threshold: number): void;
 }

@@ -1,21 +1,7 @@
 import type { Picture } from '../../runtime/film/frame.js';
+import { type PsnrDb, psnrOf, type SquaredError } from '../../trainers/psnr.js';
 
-/** PSNR by plane in dB; `yuv` is (6Y + U + V) / 8. Planes without any error count as `losslessDb`. */
-export interface PsnrDb {
-  y: number;
-  u: number;
-  v: number;
-  yuv: number;
-}
-
-/** Stands for infinity, so that means and JSON stay finite. */
-export const losslessDb = 100;
-
-/** Sums of squared errors and numbers of samples, by plane. They add up over pictures. */
-export interface SquaredError {
-  sums: [number, number, number];
-  samples: [number, number, number];
-}
+export { losslessDb, type PsnrDb, psnrOf, type SquaredError } from '../../trainers/psnr.js';
 
 /** No error over no samples. */
 export function noError(): SquaredError {
@@ -59,17 +45,6 @@ export function addError(total: SquaredError, error: SquaredError): void {
     total.sums[plane]! += error.sums[plane]!;
     total.samples[plane]! += error.samples[plane]!;
   }
-}
-
-function decibels(sum: number, samples: number): number {
-  if (sum === 0) return losslessDb;
-  return Math.min(losslessDb, 10 * Math.log10((255 * 255 * samples) / sum));
-}
-
-/** PSNR of summed squared errors: over a film, that of its mean squared error, not the mean of its pictures' PSNR. */
-export function psnrOf({ sums, samples }: SquaredError): PsnrDb {
-  const [y, u, v] = sums.map((sum, plane) => decibels(sum, samples[plane]!)) as [number, number, number];
-  return { y, u, v, yuv: (6 * y + u + v) / 8 };
 }
 
 /** PSNR of one picture. */

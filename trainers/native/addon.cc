@@ -57,11 +57,8 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
       InstanceMethod("evaluate", &SegmentObject::evaluate),
       InstanceMethod("gradient", &SegmentObject::gradient),
       InstanceMethod("latents", &SegmentObject::latents),
-      InstanceMethod("continuousLatents", &SegmentObject::continuousLatents),
       InstanceMethod("setContinuousLatents", &SegmentObject::setContinuousLatents),
       InstanceMethod("latentGradient", &SegmentObject::latentGradient),
-      InstanceMethod("picture", &SegmentObject::picture),
-      InstanceMethod("activeFraction", &SegmentObject::activeFraction),
       InstanceMethod("prune", &SegmentObject::prune),
     });
   }
@@ -132,12 +129,6 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     engine_->latents(node, out.Data());
     return out;
   }
-  Napi::Value continuousLatents(const Napi::CallbackInfo& info) {
-    const int node = nodeOf(info);
-    auto out = Napi::Float64Array::New(info.Env(), size_t(engine_->latentCount(node)));
-    engine_->continuousLatents(node, out.Data());
-    return out;
-  }
   Napi::Value setContinuousLatents(const Napi::CallbackInfo& info) {
     engine_->setContinuousLatents(nodeOf(info), info[1].As<Napi::Float64Array>().Data());
     return info.Env().Undefined();
@@ -147,14 +138,6 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     auto out = Napi::Float64Array::New(info.Env(), size_t(engine_->latentCount(node)));
     engine_->latentGradient(node, out.Data());
     return out;
-  }
-  // (node, plane, out: Float32Array)
-  Napi::Value picture(const Napi::CallbackInfo& info) {
-    engine_->picture(nodeOf(info), info[1].ToNumber(), info[2].As<Napi::Float32Array>().Data());
-    return info.Env().Undefined();
-  }
-  Napi::Value activeFraction(const Napi::CallbackInfo& info) {
-    return Napi::Number::New(info.Env(), engine_->activeFraction());
   }
   // (threshold)
   Napi::Value prune(const Napi::CallbackInfo& info) {

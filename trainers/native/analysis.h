@@ -23,12 +23,12 @@ inline Segment::Pyramid Segment::pyramidOf(const Node& node, int kind, int compo
 
 // Linear decode of a pyramid and its adjoint; level 0 is the finest.
 struct LinearPyramid {
-  std::vector<PlaneBuffer> value, momentum, previous, gradient, sums, scale;
+  std::vector<PlaneBuffer> value, momentum, gradient, sums, scale;
   std::vector<real> steps;
   RowTeam& pool;
 
   LinearPyramid(RowTeam& p, const std::vector<Plane>& sizes, const std::vector<real>& stepSizes) : steps(stepSizes), pool(p) {
-    for (auto* list : {&value, &momentum, &previous, &gradient, &sums, &scale})
+    for (auto* list : {&value, &momentum, &gradient, &sums, &scale})
       for (const auto& s : sizes) list->emplace_back(s.w, s.h);
   }
   int levels() const { return int(value.size()); }

@@ -58,11 +58,8 @@ class SegmentEngine {
   virtual Cost gradient(const double* nets, const StepOptions& options, double* netGradient) = 0;
   virtual int latentCount(int node) const = 0;
   virtual void latents(int node, int32_t* out) const = 0;            // rounded, planes in coding order
-  virtual void continuousLatents(int node, double* out) const = 0;   // 0 outside active blocks
-  virtual void setContinuousLatents(int node, const double* values) = 0;
+  virtual void setContinuousLatents(int node, const double* values) = 0;  // blocks of zeros become inactive
   virtual void latentGradient(int node, double* out) const = 0;      // of the last gradient()
-  virtual void picture(int node, int plane, float* out) const = 0;   // of the last evaluate(), codes
-  virtual double activeFraction() const = 0;
   // Gives up blocks in which no |value| reaches the threshold.
   virtual void prune(double threshold) = 0;
 };

@@ -116,9 +116,6 @@ class Segment final : public SegmentEngine {
       out[at] = int32_t(std::fmax(-32767, std::fmin(32767, r)));
     });
   }
-  void continuousLatents(int node, double* out) const override {
-    forEachLatent(node, [&](size_t at, const LatentBlocks& blocks, size_t i) { out[at] = blocks.value[i]; });
-  }
   void latentGradient(int node, double* out) const override {
     std::copy(kept_[node].begin(), kept_[node].end(), out);
   }
@@ -133,12 +130,6 @@ class Segment final : public SegmentEngine {
     }
   }
 
-  void picture(int node, int plane, float* out) const override {
-    const Plane& p = nodes_[node].picture[plane];
-    for (int y = 0; y < p.h; y++)
-      for (int x = 0; x < p.w; x++) out[size_t(y) * p.w + x] = float(p.row(y)[x] + 128);
-  }
-
   void prune(double threshold) override {
     for (auto& node : nodes_)
       for (auto& blocks : node.latents) {
@@ -149,18 +140,6 @@ class Segment final : public SegmentEngine {
         }
         blocks.truncate(kept);
       }
-  }
-
-  double activeFraction() const override {
-    double active = 0, all = 0;
-    for (auto& node : nodes_) {
-      const auto& specs = planesOf(node);
-      for (size_t p = 0; p < specs.size(); p++) {
-        active += node.latents[p].count();
-        all += double((specs[p].width + BLOCK_W - 1) / BLOCK_W) * ((specs[p].height + BLOCK_H - 1) / BLOCK_H);
-      }
-    }
-    return active / all;
   }
 
  private:
@@ -438,7 +417,6 @@ class Segment final : public SegmentEngine {
   struct Pyramid {
     std::vector<int> planes;  // indexes of the latent planes, finest first
     std::vector<real> steps;  // what one latent adds at its own grid
-    int firstGrid;            // 0: picture, otherwise the pyramid starts on a coarser grid
   };
   Pyramid pyramidOf(const Node& node, int kind, int component) const;
   void approximate(Node& node, const Pyramid& pyramid, const Plane& target, const Plane* weights, double lambda, real threshold);
