@@ -66,12 +66,12 @@ static inline void planesBetween(RowTeam& team, const Plane references[3][2], co
       const int count = y + 1 < h ? 2 : 1;
       for (int k = 0; k < count; k++) {
         trajectoryRows(gridX, gridY, elapsed, w, y + k, *rows[k]);
-        predictRow(references[0], 2, *rows[k], y + k, out[0]);
-        for (int p = 1; p < 3 && !halved; p++) predictRow(references[p], 2, *rows[k], y + k, out[p]);
+        predictRow<1>(references, 2, *rows[k], y + k, out);
+        if (!halved) predictRow<2>(references + 1, 2, *rows[k], y + k, out + 1);
       }
       if (!halved) continue;
       chromaMotionRows(a, *rows[count - 1], 5, w, out[1].w, chroma);
-      for (int p = 1; p < 3; p++) predictRow(references[p], 2, chroma, y / 2, out[p]);
+      predictRow<2>(references + 1, 2, chroma, y / 2, out + 1);
     }
   });
 }

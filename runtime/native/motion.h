@@ -2,9 +2,6 @@
 // (FORMAT.md, "Motion").
 #pragma once
 #include "pyramid.h"
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
 
 namespace weft {
 namespace WEFT_ISA {
@@ -46,18 +43,6 @@ static inline void splineRow(const Plane& grid, int y, int width, real* out) {
   }
 }
 
-static WEFT_INLINE bool allTrue(vi mask) {
-#if defined(__AVX512F__) && WEFT_LANES == 16
-  return _mm512_cmpeq_epi32_mask(bitCast<__m512i>(mask), _mm512_setzero_si512()) == 0;
-#elif defined(__AVX2__) && WEFT_LANES == 8
-  return _mm256_movemask_epi8(bitCast<__m256i>(mask)) == -1;
-#else
-  intr all = -1;
-  for (int i = 0; i < LANES; i++) all &= mask[i];
-  return all != 0;
-#endif
-}
-
 struct CubicWeights {
   vf w[4];
 };
@@ -72,95 +57,95 @@ static WEFT_INLINE CubicWeights cubicSlopes(vf f) {
            real(1.5) * f2 - f}};
 }
 
-// Where a vector of samples lies: whole positions (clamped so that every tap is in the margins) and fractions.
+// Where a vector of samples lies: column (less the lane's number) and row of the first of its 4x4 taps, clamped so that all
+// taps are in the margins, and the fractions.
 struct SamplePlace {
-  vi ix, iy;
+  vi column, row;
   vf fx, fy;
-  bool contiguous;  // one row, consecutive columns: taps are plain loads
 };
 
 static WEFT_INLINE SamplePlace samplePlace(const Plane& p, int x, int y, vf dx, vf dy) {
-  SamplePlace s;
   const vf px = maximum(minimum(dx + toReal(iota() + x), splat(real(p.w + 1))), splat(-3));
   const vf py = maximum(minimum(dy + real(y), splat(real(p.h + 1))), splat(-3));
   const vf bx = floorOf(px), by = floorOf(py);
-  s.fx = px - bx;
-  s.fy = py - by;
-  s.ix = toInt(bx);
-  s.iy = toInt(by);
-  s.contiguous = allTrue((s.ix - iota() == splatInt(s.ix[0])) & (s.iy == splatInt(s.iy[0])));
-  return s;
+  return {toInt(bx) - (iota() + 1), toInt(by) - 1, px - bx, py - by};
 }
 
-// Four neighbouring samples of one lane.
-typedef real v4 __attribute__((vector_size(4 * sizeof(real))));
-static WEFT_INLINE v4 load4(const real* p) { v4 v; std::memcpy(&v, p, sizeof v); return v; }
-static WEFT_INLINE void store4(real* p, v4 v) { std::memcpy(p, &v, sizeof v); }
+// Lanes whose taps lie in one patch of rows of consecutive samples: those of a smooth field differ by one column and one row at
+// most. Lanes that are a column (row) further have their weights moved by one.
+struct Patch {
+  ptrdiff_t start;   // of the first tap of lane 0, from the origin
+  vi right, below;   // lanes that are one column or row further
+  vi inside;         // lanes of this patch
+  bool whole;        // all lanes
+};
 
-// From four values for each lane, lane after lane, to a vector for each of the four.
-static WEFT_INLINE void transpose4(const real* in, vf out[4]) {
-#if WEFT_LANES == 16
-  const vf a = load(in), b = load(in + 16), c = load(in + 32), d = load(in + 48);
-  const vf ab01 = __builtin_shufflevector(a, b, 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
-  const vf cd01 = __builtin_shufflevector(c, d, 0, 4, 8, 12, 16, 20, 24, 28, 1, 5, 9, 13, 17, 21, 25, 29);
-  const vf ab23 = __builtin_shufflevector(a, b, 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
-  const vf cd23 = __builtin_shufflevector(c, d, 2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23, 27, 31);
-  out[0] = __builtin_shufflevector(ab01, cd01, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-  out[1] = __builtin_shufflevector(ab01, cd01, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-  out[2] = __builtin_shufflevector(ab23, cd23, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-  out[3] = __builtin_shufflevector(ab23, cd23, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-#else
-  for (int c = 0; c < 4; c++)
-    for (int i = 0; i < LANES; i++) out[c][i] = in[4 * i + c];
-#endif
+// The value of the first of some lanes, or one less if another of them has that.
+static WEFT_INLINE intr firstOf(unsigned lanes, vi value) {
+  alignas(64) intr values[LANES];
+  std::memcpy(values, &value, sizeof value);
+  const intr first = values[__builtin_ctz(lanes)];
+  return lanes & maskBits(value == splatInt(first - 1)) ? first - 1 : first;
 }
 
-// The weights of each lane in memory, for code that goes lane by lane.
-struct LaneWeights {
-  alignas(64) real w[4][LANES];
-  explicit WEFT_INLINE LaneWeights(const CubicWeights& weights) {
-    for (int i = 0; i < 4; i++) store(w[i], weights.w[i]);
+// Calls body(columns, patch) for patches that hold every lane once; `columns` is a constant of 4 or 5.
+template <class Body> static WEFT_INLINE void forEachPatch(const Plane& p, const SamplePlace& s, const Body& body) {
+  const vi none{}, sameColumn = s.column == splatInt(s.column[0]), sameRow = s.row == splatInt(s.row[0]);
+  if (maskBits(sameColumn & sameRow) == ALL_LANES)
+    return body(std::integral_constant<int, 4>{},
+                Patch{ptrdiff_t(s.row[0]) * p.stride + s.column[0], none, none, sameColumn, true});
+  for (unsigned rest = ALL_LANES; rest;) {
+    const intr column = firstOf(rest, s.column), row = firstOf(rest, s.row);
+    const vi right = s.column - column, below = s.row - row;
+    const unsigned inside = rest & maskBits(((right & -2) | (below & -2)) == 0);
+    body(std::integral_constant<int, 5>{},
+         Patch{ptrdiff_t(row) * p.stride + column, right == 1, below == 1, lanesOf(inside), inside == ALL_LANES});
+    rest &= ~inside;
   }
-};
+}
 
-struct LaneOffsets {
-  alignas(64) intr at[LANES];
-  explicit WEFT_INLINE LaneOffsets(vi offset) { std::memcpy(at, &offset, sizeof offset); }
-};
+// Weights of 4 or 5 taps: those of some lanes move one tap on.
+template <int taps> static WEFT_INLINE void spread(const CubicWeights& w, vi moved, vf (&out)[taps]) {
+  for (int i = 0; i < taps; i++) {
+    const vf here = i < 4 ? w.w[i] : vf{}, before = i > 0 ? w.w[i - 1] : vf{};
+    out[i] = taps == 4 ? here : select(moved, before, here);
+  }
+}
+// Down, lanes outside of the patch weigh nothing.
+template <int taps> static WEFT_INLINE void spreadDown(const CubicWeights& w, const Patch& patch, vf (&out)[taps]) {
+  spread(w, patch.below, out);
+  if (!patch.whole)
+    for (vf& weight : out) weight = select(patch.inside, weight, vf{});
+}
 
-static WEFT_INLINE vi firstTap(const Plane& p, const SamplePlace& s) { return (s.iy - 1) * p.stride + s.ix - 1; }
+// What the row below will read first: rows of several planes are too many streams for the processor to foresee.
+static WEFT_INLINE void prefetchRow(const real* samples) {
+  __builtin_prefetch(samples);
+  __builtin_prefetch(samples + LANES);
+}
 
-// Columns of the 4x4 samples around each place, summed over rows with the weights wy.
-static WEFT_INLINE void sumRows(const Plane& p, const SamplePlace& s, const CubicWeights& wy, vf columns[4]) {
-  if (s.contiguous) {
-    const real* base = p.row(int(s.iy[0]) - 1) + s.ix[0] - 1;
-    for (int c = 0; c < 4; c++) {
-      columns[c] = wy.w[0] * load(base + c);
-      for (int r = 1; r < 4; r++) columns[c] += wy.w[r] * load(base + ptrdiff_t(r) * p.stride + c);
+template <int taps> static WEFT_INLINE vf weighted(const vf (&w)[taps], const real* samples) {
+  vf v = w[0] * load(samples);
+  for (int i = 1; i < taps; i++) v += w[i] * load(samples + i);
+  return v;
+}
+
+// Samples of several planes of one size at the same place.
+template <int planes>
+static WEFT_INLINE void sampleCubic(const Plane* const (&from)[planes], const SamplePlace& place, vf (&out)[planes]) {
+  const CubicWeights wx = cubicWeights(place.fx), wy = cubicWeights(place.fy);
+  for (vf& v : out) v = vf{};
+  forEachPatch(*from[0], place, [&](auto columns, const Patch& patch) {
+    constexpr int taps = decltype(columns)::value;
+    vf x[taps], y[taps];
+    spread(wx, patch.right, x);
+    spreadDown(wy, patch, y);
+    for (int p = 0; p < planes; p++) {
+      const real* row = from[p]->origin + patch.start;
+      for (int r = 0; r < taps; r++, row += from[p]->stride) out[p] += y[r] * weighted(x, row);
+      prefetchRow(row + from[p]->stride);
     }
-    return;
-  }
-  alignas(64) real lanes[4 * LANES];
-  const LaneWeights w(wy);
-  const LaneOffsets offset(firstTap(p, s));
-  for (int i = 0; i < LANES; i++) {
-    const real* q = p.origin + offset.at[i];
-    v4 v = w.w[0][i] * load4(q);
-    for (int r = 1; r < 4; r++) v += w.w[r][i] * load4(q + ptrdiff_t(r) * p.stride);
-    store4(lanes + 4 * i, v);
-  }
-  transpose4(lanes, columns);
-}
-
-static WEFT_INLINE vf dot4(const vf a[4], const CubicWeights& w) {
-  return a[0] * w.w[0] + a[1] * w.w[1] + a[2] * w.w[2] + a[3] * w.w[3];
-}
-
-static WEFT_INLINE vf sampleCubic(const Plane& p, int x, int y, vf dx, vf dy) {
-  const SamplePlace s = samplePlace(p, x, y, dx, dy);
-  vf columns[4];
-  sumRows(p, s, cubicWeights(s.fy), columns);
-  return dot4(columns, cubicWeights(s.fx));
+  });
 }
 
 static WEFT_INLINE vf sigmoid(vf v) { return 1 / (1 + exp2Of(v * real(-1.4426950408889634))); }
@@ -202,15 +187,23 @@ static inline void chromaMotionRows(const MotionRows& a, const MotionRows& b, in
   }
 }
 
-// One row of the prediction from one or two references.
-static inline void predictRow(const Plane* references, int count, const MotionRows& m, int y, const Plane& out) {
-  for (int x = 0; x < out.w; x += LANES) {
-    vf v = sampleCubic(references[0], x, y, load(m.d[0] + x), load(m.d[1] + x));
+// One row of the prediction of `planes` planes that share their displacements, from one or two references each.
+template <int planes>
+static inline void predictRow(const Plane references[planes][2], int count, const MotionRows& m, int y, const Plane* out) {
+  const Plane *first[planes], *second[planes];
+  for (int p = 0; p < planes; p++) {
+    first[p] = &references[p][0];
+    second[p] = &references[p][1];
+  }
+  for (int x = 0; x < out[0].w; x += LANES) {
+    vf v[planes], other[planes];
+    sampleCubic(first, samplePlace(*first[0], x, y, load(m.d[0] + x), load(m.d[1] + x)), v);
     if (count == 2) {
-      const vf other = sampleCubic(references[1], x, y, load(m.d[2] + x), load(m.d[3] + x));
-      v = other + load(m.d[4] + x) * (v - other);
+      sampleCubic(second, samplePlace(*second[0], x, y, load(m.d[2] + x), load(m.d[3] + x)), other);
+      const vf weight = load(m.d[4] + x);
+      for (int p = 0; p < planes; p++) v[p] = other[p] + weight * (v[p] - other[p]);
     }
-    store(out.row(y) + x, v);
+    for (int p = 0; p < planes; p++) store(out[p].row(y) + x, v[p]);
   }
 }
 
@@ -223,19 +216,17 @@ static inline void predict(RowTeam& pool, const Plane references[3][2], int coun
     for (int y = y0; y < y1; y += 2) {
       const bool pair = y + 1 < h;
       motionRows(grids, components, w, y, a);
-      predictRow(references[0], count, a, y, out[0]);
+      predictRow<1>(references, count, a, y, out);
       if (pair) {
         motionRows(grids, components, w, y + 1, b);
-        predictRow(references[0], count, b, y + 1, out[0]);
+        predictRow<1>(references, count, b, y + 1, out);
       }
       if (halved) {
         chromaMotionRows(a, pair ? b : a, components, w, out[1].w, chroma);
-        for (int p = 1; p < 3; p++) predictRow(references[p], count, chroma, y / 2, out[p]);
+        predictRow<2>(references + 1, count, chroma, y / 2, out + 1);
       } else {
-        for (int p = 1; p < 3; p++) {
-          predictRow(references[p], count, a, y, out[p]);
-          if (pair) predictRow(references[p], count, b, y + 1, out[p]);
-        }
+        predictRow<2>(references + 1, count, a, y, out + 1);
+        if (pair) predictRow<2>(references + 1, count, b, y + 1, out + 1);
       }
     }
   });

@@ -279,7 +279,7 @@ class NodeBaker {
 
   void lumaRow(const Pass& pass, RowScratch& s, int y, int k) const {
     const int w = spec_.width;
-    predictedRow(pass, 0, s.motion[k], y, [&] { motionRows(pass.motion, pass.components, w, y, s.motion[k]); });
+    predictedRow<1>(pass, 0, s.motion[k], y, [&] { motionRows(pass.motion, pass.components, w, y, s.motion[k]); });
     if (pass.luma) {
       luma(pass, s, y + 1);
       convolveRow(s.ring, *pass.net, y, w, s.row(INNOVATION_ROW + k));
@@ -290,7 +290,7 @@ class NodeBaker {
 
   void chromaRow(const Pass& pass, RowScratch& s, int y, const MotionRows& motion, const Plane& lumaInnovation) const {
     const int w = pass.picture[1].w, h = pass.picture[1].h;
-    for (int p = 1; p < 3; p++) predictedRow(pass, p, motion, y, [] {});
+    predictedRow<2>(pass, 1, motion, y, [] {});
     if (pass.chroma) {
       Plane inputs[4];
       for (int c = 0; c < 2; c++) {
@@ -306,15 +306,15 @@ class NodeBaker {
     for (int p = 1; p < 3; p++) extendRow(pass.picture[p].row(y), w);
   }
 
-  template <class Motion>
-  static WEFT_INLINE void predictedRow(const Pass& pass, int p, const MotionRows& motion, int y, const Motion& prepare) {
-    const Plane& out = pass.picture[p];
+  template <int planes, class Motion>
+  static WEFT_INLINE void predictedRow(const Pass& pass, int first, const MotionRows& motion, int y, const Motion& prepare) {
+    const Plane* out = pass.picture + first;
     if (!pass.references) {
-      std::memset(out.row(y), 0, size_t(out.w) * sizeof(real));
+      for (int p = 0; p < planes; p++) std::memset(out[p].row(y), 0, size_t(out[p].w) * sizeof(real));
       return;
     }
     prepare();
-    predictRow(pass.reference[p], pass.references, motion, y, out);
+    predictRow<planes>(pass.reference + first, pass.references, motion, y, out);
   }
 
   static void addCodes(const real* units, int w, real* out) {

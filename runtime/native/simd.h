@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
 
 namespace weft {
 namespace WEFT_ISA {
@@ -29,8 +32,14 @@ static WEFT_INLINE vf minimum(vf a, vf b) { return a < b ? a : b; }
 static WEFT_INLINE vf absolute(vf v) { return maximum(v, -v); }
 static WEFT_INLINE vf signOf(vf v) { return select(v > 0, splat(1), select(v < 0, splat(-1), splat(0))); }
 static WEFT_INLINE vf floorOf(vf v) {
+#if defined(__AVX512F__) && WEFT_LANES == 16
+  return (vf)_mm512_roundscale_ps((__m512)v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
+#elif defined(__AVX2__) && WEFT_LANES == 8
+  return (vf)_mm256_floor_ps((__m256)v);
+#else
   vf t = toReal(toInt(v));
   return select(t > v, t - 1, t);
+#endif
 }
 static WEFT_INLINE vf roundOf(vf v) { return floorOf(v + real(0.5)); }
 static WEFT_INLINE vi iota() {
@@ -47,6 +56,29 @@ static WEFT_INLINE real sum(vf v) {
 template <class To, class From> static WEFT_INLINE To bitCast(From v) {
   static_assert(sizeof(To) == sizeof(From), "same size");
   To r; std::memcpy(&r, &v, sizeof r); return r;
+}
+
+// One bit for each lane of a comparison.
+static WEFT_INLINE unsigned maskBits(vi mask) {
+#if defined(__AVX512F__) && WEFT_LANES == 16
+  return unsigned(_mm512_test_epi32_mask((__m512i)mask, (__m512i)mask));
+#elif defined(__AVX2__) && WEFT_LANES == 8
+  return unsigned(_mm256_movemask_ps((__m256)mask));
+#else
+  unsigned bits = 0;
+  for (int i = 0; i < LANES; i++) bits |= unsigned(mask[i] & 1) << i;
+  return bits;
+#endif
+}
+constexpr unsigned ALL_LANES = (1u << LANES) - 1;
+static WEFT_INLINE vi lanesOf(unsigned bits) {
+#if defined(__AVX512F__) && WEFT_LANES == 16
+  return (vi)_mm512_movm_epi32(__mmask16(bits));
+#else
+  vi bit;
+  for (int i = 0; i < LANES; i++) bit[i] = intr(1) << i;
+  return (bit & splatInt(intr(bits))) != 0;
+#endif
 }
 
 // 2^x for |x| < 120; Taylor series of 2^f on [-0.5, 0.5], relative error below 3e-8 (float: rounding dominates).

@@ -44,56 +44,31 @@ static inline void splineRowAdjoint(const real* gRow, int y, int width, const Pl
   }
 }
 
-// As sumRows, with a second set of row weights.
-static WEFT_INLINE void sumRows2(const Plane& p, const SamplePlace& s, const CubicWeights& wy, const CubicWeights& sy, vf columns[4],
-                                 vf slopes[4]) {
-  if (s.contiguous) {
-    sumRows(p, s, wy, columns);
-    sumRows(p, s, sy, slopes);
-    return;
-  }
-  alignas(64) real lanes[4 * LANES], slopeLanes[4 * LANES];
-  const LaneWeights w(wy), t(sy);
-  const LaneOffsets offset(firstTap(p, s));
-  for (int i = 0; i < LANES; i++) {
-    const real* q = p.origin + offset.at[i];
-    v4 v{}, u{};
-    for (int r = 0; r < 4; r++) {
-      const v4 row = load4(q + ptrdiff_t(r) * p.stride);
-      v += w.w[r][i] * row;
-      u += t.w[r][i] * row;
-    }
-    store4(lanes + 4 * i, v);
-    store4(slopeLanes + 4 * i, u);
-  }
-  transpose4(lanes, columns);
-  transpose4(slopeLanes, slopes);
-}
-
+// Value of a vector of samples and its derivatives by the place.
 struct SampleGradient {
   vf value, byX, byY;
 };
 
-static WEFT_INLINE SampleGradient sampleCubicGradient(const Plane& p, const SamplePlace& s) {
-  const CubicWeights wx = cubicWeights(s.fx);
-  vf columns[4], slopes[4];
-  sumRows2(p, s, cubicWeights(s.fy), cubicSlopes(s.fy), columns, slopes);
-  return {dot4(columns, wx), dot4(columns, cubicSlopes(s.fx)), dot4(slopes, wx)};
-}
+typedef real v4 __attribute__((vector_size(4 * sizeof(real))));
+static WEFT_INLINE v4 load4(const real* p) { v4 v; std::memcpy(&v, p, sizeof v); return v; }
+static WEFT_INLINE void store4(real* p, v4 v) { std::memcpy(p, &v, sizeof v); }
 
 // Adds v moved up by some lanes; what leaves at the top goes to the bottom of `high`.
 template <int lanes> static WEFT_INLINE void addShifted(vf v, vf& low, vf& high) {
-  const vf zero{};
 #if WEFT_LANES == 16
+  const vf zero{};
   if constexpr (lanes == 1) {
     low += __builtin_shufflevector(zero, v, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
     high += __builtin_shufflevector(v, zero, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
   } else if constexpr (lanes == 2) {
     low += __builtin_shufflevector(zero, v, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
     high += __builtin_shufflevector(v, zero, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
-  } else {
+  } else if constexpr (lanes == 3) {
     low += __builtin_shufflevector(zero, v, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28);
     high += __builtin_shufflevector(v, zero, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28);
+  } else {
+    low += __builtin_shufflevector(zero, v, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27);
+    high += __builtin_shufflevector(v, zero, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27);
   }
 #else
   for (int i = 0; i + lanes < LANES; i++) low[i + lanes] += v[i];
@@ -101,74 +76,93 @@ template <int lanes> static WEFT_INLINE void addShifted(vf v, vf& low, vf& high)
 #endif
 }
 
-// Adds the gradient g by the samples to the plane that they were taken from.
-static WEFT_INLINE void scatterCubic(const Plane& gp, const SamplePlace& s, vf g) {
-  const CubicWeights wx = cubicWeights(s.fx), wy = cubicWeights(s.fy);
-  if (s.contiguous) {
-    real* base = gp.row(int(s.iy[0]) - 1) + s.ix[0] - 1;
-    for (int r = 0; r < 4; r++) {
-      const vf row = wy.w[r] * g;
-      real* q = base + ptrdiff_t(r) * gp.stride;
-      vf low = wx.w[0] * row, high{};
-      addShifted<1>(wx.w[1] * row, low, high);
-      addShifted<2>(wx.w[2] * row, low, high);
-      addShifted<3>(wx.w[3] * row, low, high);
-      store(q, load(q) + low);
-      v4 rest;
-      std::memcpy(&rest, &high, sizeof rest);
-      store4(q + LANES, load4(q + LANES) + rest);
-    }
-    return;
+// Weights of the taps of a patch and their slopes.
+template <int taps> struct PatchWeights {
+  vf x[taps], y[taps], slopeX[taps], slopeY[taps];
+  WEFT_INLINE PatchWeights(const SamplePlace& place, const Patch& patch) {
+    spread(cubicWeights(place.fx), patch.right, x);
+    spread(cubicSlopes(place.fx), patch.right, slopeX);
+    spreadDown(cubicWeights(place.fy), patch, y);
+    spreadDown(cubicSlopes(place.fy), patch, slopeY);
   }
-  CubicWeights scaled;
-  for (int r = 0; r < 4; r++) scaled.w[r] = wy.w[r] * g;
-  const LaneWeights rows(scaled), columns(wx);
-  const LaneOffsets offset(firstTap(gp, s));
-  // Neighbouring lanes overlap in memory: visiting every fourth one lets a store settle before it is read again.
-  for (int k = 0; k < LANES; k++) {
-    const int i = k * 4 % LANES + k * 4 / LANES;
-    const v4 w{columns.w[0][i], columns.w[1][i], columns.w[2][i], columns.w[3][i]};
-    real* q = gp.origin + offset.at[i];
-    for (int r = 0; r < 4; r++) {
-      real* at = q + ptrdiff_t(r) * gp.stride;
-      store4(at, load4(at) + rows.w[r][i] * w);
+};
+
+template <int taps> static WEFT_INLINE void addSampleGradient(const real* row, ptrdiff_t stride, const PatchWeights<taps>& w, SampleGradient& s) {
+  for (int r = 0; r < taps; r++, row += stride) {
+    vf samples[taps];
+    for (int i = 0; i < taps; i++) samples[i] = load(row + i);
+    vf value = w.x[0] * samples[0], slope = w.slopeX[0] * samples[0];
+    for (int i = 1; i < taps; i++) {
+      value += w.x[i] * samples[i];
+      slope += w.slopeX[i] * samples[i];
     }
+    s.value += w.y[r] * value;
+    s.byX += w.y[r] * slope;
+    s.byY += w.slopeY[r] * value;
   }
+  prefetchRow(row + stride);
 }
 
-// One row: g is the gradient by the prediction. Adds to the references' gradients (where their origin is set) and
-// writes (chroma: adds to) the gradient by the displacements and the blend weight.
-template <bool add>
-static inline void predictRowAdjoint(const Plane* references, const Plane* gReferences, int count, const MotionRows& m,
-                                     int y, const real* gRow, int width, MotionRows& gm) {
-  const vi lane = iota();
-  for (int x = 0; x < width; x += LANES) {
-    const vf g = select((lane + x) < width, load(gRow + x), splat(0));
-    SampleGradient s[2];
-    vf weight[2] = {splat(1), splat(0)};
-    if (count == 2) {
-      weight[0] = load(m.d[4] + x);
-      weight[1] = 1 - weight[0];
-    }
-    for (int r = 0; r < count; r++) {
-      const SamplePlace place = samplePlace(references[r], x, y, load(m.d[2 * r] + x), load(m.d[2 * r + 1] + x));
-      const vf part = g * weight[r];
-      s[r] = sampleCubicGradient(references[r], place);
-      if (gReferences[r].origin) scatterCubic(gReferences[r], place, part);
-      vf gx = part * s[r].byX, gy = part * s[r].byY;
-      if (add) {
-        gx += load(gm.d[2 * r] + x);
-        gy += load(gm.d[2 * r + 1] + x);
-      }
-      store(gm.d[2 * r] + x, gx);
-      store(gm.d[2 * r + 1] + x, gy);
-    }
-    if (count == 2) {
-      vf gw = g * (s[0].value - s[1].value);
-      if (add) gw += load(gm.d[4] + x);
-      store(gm.d[4] + x, gw);
-    }
+// Adds the gradient g by the samples to the plane that they were taken from.
+template <int taps> static WEFT_INLINE void scatter(real* row, ptrdiff_t stride, const PatchWeights<taps>& w, vf g) {
+  vf across[taps];
+  for (int i = 0; i < taps; i++) across[i] = w.x[i] * g;
+  for (int r = 0; r < taps; r++, row += stride) {
+    vf low = across[0] * w.y[r], high{};
+    addShifted<1>(across[1] * w.y[r], low, high);
+    addShifted<2>(across[2] * w.y[r], low, high);
+    addShifted<3>(across[3] * w.y[r], low, high);
+    if constexpr (taps == 5) addShifted<4>(across[taps - 1] * w.y[r], low, high);
+    store(row, load(row) + low);
+    v4 rest;
+    std::memcpy(&rest, &high, sizeof rest);
+    store4(row + LANES, load4(row + LANES) + rest);
   }
+  prefetchRow(row + stride);
+}
+
+// One row of planes that share their displacements: gRows are the gradients by the prediction. Adds to the references'
+// gradients (where their origin is set) and writes (or adds to) the gradient by the displacements and the blend weight.
+template <int planes, bool add>
+static inline void predictRowAdjoint(const Plane references[planes][2], const Plane gReferences[planes][2], int count,
+                                     const MotionRows& m, int y, const real* const gRows[planes], int width, MotionRows& gm) {
+  const vi lane = iota();
+  // Vectors side by side overlap where they scatter: every second one first, so that a store settles before it is read again.
+  for (int half = 0; half < 2; half++)
+    for (int x = half * LANES; x < width; x += 2 * LANES) {
+      vf weight[2] = {splat(1), splat(0)}, g[planes], difference{};
+      for (int p = 0; p < planes; p++) g[p] = select((lane + x) < width, load(gRows[p] + x), splat(0));
+      if (count == 2) {
+        weight[0] = load(m.d[4] + x);
+        weight[1] = 1 - weight[0];
+      }
+      for (int r = 0; r < count; r++) {
+        const SamplePlace place = samplePlace(references[0][r], x, y, load(m.d[2 * r] + x), load(m.d[2 * r + 1] + x));
+        const bool scattered = gReferences[0][r].origin;
+        vf gx{}, gy{};
+        forEachPatch(references[0][r], place, [&](auto columns, const Patch& patch) {
+          constexpr int taps = decltype(columns)::value;
+          const PatchWeights<taps> w(place, patch);
+          for (int p = 0; p < planes; p++) {
+            const Plane& from = references[p][r];
+            SampleGradient s{};
+            addSampleGradient<taps>(from.origin + patch.start, from.stride, w, s);
+            const vf part = g[p] * weight[r];
+            gx += part * s.byX;
+            gy += part * s.byY;
+            difference += r ? -g[p] * s.value : g[p] * s.value;
+            if (scattered) scatter<taps>(gReferences[p][r].origin + patch.start, from.stride, w, part);
+          }
+        });
+        if (add) {
+          gx += load(gm.d[2 * r] + x);
+          gy += load(gm.d[2 * r + 1] + x);
+        }
+        store(gm.d[2 * r] + x, gx);
+        store(gm.d[2 * r + 1] + x, gy);
+      }
+      if (count == 2) store(gm.d[4] + x, add ? load(gm.d[4] + x) + difference : difference);
+    }
 }
 
 // Adds a chroma row's gradient by displacement to the two luma rows that it averages (4:2:0).
@@ -214,22 +208,27 @@ static inline void predictAdjoint(RowTeam& pool, const Plane references[3][2], i
     const PredictionGradient& out = perThread[thread];
     for (int y = y0; y < y1; y += 2) {
       const bool pair = y + 1 < h;
+      const auto adjoint = [&](const MotionRows& m, int row, MotionRows& g) {
+        const real* rows[1] = {gPrediction[0].row(row)};
+        predictRowAdjoint<1, false>(references, out.references, count, m, row, rows, w, g);
+      };
+      const auto chromaAdjoint = [&](auto added, const MotionRows& m, int row, MotionRows& g) {
+        const real* rows[2] = {gPrediction[1].row(row), gPrediction[2].row(row)};
+        predictRowAdjoint<2, decltype(added)::value>(references + 1, out.references + 1, count, m, row, rows, cw, g);
+      };
       motionRows(grids, components, w, y, a);
-      predictRowAdjoint<false>(references[0], out.references[0], count, a, y, gPrediction[0].row(y), w, ga);
+      adjoint(a, y, ga);
       if (pair) {
         motionRows(grids, components, w, y + 1, b);
-        predictRowAdjoint<false>(references[0], out.references[0], count, b, y + 1, gPrediction[0].row(y + 1), w, gb);
+        adjoint(b, y + 1, gb);
       }
       if (halved) {
         chromaMotionRows(a, pair ? b : a, components, w, cw, chroma);
-        predictRowAdjoint<false>(references[1], out.references[1], count, chroma, y / 2, gPrediction[1].row(y / 2), cw, gc);
-        predictRowAdjoint<true>(references[2], out.references[2], count, chroma, y / 2, gPrediction[2].row(y / 2), cw, gc);
+        chromaAdjoint(std::false_type{}, chroma, y / 2, gc);
         chromaMotionRowsAdjoint(gc, components, w, cw, ga, pair ? gb : ga);
       } else {
-        for (int p = 1; p < 3; p++) {
-          predictRowAdjoint<true>(references[p], out.references[p], count, a, y, gPrediction[p].row(y), w, ga);
-          if (pair) predictRowAdjoint<true>(references[p], out.references[p], count, b, y + 1, gPrediction[p].row(y + 1), w, gb);
-        }
+        chromaAdjoint(std::true_type{}, a, y, ga);
+        if (pair) chromaAdjoint(std::true_type{}, b, y + 1, gb);
       }
       motionRowsAdjoint(a, ga, components, w, y, out.grids);
       if (pair) motionRowsAdjoint(b, gb, components, w, y + 1, out.grids);
