@@ -20,11 +20,7 @@ struct StreamSpec {
   size_t size;
 };
 
-struct SegmentSpec {
-  int width, height;
-  bool halvedChroma;
-  std::vector<NodeSpec> nodes;
-  std::vector<LatentPlaneSpec> planes[3];  // by number of references
+struct SegmentSpec : FieldSpec {
   std::vector<std::vector<float>> steps;   // by node: quantization step of each of its planes
   ContextNetSpec contexts[3];
   SynthesisNetSpec synthesis[2];

@@ -17,6 +17,14 @@ struct LatentPlaneSpec {
 };
 constexpr int MOTION = 0, INNOVATION = 1;
 
+// The grids and nodes of one segment.
+struct FieldSpec {
+  int width, height;
+  bool halvedChroma;
+  std::vector<NodeSpec> nodes;
+  std::vector<LatentPlaneSpec> planes[3];  // by number of references
+};
+
 // Q8 weights of one context net, shapes as in runtime/field/tensors.ts.
 struct ContextNetSpec {
   std::vector<int32_t> w1, b1, w2, lin, bias, depth;

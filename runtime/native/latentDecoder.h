@@ -2,20 +2,12 @@
 #pragma once
 #include <cstdlib>
 #include "contextNet.h"
+#include "latentBlocks.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
-constexpr int BLOCK_WIDTH = 16, BLOCK_HEIGHT = 8, BLOCK_LATENTS = BLOCK_WIDTH * BLOCK_HEIGHT;
 static_assert(BLOCK_WIDTH == RUN, "a run is a row of a block");
-
-// Blocks of one plane that hold a latent other than zero.
-struct PlaneLatents {
-  std::vector<uint32_t> blocks;  // number in raster order
-  std::vector<int16_t> values;   // 8 rows of 16 each
-  bool empty() const { return blocks.empty(); }
-};
-using NodeLatents = std::vector<PlaneLatents>;
 
 // A plane of integers with a border of zeros and rows of whole blocks.
 class PaddedPlane {

@@ -28,7 +28,7 @@ static WEFT_INLINE v8 load8(const real* p) { v8 v; std::memcpy(&v, p, sizeof v);
 
 // One row of a grid component at pixel row y: out[x], x in 0..width-1 (written up to the next multiple of 8).
 static inline void splineRow(const Plane& grid, int y, int width, real* out) {
-  alignas(64) static thread_local real buffer[2048 + 64];
+  alignas(64) real buffer[2048 + 64];
   real* t = buffer + 16;
   const int j = y / CELL, phase = y % CELL, cells = (width + CELL - 1) / CELL;
   const real *a = grid.row(clampIndex(j - 1, grid.h)), *b = grid.row(j), *c = grid.row(clampIndex(j + 1, grid.h));
@@ -205,31 +205,6 @@ static inline void predictRow(const Plane references[planes][2], int count, cons
     }
     for (int p = 0; p < planes; p++) store(out[p].row(y) + x, v[p]);
   }
-}
-
-// references[plane][reference]: extended planes; out: the prediction's three planes.
-static inline void predict(RowTeam& pool, const Plane references[3][2], int count, const Plane grids[5], bool halved,
-                           const Plane out[3]) {
-  const int components = count == 2 ? 5 : 2, w = out[0].w, h = out[0].h;
-  overRows(pool, h, w, 2, [&](int y0, int y1, int) {
-    static thread_local MotionRows a, b, chroma;
-    for (int y = y0; y < y1; y += 2) {
-      const bool pair = y + 1 < h;
-      motionRows(grids, components, w, y, a);
-      predictRow<1>(references, count, a, y, out);
-      if (pair) {
-        motionRows(grids, components, w, y + 1, b);
-        predictRow<1>(references, count, b, y + 1, out);
-      }
-      if (halved) {
-        chromaMotionRows(a, pair ? b : a, components, w, out[1].w, chroma);
-        predictRow<2>(references + 1, count, chroma, y / 2, out + 1);
-      } else {
-        predictRow<2>(references + 1, count, a, y, out + 1);
-        if (pair) predictRow<2>(references + 1, count, b, y + 1, out + 1);
-      }
-    }
-  });
 }
 
 }  // namespace WEFT_ISA

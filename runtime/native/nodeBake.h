@@ -26,7 +26,9 @@ static inline int motionComponents(const NodeSpec& node) {
 
 // fine = up2(coarse), shared over the team.
 static inline void doublePlane(RowTeam& team, const Plane& coarse, const Plane& fine) {
-  team.overRows(fine.h, fine.w / DOUBLING_EASE, 2, [&](int y0, int y1, int) { upsampleRows(coarse, fine, nullptr, y0, y1); });
+  team.overRows(fine.h, fine.w / DOUBLING_EASE, 2, [&](int y0, int y1, int) {
+    for (int y = y0; y < y1; y++) upsampleRow(coarse, y, nullptr, fine.row(y));
+  });
 }
 
 // Sum of a pyramid's levels down to `lowest`; each level is allocated on first use.
@@ -56,50 +58,64 @@ class LevelSums {
 
 // Rows that one thread works on.
 struct RowScratch {
-  explicit RowScratch(int width) : block(width + 64, 11), motion(new MotionRows[3]) {}
-  // 0..3 luma groups, 4..5 luma innovation, 6..9 chroma inputs (6 and 8 also outputs), 10 always zero.
+  explicit RowScratch(int width) : block(width + 128, ROWS), motion(new MotionRows[3]), ring(width) {}
   PlaneBuffer block;
-  std::unique_ptr<MotionRows[]> motion;
+  std::unique_ptr<MotionRows[]> motion;  // of two luma rows and their chroma row
   ChannelRing ring;
+  const real* groups[4][LUMA_GROUPS];    // luma groups of the rows in the ring
 
+  // Luma groups of four rows, luma innovation of two, chroma inputs and luma under chroma, a row that is always zero.
+  static constexpr int GROUPS = 0, INNOVATION = 4 * LUMA_GROUPS, CHROMA = INNOVATION + 2, ZERO = CHROMA + CHROMA_INPUTS, ROWS = ZERO + 1;
   real* row(int i) const { return block.row(i); }
-  // A plane that has this row everywhere.
-  Plane view(int i, int w, int h) const {
-    Plane p;
-    p.origin = row(i);
-    p.w = w;
-    p.h = h;
-    return p;
-  }
+  const real* zero() const { return block.row(ZERO); }
 };
-constexpr int GROUP_ROW = 0, INNOVATION_ROW = 4, CHROMA_ROW = 6, ZERO_ROW = 10;
+
+// What the row passes of one node read and write.
+struct NodePass {
+  int references, components, net;   // net: 0 intra, 1 inter
+  Plane picture[3], reference[3][2], motion[MAX_MOTION_COMPONENTS];
+  bool luma, chroma;                 // innovation other than zero
+  LatentRows finest[3];
+  Plane lumaHalf[3];                 // groups 1..3 on the grid of level 1; no origin: zero
+  Plane chromaHalf[2];
+  Plane under;                       // keeps the luma innovation under chroma samples; no origin: not kept
+};
 
 class NodeBaker {
  public:
-  NodeBaker(const SegmentSpec& spec, RowTeam& team) : spec_(spec), team_(team) {
+  // The source and the team must outlive the baker; `nets` (intra, inter) are pointed at by setNets.
+  NodeBaker(const FieldSpec& field, RowTeam& team, const LatentSource& source) : field_(field), team_(team), source_(source) {
     int* first = &planeIndex_[0][0][0][0];
     std::fill(first, first + sizeof planeIndex_ / sizeof(int), -1);
     for (int variant = 0; variant < 3; variant++)
-      for (size_t p = 0; p < spec.planes[variant].size(); p++) addPlane(variant, int(p));
-    for (int n = 0; n < 2; n++) {
-      synthesis_[n] = spec.synthesis[n];
-      SynthesisNetSpec& s = synthesis_[n];
-      nets_[n] = {s.w1.data(), s.b1.data(), s.conv.data(), s.chromaW1.data(), s.chromaB1.data(), s.chromaW2.data(), s.chromaLinear.data()};
-    }
+      for (size_t p = 0; p < field.planes[variant].size(); p++) addPlane(variant, int(p));
   }
+  void setNets(const SynthesisWeights& intra, const SynthesisWeights& inter) {
+    nets_[0] = intra;
+    nets_[1] = inter;
+  }
+  const SynthesisWeights& net(int index) const { return nets_[index]; }
 
-  Plane planeSize(int p) const { return p == 0 ? levels_[0][0] : levels_[1][0]; }
+  // Sizes of the grids, level 0 the finest.
+  const Plane& planeSize(int p) const { return p == 0 ? levels_[0][0] : levels_[1][0]; }
+  const Plane& level(int chroma, int l) const { return levels_[chroma][l]; }
+  const Plane& motionLevel(int l) const { return motionLevels_[l]; }
+  int levels(int chroma) const { return levelCount_[chroma]; }
+  int motionLevels() const { return motionLevelCount_; }
+  // Number of a latent plane, by references, kind, component and level; -1: none.
+  int planeIndex(int references, int kind, int component, int level) const { return planeIndex_[references][kind][component][level]; }
 
   // nodes: those that the motion is predicted from have their motion.
-  void bakeMotion(int index, const NodeLatents& latents, std::vector<BakedNode>& nodes) {
-    const NodeSpec& node = spec_.nodes[index];
+  void bakeMotion(int index, std::vector<BakedNode>& nodes) {
+    const NodeSpec& node = field_.nodes[index];
     BakedNode& out = nodes[index];
     out.hasMotion = true;
     for (int c = 0; c < motionComponents(node); c++) {
       PlaneBuffer& field = out.motion[c];
-      field.allocate(motionLevels_[0].w, motionLevels_[0].h);
+      if (field.allocated()) field.clear();
+      else field.allocate(motionLevels_[0].w, motionLevels_[0].h);
       LatentRows levels[MAX_LEVELS];
-      rowsOf(index, MOTION, c, latents, levels);
+      rowsOf(index, MOTION, c, levels);
       if (motionSums_.collapse(team_, levels, motionLevels_, motionLevelCount_, 0))
         addScaled(motionSums_.at(0, motionLevels_[0]), 1, field);
       const int r = c / 2;
@@ -109,34 +125,61 @@ class NodeBaker {
     }
   }
 
-  // nodes: the references have their pictures and the node its motion.
-  void bakePicture(int index, const NodeLatents& latents, std::vector<BakedNode>& nodes) {
+  // nodes: the references have their pictures and the node its motion. Returns the pass, which is good until the next node's.
+  NodePass bakePicture(int index, std::vector<BakedNode>& nodes, const Plane& under = {}) {
     BakedNode& out = nodes[index];
-    for (int p = 0; p < 3; p++) {
-      const Plane size = planeSize(p);
-      if (!out.picture[p].allocated()) out.picture[p].allocate(size.w, size.h);
-    }
-    Pass pass = preparePass(index, latents, nodes);
-    while (int(scratch_.size()) < team_.threads()) scratch_.push_back(std::make_unique<RowScratch>(spec_.width));
-    team_.overRows(spec_.height, spec_.width, 2, [&](int y0, int y1, int t) { bakeRows(pass, *scratch_[t], y0, y1); });
+    for (int p = 0; p < 3; p++)
+      if (!out.picture[p].allocated()) out.picture[p].allocate(planeSize(p).w, planeSize(p).h);
+    NodePass pass = preparePass(index, nodes);
+    pass.under = under;
+    team_.overRows(field_.height, field_.width, 2, [&](int y0, int y1, int t) { bakeRows(pass, scratch(t), y0, y1); });
     for (auto& p : pass.picture) extendRows(p);
     out.hasPicture = true;
+    return pass;
+  }
+
+  // Everything at half size; what is left is done row by row.
+  NodePass preparePass(int index, const std::vector<BakedNode>& nodes) {
+    while (int(scratch_.size()) < team_.threads()) scratch_.push_back(std::make_unique<RowScratch>(field_.width));
+    const NodeSpec& node = field_.nodes[index];
+    NodePass pass{};
+    pass.references = node.references;
+    pass.components = motionComponents(node);
+    pass.net = node.depth ? 1 : 0;
+    for (int p = 0; p < 3; p++) {
+      pass.picture[p] = nodes[index].picture[p];
+      for (int r = 0; r < node.references; r++) pass.reference[p][r] = nodes[node.reference[r]].picture[p];
+    }
+    for (int c = 0; c < pass.components; c++) pass.motion[c] = nodes[index].motion[c];
+    prepareLuma(index, pass);
+    pass.chroma = pass.luma;
+    for (int c = 0; c < 2; c++) prepareChroma(index, c, pass);
+    return pass;
+  }
+
+  RowScratch& scratch(int thread) const { return *scratch_[thread]; }
+
+  // Groups and hidden units of luma row y, which may lie outside, into the ring.
+  void channels(const NodePass& pass, RowScratch& s, int y) const {
+    if (y < 0 || y >= field_.height) return channelRow(nullptr, nets_[pass.net], field_.width, y, s.ring);
+    const real** groups = s.groups[y & 3];
+    real* rows = s.row(RowScratch::GROUPS + (y & 3) * LUMA_GROUPS);
+    groups[0] = finest(pass.finest[0], s, rows, y, field_.width);
+    for (int g = 1; g < LUMA_GROUPS; g++) groups[g] = doubled(pass.lumaHalf[g - 1], s, rows + g * s.block.stride, y);
+    channelRow(groups, nets_[pass.net], field_.width, y, s.ring);
+  }
+
+  // A row of the chroma net's inputs but for luma.
+  void chromaInputs(const NodePass& pass, RowScratch& s, int y, const real* inputs[4]) const {
+    for (int c = 0; c < 2; c++) {
+      inputs[2 * c] = finest(pass.finest[1 + c], s, s.row(RowScratch::CHROMA + 2 * c), y, planeSize(1).w);
+      inputs[2 * c + 1] = doubled(pass.chromaHalf[c], s, s.row(RowScratch::CHROMA + 2 * c + 1), y);
+    }
   }
 
  private:
-  // What the row pass of one node reads and writes.
-  struct Pass {
-    int references, components;
-    Plane picture[3], reference[3][2], motion[MAX_MOTION_COMPONENTS];
-    const SynthesisWeights* net;
-    bool luma, chroma;                 // innovation other than zero
-    LatentRows finest[3];
-    Plane lumaHalf[3];                 // groups 1..3 on the grid of level 1; no origin: zero
-    Plane chromaHalf[2];
-  };
-
   void addPlane(int variant, int p) {
-    const auto& s = spec_.planes[variant][p];
+    const auto& s = field_.planes[variant][p];
     planeIndex_[variant][s.kind][s.component][s.level] = p;
     Plane size;
     size.w = s.width;
@@ -151,13 +194,10 @@ class NodeBaker {
     }
   }
 
-  void rowsOf(int index, int kind, int component, const NodeLatents& latents, LatentRows* out) const {
-    const int variant = spec_.nodes[index].references;
+  void rowsOf(int index, int kind, int component, LatentRows* out) const {
     for (int l = 0; l < MAX_LEVELS; l++) {
-      const int p = planeIndex_[variant][kind][component][l];
-      if (p < 0) continue;
-      const auto& s = spec_.planes[variant][p];
-      out[l] = LatentRows(latents[p], s.width, s.height, real(spec_.steps[index][p]));
+      const int p = planeIndex_[field_.nodes[index].references][kind][component][l];
+      if (p >= 0) out[l] = source_.rows(index, p);
     }
   }
 
@@ -166,27 +206,10 @@ class NodeBaker {
       for (int x = 0; x < in.w; x++) out.row(y)[x] += gain * in.row(y)[x];
   }
 
-  Pass preparePass(int index, const NodeLatents& latents, std::vector<BakedNode>& nodes) {
-    const NodeSpec& node = spec_.nodes[index];
-    Pass pass{};
-    pass.references = node.references;
-    pass.components = motionComponents(node);
-    for (int p = 0; p < 3; p++) {
-      pass.picture[p] = nodes[index].picture[p];
-      for (int r = 0; r < node.references; r++) pass.reference[p][r] = nodes[node.reference[r]].picture[p];
-    }
-    for (int c = 0; c < pass.components; c++) pass.motion[c] = nodes[index].motion[c];
-    pass.net = &nets_[node.depth ? 1 : 0];
-    prepareLuma(index, latents, pass);
-    pass.chroma = pass.luma;
-    for (int c = 0; c < 2; c++) prepareChroma(index, c, latents, pass);
-    return pass;
-  }
-
   // Groups 1 to 3 up to half size; the last doubling is left to the row pass.
-  void prepareLuma(int index, const NodeLatents& latents, Pass& pass) {
+  void prepareLuma(int index, NodePass& pass) {
     LatentRows levels[MAX_LEVELS];
-    rowsOf(index, INNOVATION, 0, latents, levels);
+    rowsOf(index, INNOVATION, 0, levels);
     pass.luma = !levels[0].empty();
     pass.finest[0] = std::move(levels[0]);
     const auto take = [&](int group, PlaneBuffer& half) {
@@ -214,127 +237,104 @@ class NodeBaker {
     }
   }
 
-  void prepareChroma(int index, int c, const NodeLatents& latents, Pass& pass) {
+  void prepareChroma(int index, int c, NodePass& pass) {
     LatentRows levels[MAX_LEVELS];
-    rowsOf(index, INNOVATION, 1 + c, latents, levels);
+    rowsOf(index, INNOVATION, 1 + c, levels);
     if (levelCount_[1] > 1 && chromaSums_[c].collapse(team_, levels, levels_[1], levelCount_[1], 1))
       pass.chromaHalf[c] = chromaSums_[c].at(1, levels_[1][1]);
     pass.chroma |= !levels[0].empty() || pass.chromaHalf[c].origin;
     pass.finest[1 + c] = std::move(levels[0]);
   }
 
-  void bakeRows(const Pass& pass, RowScratch& s, int y0, int y1) const {
-    const int w = spec_.width, h = spec_.height;
+  static const real* finest(const LatentRows& latents, const RowScratch& s, real* row, int y, int width) {
+    if (latents.empty()) return s.zero();
+    std::memset(row, 0, size_t(width) * sizeof(real));
+    latents.addRow(y, row);
+    return row;
+  }
+  static const real* doubled(const Plane& half, const RowScratch& s, real* row, int y) {
+    if (!half.origin) return s.zero();
+    upsampleRow(half, y, nullptr, row);
+    return row;
+  }
+
+  // Rows from y0, which is even.
+  void bakeRows(const NodePass& pass, RowScratch& s, int y0, int y1) const {
     if (pass.luma) {
-      luma(pass, s, y0 - 1);
-      luma(pass, s, y0);
+      channels(pass, s, y0 - 1);
+      channels(pass, s, y0);
     }
-    for (int k = 0; k < 2; k++) std::memset(s.row(INNOVATION_ROW + k), 0, size_t(w) * sizeof(real));
+    real* innovation[2] = {s.row(RowScratch::INNOVATION), s.row(RowScratch::INNOVATION + 1)};
+    for (real* row : innovation) std::memset(row, 0, size_t(field_.width + LANES) * sizeof(real));
     for (int y = y0; y < y1; y += 2) {
-      const int rows = y + 1 < h ? 2 : 1;
-      for (int k = 0; k < rows; k++) lumaRow(pass, s, y + k, k);
-      if (spec_.halvedChroma) {
-        if (pass.references)
-          chromaMotionRows(s.motion[0], s.motion[rows - 1], pass.components, w, pass.picture[1].w, s.motion[2]);
-        chromaRow(pass, s, y / 2, s.motion[2], twoRows(s, y));
+      const int count = y + 1 < field_.height ? 2 : 1;
+      predictRows(pass, s, y, count);
+      if (pass.luma) {
+        channels(pass, s, y + 1);
+        channels(pass, s, y + 2);
+        convolveRows(s.ring, nets_[pass.net], y, field_.width, innovation[0], innovation[1]);
+      }
+      for (int k = 0; k < count; k++) {
+        real* out = pass.picture[0].row(y + k);
+        if (pass.luma) addCodes(innovation[k], field_.width, out);
+        extendRow(out, field_.width);
+      }
+      if (field_.halvedChroma) {
+        real* under = s.row(RowScratch::CHROMA + 4);
+        if (pass.chroma) lumaUnderChroma(innovation[0], innovation[count - 1], field_.width, planeSize(1).w, under);
+        chromaRow(pass, s, y / 2, under);
       } else {
-        for (int k = 0; k < rows; k++) chromaRow(pass, s, y + k, s.motion[k], s.view(INNOVATION_ROW + k, w, h));
+        for (int k = 0; k < count; k++) chromaRow(pass, s, y + k, innovation[k]);
       }
     }
   }
 
-  // The two innovation rows of the scratch as rows y and y + 1 of a plane.
-  Plane twoRows(const RowScratch& s, int y) const {
-    Plane p;
-    p.w = spec_.width;
-    p.h = spec_.height;
-    p.stride = s.block.stride;
-    p.origin = s.row(INNOVATION_ROW) - ptrdiff_t(y) * p.stride;
-    return p;
-  }
-
-  // Row y of a group that is doubled from half size; the shared zero row where there is nothing.
-  static Plane doubled(const Plane& half, const RowScratch& s, int row, int y, int w, int h) {
-    if (!half.origin) return s.view(ZERO_ROW, w, h);
-    const Plane view = s.view(row, w, h);
-    upsampleRows(half, view, nullptr, y, y + 1);
-    return view;
-  }
-  static Plane finest(const LatentRows& latents, const RowScratch& s, int row, int y, int w, int h) {
-    if (latents.empty()) return s.view(ZERO_ROW, w, h);
-    std::memset(s.row(row), 0, size_t(w) * sizeof(real));
-    latents.addRow(y, s.row(row));
-    return s.view(row, w, h);
-  }
-
-  // Channels of luma row y into the ring.
-  void luma(const Pass& pass, RowScratch& s, int y) const {
-    const int w = spec_.width, h = spec_.height;
-    Plane groups[LUMA_GROUPS];
-    const bool inside = y >= 0 && y < h;
-    groups[0] = inside ? finest(pass.finest[0], s, GROUP_ROW, y, w, h) : s.view(ZERO_ROW, w, h);
-    for (int g = 1; g < LUMA_GROUPS; g++) groups[g] = inside ? doubled(pass.lumaHalf[g - 1], s, GROUP_ROW + g, y, w, h) : groups[0];
-    channelRow(groups, *pass.net, y, s.ring.at(y));
-  }
-
-  void lumaRow(const Pass& pass, RowScratch& s, int y, int k) const {
-    const int w = spec_.width;
-    predictedRow<1>(pass, 0, s.motion[k], y, [&] { motionRows(pass.motion, pass.components, w, y, s.motion[k]); });
-    if (pass.luma) {
-      luma(pass, s, y + 1);
-      convolveRow(s.ring, *pass.net, y, w, s.row(INNOVATION_ROW + k));
-      addCodes(s.row(INNOVATION_ROW + k), w, pass.picture[0].row(y));
-    }
-    extendRow(pass.picture[0].row(y), w);
-  }
-
-  void chromaRow(const Pass& pass, RowScratch& s, int y, const MotionRows& motion, const Plane& lumaInnovation) const {
-    const int w = pass.picture[1].w, h = pass.picture[1].h;
-    predictedRow<2>(pass, 1, motion, y, [] {});
-    if (pass.chroma) {
-      Plane inputs[4];
-      for (int c = 0; c < 2; c++) {
-        inputs[2 * c] = finest(pass.finest[1 + c], s, CHROMA_ROW + 2 * c, y, w, h);
-        inputs[2 * c + 1] = doubled(pass.chromaHalf[c], s, CHROMA_ROW + 1 + 2 * c, y, w, h);
-      }
-      // Outputs take the place of the inputs: every vector is read before it is written.
-      const Plane cb = s.view(CHROMA_ROW, w, h), cr = s.view(CHROMA_ROW + 2, w, h);
-      synthesizeChromaRows(inputs, lumaInnovation, spec_.halvedChroma, *pass.net, cb, cr, y, y + 1);
-      addCodes(cb.origin, w, pass.picture[1].row(y));
-      addCodes(cr.origin, w, pass.picture[2].row(y));
-    }
-    for (int p = 1; p < 3; p++) extendRow(pass.picture[p].row(y), w);
-  }
-
-  template <int planes, class Motion>
-  static WEFT_INLINE void predictedRow(const Pass& pass, int first, const MotionRows& motion, int y, const Motion& prepare) {
-    const Plane* out = pass.picture + first;
+  // Predictions of one or two luma rows and the chroma that goes with them.
+  void predictRows(const NodePass& pass, RowScratch& s, int y, int count) const {
+    const int chromaRows = field_.halvedChroma ? 1 : count;
+    const int chromaY = field_.halvedChroma ? y / 2 : y;
     if (!pass.references) {
-      for (int p = 0; p < planes; p++) std::memset(out[p].row(y), 0, size_t(out[p].w) * sizeof(real));
+      for (int k = 0; k < count; k++) clearRow(pass.picture[0], y + k);
+      for (int k = 0; k < chromaRows; k++)
+        for (int p = 1; p < 3; p++) clearRow(pass.picture[p], chromaY + k);
       return;
     }
-    prepare();
-    predictRow<planes>(pass.reference + first, pass.references, motion, y, out);
+    for (int k = 0; k < count; k++) {
+      motionRows(pass.motion, pass.components, field_.width, y + k, s.motion[k]);
+      predictRow<1>(pass.reference, pass.references, s.motion[k], y + k, pass.picture);
+    }
+    if (field_.halvedChroma) chromaMotionRows(s.motion[0], s.motion[count - 1], pass.components, field_.width, planeSize(1).w, s.motion[2]);
+    for (int k = 0; k < chromaRows; k++)
+      predictRow<2>(pass.reference + 1, pass.references, s.motion[field_.halvedChroma ? 2 : k], chromaY + k, pass.picture + 1);
+  }
+  static void clearRow(const Plane& p, int y) { std::memset(p.row(y), 0, size_t(p.w) * sizeof(real)); }
+
+  // under: luma innovation on the chroma grid.
+  void chromaRow(const NodePass& pass, RowScratch& s, int y, const real* under) const {
+    const int w = planeSize(1).w;
+    if (pass.chroma) {
+      const real* inputs[CHROMA_INPUTS];
+      chromaInputs(pass, s, y, inputs);
+      inputs[4] = under;
+      if (pass.under.origin) std::memcpy(pass.under.row(y), under, size_t(w) * sizeof(real));
+      real *cb = s.row(RowScratch::CHROMA), *cr = s.row(RowScratch::CHROMA + 2);
+      synthesizeChromaRow(inputs, nets_[pass.net], w, cb, cr);
+      addCodes(cb, w, pass.picture[1].row(y));
+      addCodes(cr, w, pass.picture[2].row(y));
+    }
+    for (int p = 1; p < 3; p++) extendRow(pass.picture[p].row(y), w);
   }
 
   static void addCodes(const real* units, int w, real* out) {
     for (int x = 0; x < w; x++) out[x] += CODES_PER_UNIT * units[x];
   }
 
-  static void extendRows(const Plane& p) {
-    const size_t bytes = size_t(MARGIN_X + p.w + 36) * sizeof(real);
-    for (int y = 1; y <= MARGIN_Y; y++) {
-      std::memcpy(p.row(-y) - MARGIN_X, p.row(0) - MARGIN_X, bytes);
-      std::memcpy(p.row(p.h - 1 + y) - MARGIN_X, p.row(p.h - 1) - MARGIN_X, bytes);
-    }
-  }
-
-  const SegmentSpec& spec_;
+  const FieldSpec& field_;
   RowTeam& team_;
+  const LatentSource& source_;
   int planeIndex_[3][2][MAX_MOTION_COMPONENTS][MAX_LEVELS];
   Plane levels_[2][MAX_LEVELS], motionLevels_[MAX_LEVELS];  // sizes only: luma, chroma; motion
   int levelCount_[2] = {}, motionLevelCount_ = 0;
-  SynthesisNetSpec synthesis_[2];
   SynthesisWeights nets_[2];
   LevelSums half_[3], chromaSums_[2], motionSums_;
   std::vector<std::unique_ptr<RowScratch>> scratch_;

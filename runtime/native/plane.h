@@ -74,13 +74,17 @@ static inline void extendRow(real* row, int w) {
   for (int x = 1; x <= MARGIN_X; x++) row[-x] = row[0];
   for (int x = 0; x < 36; x++) row[w + x] = row[w - 1];
 }
-static inline void extendPlane(const Plane& p) {
-  for (int y = 0; y < p.h; y++) extendRow(p.row(y), p.w);
+// Repeats the first and the last row, with their margins, above and below.
+static inline void extendRows(const Plane& p) {
   const size_t bytes = size_t(MARGIN_X + p.w + 36) * sizeof(real);
   for (int y = 1; y <= MARGIN_Y; y++) {
     std::memcpy(p.row(-y) - MARGIN_X, p.row(0) - MARGIN_X, bytes);
     std::memcpy(p.row(p.h - 1 + y) - MARGIN_X, p.row(p.h - 1) - MARGIN_X, bytes);
   }
+}
+static inline void extendPlane(const Plane& p) {
+  for (int y = 0; y < p.h; y++) extendRow(p.row(y), p.w);
+  extendRows(p);
 }
 
 }  // namespace WEFT_ISA

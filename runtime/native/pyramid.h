@@ -39,49 +39,46 @@ static WEFT_INLINE void loadDeinterleaved(const real* p, vf& even, vf& odd) {
 #endif
 }
 
-// Row buffers are on the stack of the thread; this bounds the width (16384 / 2 plus margins).
-constexpr int MAX_HALF_WIDTH = 8192 + 64;
+// Row buffers are on the stack of the thread; these bound the width (16384, with margins).
+constexpr int MAX_HALF_WIDTH = 8192 + 128;
 constexpr int MAX_WIDTH = 16384 + 128;
 
-// Rows y0..y1-1 of fine = add + up2(coarse); `add` may be null (zero) and may be `fine` itself.
-static inline void upsampleRows(const Plane& coarse, const Plane& fine, const Plane* add, int y0, int y1) {
-  alignas(64) static thread_local real buffer[MAX_HALF_WIDTH];
+// Row y of base + up2(coarse); `base` may be null (zero) and may be `out` itself. Writes up to LANES past twice the width.
+static inline void upsampleRow(const Plane& coarse, int y, const real* base, real* out) {
+  alignas(64) real buffer[MAX_HALF_WIDTH];
   real* t = buffer + 16;
-  const int cw = coarse.w;
-  for (int y = y0; y < y1; y++) {
-    const int j = y >> 1, odd = y & 1;
-    const real* r[4];
-    real f[4];
-    for (int k = 0; k < 4; k++) {
-      r[k] = coarse.row(clampIndex(j - 2 + odd + k, coarse.h));
-      f[k] = UP_TAPS[odd ? 3 - k : k];
+  const int cw = coarse.w, j = y >> 1, odd = y & 1;
+  const real* r[4];
+  vf f[4];
+  for (int k = 0; k < 4; k++) {
+    r[k] = coarse.row(clampIndex(j - 2 + odd + k, coarse.h));
+    f[k] = splat(UP_TAPS[odd ? 3 - k : k]);
+  }
+  for (int x = 0; x < cw; x += LANES)
+    store(t + x, f[0] * load(r[0] + x) + f[1] * load(r[1] + x) + f[2] * load(r[2] + x) + f[3] * load(r[3] + x));
+  t[-1] = t[-2] = t[0];
+  t[cw] = t[cw + 1] = t[cw - 1];
+  const vf u0 = splat(UP_TAPS[0]), u1 = splat(UP_TAPS[1]), u2 = splat(UP_TAPS[2]), u3 = splat(UP_TAPS[3]);
+  // The last vector may run past the edge: margins take it, and every reader of margins renews them first.
+  for (int x = 0; x < cw; x += LANES) {
+    const vf m2 = load(t + x - 2), m1 = load(t + x - 1), c = load(t + x), p1 = load(t + x + 1), p2 = load(t + x + 2);
+    vf even = u0 * m2 + u1 * m1 + u2 * c + u3 * p1;
+    vf oddv = u3 * m1 + u2 * c + u1 * p1 + u0 * p2;
+    if (base) {
+      vf be, bo;
+      loadDeinterleaved(base + 2 * x, be, bo);
+      even += be;
+      oddv += bo;
     }
-    const vf f0 = splat(f[0]), f1 = splat(f[1]), f2 = splat(f[2]), f3 = splat(f[3]);
-    for (int x = 0; x < cw; x += LANES)
-      store(t + x, f0 * load(r[0] + x) + f1 * load(r[1] + x) + f2 * load(r[2] + x) + f3 * load(r[3] + x));
-    t[-1] = t[-2] = t[0];
-    t[cw] = t[cw + 1] = t[cw - 1];
-    real* out = fine.row(y);
-    const real* base = add ? add->row(y) : nullptr;
-    const vf u0 = splat(UP_TAPS[0]), u1 = splat(UP_TAPS[1]), u2 = splat(UP_TAPS[2]), u3 = splat(UP_TAPS[3]);
-    // The last vector may run past the edge: margins take it, and every reader of margins renews them first.
-    for (int x = 0; x < cw; x += LANES) {
-      const vf m2 = load(t + x - 2), m1 = load(t + x - 1), c = load(t + x), p1 = load(t + x + 1), p2 = load(t + x + 2);
-      vf even = u0 * m2 + u1 * m1 + u2 * c + u3 * p1;
-      vf oddv = u3 * m1 + u2 * c + u1 * p1 + u0 * p2;
-      if (base) {
-        vf be, bo;
-        loadDeinterleaved(base + 2 * x, be, bo);
-        even += be;
-        oddv += bo;
-      }
-      storeInterleaved(out + 2 * x, even, oddv);
-    }
+    storeInterleaved(out + 2 * x, even, oddv);
   }
 }
 
-static inline void upsample(RowTeam& pool, const Plane& coarse, const Plane& fine, const Plane* add = nullptr) {
-  overRows(pool, fine.h, fine.w, 2, [&](int y0, int y1, int) { upsampleRows(coarse, fine, add, y0, y1); });
+// fine = add + up2(coarse); `add` may be null (zero) and may be `fine` itself.
+static inline void upsample(RowTeam& team, const Plane& coarse, const Plane& fine, const Plane* add = nullptr) {
+  overRows(team, fine.h, fine.w, 2, [&](int y0, int y1, int) {
+    for (int y = y0; y < y1; y++) upsampleRow(coarse, y, add ? add->row(y) : nullptr, fine.row(y));
+  });
 }
 
 }  // namespace WEFT_ISA

@@ -3,6 +3,7 @@
 #include <array>
 #include <mutex>
 #include "betweenFrames.h"
+#include "latentDecoder.h"
 #include "nodeBake.h"
 #include "rasterSampler.h"
 
@@ -25,10 +26,17 @@ struct Workshop {
   std::vector<SparePicture> spare;
 };
 
-class Segment final : public SegmentEngine {
+class Segment final : public SegmentEngine, private LatentSource {
  public:
   Segment(const SegmentSpec& spec, Workshop& workshop)
-      : spec_(spec), workshop_(workshop), latents_(spec.nodes.size()), baked_(spec.nodes.size()), baker_(spec_, workshop.team) {}
+      : spec_(spec), workshop_(workshop), latents_(spec.nodes.size()), baked_(spec.nodes.size()), baker_(spec_, workshop.team, *this) {
+    SynthesisWeights nets[2];
+    for (int n = 0; n < 2; n++) {
+      SynthesisNetSpec& s = spec_.synthesis[n];
+      nets[n] = {s.w1.data(), s.b1.data(), s.conv.data(), s.chromaW1.data(), s.chromaB1.data(), s.chromaW2.data(), s.chromaLinear.data()};
+    }
+    baker_.setNets(nets[0], nets[1]);
+  }
 
   // Streams are independent; each thread takes the next one that nobody has.
   bool decode() override {
@@ -94,7 +102,7 @@ class Segment final : public SegmentEngine {
 
   static void unpack(const PlaneLatents& latents, int width, int height, int32_t* out) {
     std::fill(out, out + size_t(width) * height, 0);
-    const int blocksWide = (width + BLOCK_WIDTH - 1) / BLOCK_WIDTH;
+    const int blocksWide = blocksAcross(width);
     for (size_t b = 0; b < latents.blocks.size(); b++) {
       const int x0 = int(latents.blocks[b] % blocksWide) * BLOCK_WIDTH, y0 = int(latents.blocks[b] / blocksWide) * BLOCK_HEIGHT;
       for (int y = 0; y < std::min(BLOCK_HEIGHT, height - y0); y++)
@@ -103,12 +111,18 @@ class Segment final : public SegmentEngine {
     }
   }
 
+  LatentRows rows(int node, int plane) const override {
+    const PlaneLatents& latents = latents_[node][plane];
+    const LatentPlaneSpec& spec = spec_.planes[spec_.nodes[node].references][plane];
+    return {latents.blocks, latents.values.data(), spec.width, spec.height, real(spec_.steps[node][plane])};
+  }
+
   void needMotion(int node) {
     if (baked_[node].hasMotion) return;
     const NodeSpec& spec = spec_.nodes[node];
     for (int r = 0; r < spec.references; r++)
       if (spec.motionNode[r] >= 0) needMotion(spec.motionNode[r]);
-    baker_.bakeMotion(node, latents_[node], baked_);
+    baker_.bakeMotion(node, baked_);
   }
 
   void needPicture(int node) {
@@ -117,7 +131,7 @@ class Segment final : public SegmentEngine {
     for (int r = 0; r < spec.references; r++) needPicture(spec.reference[r]);
     needMotion(node);
     reuseSpare(baked_[node]);
-    baker_.bakePicture(node, latents_[node], baked_);
+    baker_.bakePicture(node, baked_);
   }
 
   void reuseSpare(BakedNode& node) {
@@ -172,7 +186,7 @@ class Segment final : public SegmentEngine {
       if (!needed[n] && baked_[n].hasPicture) drop(baked_[n]);
   }
 
-  const SegmentSpec spec_;
+  SegmentSpec spec_;
   Workshop& workshop_;
   std::vector<NodeLatents> latents_;
   std::vector<BakedNode> baked_;

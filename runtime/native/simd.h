@@ -24,6 +24,12 @@ static WEFT_INLINE vf load(const real* p) { vf v; std::memcpy(&v, p, sizeof v); 
 static WEFT_INLINE void store(real* p, vf v) { std::memcpy(p, &v, sizeof v); }
 static WEFT_INLINE vf splat(real x) { return x - vf{}; }
 static WEFT_INLINE vi splatInt(intr x) { return x - vi{}; }
+typedef uint8_t vu8 __attribute__((vector_size(WEFT_LANES)));
+static WEFT_INLINE vf loadBytes(const uint8_t* p) {
+  vu8 v;
+  std::memcpy(&v, p, sizeof v);
+  return __builtin_convertvector(v, vf);
+}
 static WEFT_INLINE vi toInt(vf v) { return __builtin_convertvector(v, vi); }
 static WEFT_INLINE vf toReal(vi v) { return __builtin_convertvector(v, vf); }
 static WEFT_INLINE vf select(vi mask, vf a, vf b) { return mask ? a : b; }

@@ -14,126 +14,124 @@ struct SynthesisWeights {
   real *chromaW1, *chromaB1, *chromaW2, *chromaLinear;  // [8][5] [8] [2][8] [2][5]
 };
 
-// Rows of the convolution's input: the sum of the groups and the hidden units, zero outside the plane.
-struct ChannelRows {
-  static constexpr int WIDTH = 16384 + 128;
-  real* data;
-  WEFT_INLINE real* row(int channel) const { return data + size_t(channel) * WIDTH + 16; }
-};
-
-static inline void channelRow(const Plane groups[LUMA_GROUPS], const SynthesisWeights& net, int y, const ChannelRows& out) {
-  const int w = groups[0].w;
-  const bool inside = y >= 0 && y < groups[0].h;
-  for (int c = 0; c < LUMA_CHANNELS; c++) {
-    real* o = out.row(c);
-    if (!inside) {
-      std::memset(o - 16, 0, size_t(w + 48) * sizeof(real));
-      continue;
-    }
-    if (c == 0) {
-      for (int x = 0; x < w; x += LANES) {
-        vf s{};
-        for (int g = 0; g < LUMA_GROUPS; g++) s += load(groups[g].row(y) + x);
-        store(o + x, s);
-      }
-    } else {
-      const real* w1 = net.w1 + (c - 1) * LUMA_GROUPS;
-      const vf b = splat(net.b1[c - 1]), rest = maximum(b, splat(0));
-      const vf w0 = splat(w1[0]), wa = splat(w1[1]), wb = splat(w1[2]), wc = splat(w1[3]);
-      const real *g0 = groups[0].row(y), *g1 = groups[1].row(y), *g2 = groups[2].row(y), *g3 = groups[3].row(y);
-      for (int x = 0; x < w; x += LANES)
-        store(o + x, maximum(b + w0 * load(g0 + x) + wa * load(g1 + x) + wb * load(g2 + x) + wc * load(g3 + x), splat(0)) - rest);
-    }
-    for (int k = 0; k < 32; k++) o[w + k] = 0;
-    for (int k = 1; k <= 16; k++) o[-k] = 0;
-  }
-}
-
-// A ring of three channel rows that follows the convolution down the plane; one to a thread.
+// The rows that the convolution reads: the sum of the groups and the hidden units, zero outside the plane. Four rows of the
+// plane at a time, which follow the convolution down; one ring to a thread.
 class ChannelRing {
  public:
-  ChannelRing() : block_(static_cast<real*>(std::aligned_alloc(64, bytes()))) {
+  explicit ChannelRing(int width) : pitch_(size_t(MARGIN + width + 5 * 16 + 15) / 16 * 16) {
+    const size_t bytes = (4 * LUMA_CHANNELS * pitch_ * sizeof(real) + 63) / 64 * 64;
+    block_ = static_cast<real*>(std::aligned_alloc(64, bytes));
     if (!block_) throw std::bad_alloc();
+    std::memset(block_, 0, bytes);
   }
   ~ChannelRing() { std::free(block_); }
   ChannelRing(const ChannelRing&) = delete;
   ChannelRing& operator=(const ChannelRing&) = delete;
-  ChannelRows at(int y) const { return {block_ + size_t((y + 3) % 3) * LUMA_CHANNELS * ChannelRows::WIDTH}; }
+  real* row(int y, int channel) const { return block_ + (size_t(y & 3) * LUMA_CHANNELS + channel) * pitch_ + MARGIN; }
 
  private:
-  static constexpr size_t bytes() { return size_t(3) * LUMA_CHANNELS * ChannelRows::WIDTH * sizeof(real); }
+  static constexpr int MARGIN = 16;
+  const size_t pitch_;
   real* block_;
 };
 
-// Row y of the luma innovation, in units, from the channel rows around it.
-static inline void convolveRow(const ChannelRing& ring, const SynthesisWeights& net, int y, int width, real* out) {
-  const ChannelRows rows[3] = {ring.at(y - 1), ring.at(y), ring.at(y + 1)};
-  for (int x = 0; x < width; x += LANES) {
-    vf acc = load(rows[1].row(0) + x), acc2{};
-    for (int c = 0; c < LUMA_CHANNELS; c++) {
-      const real* k = net.conv + c * 9;
-      for (int dy = 0; dy < 3; dy++) {
-        const real* r = rows[dy].row(c) + x;
-        acc += k[dy * 3] * load(r - 1);
-        acc2 += k[dy * 3 + 1] * load(r);
-        acc += k[dy * 3 + 2] * load(r + 1);
-      }
-    }
-    store(out + x, acc + acc2);
+// Hidden units of up to `count` vectors of pixels.
+template <int count>
+static WEFT_INLINE void hiddenUnits(const real* const groups[LUMA_GROUPS], const SynthesisWeights& net, real* const out[LUMA_CHANNELS], int x) {
+  vf in[LUMA_GROUPS][count];
+  for (int g = 0; g < LUMA_GROUPS; g++)
+    for (int i = 0; i < count; i++) in[g][i] = load(groups[g] + x + i * LANES);
+  for (int i = 0; i < count; i++) store(out[0] + x + i * LANES, in[0][i] + in[1][i] + in[2][i] + in[3][i]);
+  for (int k = 0; k < LUMA_HIDDEN; k++) {
+    const real* w1 = net.w1 + k * LUMA_GROUPS;
+    const vf bias = splat(net.b1[k]), rest = maximum(bias, splat(0));
+    vf h[count];
+    for (int i = 0; i < count; i++) h[i] = bias;
+    for (int g = 0; g < LUMA_GROUPS; g++)
+      for (int i = 0; i < count; i++) h[i] += w1[g] * in[g][i];
+    for (int i = 0; i < count; i++) store(out[k + 1] + x + i * LANES, maximum(h[i], splat(0)) - rest);
   }
 }
 
-// Rows y0..y1-1 of the luma innovation, in units.
-static inline void synthesizeLumaRows(const Plane groups[LUMA_GROUPS], const SynthesisWeights& net, ChannelRing& ring,
-                                      const Plane& out, int y0, int y1) {
-  channelRow(groups, net, y0 - 1, ring.at(y0 - 1));
-  channelRow(groups, net, y0, ring.at(y0));
-  for (int y = y0; y < y1; y++) {
-    channelRow(groups, net, y + 1, ring.at(y + 1));
-    convolveRow(ring, net, y, out.w, out.row(y));
-  }
-}
-
-// The mean of the luma innovation under each chroma sample (4:2:0), or the innovation itself (4:4:4).
-static inline void lumaUnderChromaRow(const Plane& luma, int chromaWidth, bool halved, int y, real* out) {
-  if (!halved) {
-    std::memcpy(out, luma.row(y), size_t(chromaWidth) * sizeof(real));
+// Row y of the ring from a row of each group (null: outside of the plane).
+static inline void channelRow(const real* const* groups, const SynthesisWeights& net, int width, int y, const ChannelRing& ring) {
+  real* out[LUMA_CHANNELS];
+  for (int c = 0; c < LUMA_CHANNELS; c++) out[c] = ring.row(y, c);
+  if (!groups) {
+    for (real* o : out) std::memset(o - 16, 0, size_t(width + 48) * sizeof(real));
     return;
   }
-  const real* a = luma.row(2 * y);
-  const real* b = luma.row(2 * y + 1 < luma.h ? 2 * y + 1 : 2 * y);
-  for (int x = 0; x < chromaWidth; x++) {
-    const int x0 = 2 * x, x1 = x0 + 1 < luma.w ? x0 + 1 : x0;
-    out[x] = real(0.25) * (a[x0] + a[x1] + b[x0] + b[x1]);
+  int x = 0;
+  for (; x + LANES < width; x += 2 * LANES) hiddenUnits<2>(groups, net, out, x);
+  if (x < width) hiddenUnits<1>(groups, net, out, x);
+  for (real* o : out)
+    for (int k = 0; k < 32; k++) o[width + k] = 0;
+}
+
+// Rows y and y + 1 of the luma innovation, in units, from the ring's rows y - 1 to y + 2. Writes up to four vectors past the width.
+static inline void convolveRows(const ChannelRing& ring, const SynthesisWeights& net, int y, int width, real* upper, real* lower) {
+  constexpr int count = 4;
+  for (int x = 0; x < width; x += count * LANES) {
+    vf a[count], b[count];
+    for (int i = 0; i < count; i++) {
+      a[i] = load(ring.row(y, 0) + x + i * LANES);
+      b[i] = load(ring.row(y + 1, 0) + x + i * LANES);
+    }
+    for (int c = 0; c < LUMA_CHANNELS; c++) {
+      const real *r0 = ring.row(y - 1, c) + x, *r1 = ring.row(y, c) + x, *r2 = ring.row(y + 1, c) + x, *r3 = ring.row(y + 2, c) + x;
+      for (int dx = -1; dx <= 1; dx++) {
+        const real* k = net.conv + c * 9 + dx + 1;
+        const vf k0 = splat(k[0]), k1 = splat(k[3]), k2 = splat(k[6]);
+        for (int i = 0; i < count; i++) {
+          const int at = i * LANES + dx;
+          const vf v1 = load(r1 + at), v2 = load(r2 + at);
+          a[i] += k0 * load(r0 + at);
+          b[i] += k0 * v1;
+          a[i] += k1 * v1;
+          b[i] += k1 * v2;
+          a[i] += k2 * v2;
+          b[i] += k2 * load(r3 + at);
+        }
+      }
+    }
+    for (int i = 0; i < count; i++) {
+      store(upper + x + i * LANES, a[i]);
+      store(lower + x + i * LANES, b[i]);
+    }
   }
 }
 
-// inputs: cb finest, cb rest, cr finest, cr rest (planes on the chroma grid); luma: luma innovation. Rows of both outputs, in units.
-static inline void synthesizeChromaRows(const Plane inputs[4], const Plane& luma, bool halved, const SynthesisWeights& net,
-                                        const Plane& cb, const Plane& cr, int y0, int y1) {
-  alignas(64) static thread_local real under[ChannelRows::WIDTH];
-  for (int y = y0; y < y1; y++) {
-    lumaUnderChromaRow(luma, cb.w, halved, y, under);
-    for (int x = 0; x < cb.w; x += LANES) {
-      vf u[CHROMA_INPUTS];
-      for (int i = 0; i < 4; i++) u[i] = load(inputs[i].row(y) + x);
-      u[4] = load(under + x);
-      vf a = u[0] + u[1], b = u[2] + u[3];
-      for (int i = 0; i < CHROMA_INPUTS; i++) {
-        a += net.chromaLinear[i] * u[i];
-        b += net.chromaLinear[CHROMA_INPUTS + i] * u[i];
-      }
-      for (int k = 0; k < CHROMA_HIDDEN; k++) {
-        const vf bias = splat(net.chromaB1[k]);
-        vf h = bias;
-        for (int i = 0; i < CHROMA_INPUTS; i++) h += net.chromaW1[k * CHROMA_INPUTS + i] * u[i];
-        h = maximum(h, splat(0)) - maximum(bias, splat(0));
-        a += net.chromaW2[k] * h;
-        b += net.chromaW2[CHROMA_HIDDEN + k] * h;
-      }
-      store(cb.row(y) + x, a);
-      store(cr.row(y) + x, b);
+// Means of two luma rows under a row of chroma samples (4:2:0). The rows must be readable a vector past the width.
+static inline void lumaUnderChroma(const real* upper, const real* lower, int lumaWidth, int width, real* out) {
+  for (int x = 0; x < width; x += LANES) {
+    vf a, b, c, d;
+    loadDeinterleaved(upper + 2 * x, a, b);
+    loadDeinterleaved(lower + 2 * x, c, d);
+    store(out + x, real(0.25) * (a + b + c + d));
+  }
+  if (lumaWidth % 2) out[width - 1] = real(0.5) * (upper[lumaWidth - 1] + lower[lumaWidth - 1]);
+}
+
+// inputs: cb finest, cb rest, cr finest, cr rest, luma. Writes a row of both outputs, in units; they may take the inputs' place.
+static inline void synthesizeChromaRow(const real* const inputs[CHROMA_INPUTS], const SynthesisWeights& net, int width, real* cb, real* cr) {
+  for (int x = 0; x < width; x += LANES) {
+    vf u[CHROMA_INPUTS];
+    for (int i = 0; i < CHROMA_INPUTS; i++) u[i] = load(inputs[i] + x);
+    vf a = u[0] + u[1], b = u[2] + u[3];
+    for (int i = 0; i < CHROMA_INPUTS; i++) {
+      a += net.chromaLinear[i] * u[i];
+      b += net.chromaLinear[CHROMA_INPUTS + i] * u[i];
     }
+    for (int k = 0; k < CHROMA_HIDDEN; k++) {
+      const vf bias = splat(net.chromaB1[k]);
+      vf h = bias;
+      for (int i = 0; i < CHROMA_INPUTS; i++) h += net.chromaW1[k * CHROMA_INPUTS + i] * u[i];
+      h = maximum(h, splat(0)) - maximum(bias, splat(0));
+      a += net.chromaW2[k] * h;
+      b += net.chromaW2[CHROMA_HIDDEN + k] * h;
+    }
+    store(cb + x, a);
+    store(cr + x, b);
   }
 }
 

@@ -10,10 +10,17 @@ constexpr int SPARSE_ROUNDS = 3, SPARSE_ITERATIONS = 15;
 // Training removes needless motion more slowly than it adds what is missing: the start is sparse.
 constexpr double MOTION_SPARSITY = 4;
 
+inline Plane sizeOnly(int w, int h) {
+  Plane p;
+  p.w = w;
+  p.h = h;
+  return p;
+}
+
 inline Segment::Pyramid Segment::pyramidOf(const Node& node, int kind, int component) const {
   Pyramid pyramid;
   for (int l = 0; l < MAX_LEVELS; l++) {
-    const int plane = planeIndex(node, kind, component, l);
+    const int plane = baker_.planeIndex(node.spec.references, kind, component, l);
     if (plane < 0) break;
     pyramid.planes.push_back(plane);
     pyramid.steps.push_back(stepOf(node, plane));
@@ -146,10 +153,11 @@ inline void Segment::approximate(Node& node, const Pyramid& pyramid, const Plane
   }
 }
 
-inline void Segment::searchMotion(Node& node, double lambda) {
-  const int levels = std::max(1, std::min(4, int(lumaLevels_.size()) - 2));
+inline void Segment::searchMotion(int index, double lambda) {
+  Node& node = nodes_[index];
+  const int levels = std::max(1, std::min(4, baker_.levels(0) - 2));
   const LumaPyramid current(node.source[0].data(), config_.width, config_.height, levels);
-  PlaneBuffer weights(motionLevels_[0].w, motionLevels_[0].h);
+  PlaneBuffer weights(baker_.motionLevel(0).w, baker_.motionLevel(0).h);
   const Plane& luma = current.level(0);
   for (int y = 0; y < weights.h; y++)
     for (int x = 0; x < weights.w; x++) {
@@ -163,14 +171,13 @@ inline void Segment::searchMotion(Node& node, double lambda) {
     }
   for (int r = 0; r < node.spec.references; r++) {
     const LumaPyramid reference(nodes_[node.spec.reference[r]].source[0].data(), config_.width, config_.height, levels);
-    VectorField expected(motionLevels_[0].w, motionLevels_[0].h);
-    Plane predicted[2] = {node.motion[2 * r], node.motion[2 * r + 1]};
-    for (auto& p : predicted)
-      for (int y = 0; y < p.h; y++) std::fill(p.row(y), p.row(y) + p.w, real(0));
-    if (node.spec.motionNode[r] >= 0)
-      for (int c = 0; c < 2; c++)
-        scaleInto(nodes_[node.spec.motionNode[r]].motion[2 * node.spec.motionField[r] + c], real(node.spec.motionScale[r]),
-                  predicted[c]);
+    VectorField expected(baker_.motionLevel(0).w, baker_.motionLevel(0).h);
+    PlaneBuffer predicted[2];
+    for (int c = 0; c < 2; c++) {
+      predicted[c].allocate(expected.w, expected.h);
+      if (node.spec.motionNode[r] >= 0)
+        addScaled(baked_[node.spec.motionNode[r]].motion[2 * node.spec.motionField[r] + c], real(node.spec.motionScale[r]), predicted[c]);
+    }
     for (int y = 0; y < expected.h; y++)
       for (int x = 0; x < expected.w; x++) expected.at(x, y) = {float(predicted[0].row(y)[x]), float(predicted[1].row(y)[x])};
     const VectorField found = BlockMatcher(current, reference, 64 + 16 * std::sqrt(lambda)).search(expected);
@@ -188,25 +195,26 @@ inline void Segment::searchMotion(Node& node, double lambda) {
 inline void Segment::analyse(const double* nets, double lambda) {
   loadNets(nets);
   const StepOptions hard{};
-  for (auto& node : nodes_) {
-    for (auto& l : node.latents) l.clear();
+  for (size_t n = 0; n < nodes_.size(); n++) {
+    Node& node = nodes_[n];
+    for (auto& l : node.latents) l.truncate(0);
     // What later nodes are predicted from deserves a finer approximation: as much finer as its quantization step.
     const double depthScale = config_.depthScale[std::min(node.spec.depth, 4)];
     const double nodeLambda = lambda * depthScale * depthScale;
-    if (node.spec.references) searchMotion(node, lambda);
-    forward(node, hard);  // the prediction alone: no innovation yet
+    if (node.spec.references) searchMotion(int(n), lambda);
+    forward(int(n), hard);  // the prediction alone: no innovation yet
     for (int p = 0; p < 3; p++) {
-      const Plane& picture = node.picture[p];
+      const Plane& picture = baked_[n].picture[p];
       PlaneBuffer target(picture.w, picture.h), weights(picture.w, picture.h);
       for (int y = 0; y < picture.h; y++)
         for (int x = 0; x < picture.w; x++) {
-          target.row(y)[x] = (real(node.source[p][size_t(y) * picture.w + x]) - 128 - picture.row(y)[x]) / UNIT;
-          weights.row(y)[x] = real(lossWeight(p)) * UNIT * UNIT;
+          target.row(y)[x] = (real(node.source[p][size_t(y) * picture.w + x]) - 128 - picture.row(y)[x]) / CODES_PER_UNIT;
+          weights.row(y)[x] = real(lossWeight(p)) * CODES_PER_UNIT * CODES_PER_UNIT;
         }
       const Plane w = weights;
       approximate(node, pyramidOf(node, INNOVATION, p), target, &w, nodeLambda, node.spec.depth < 2 ? real(0.1) : real(0.25));
     }
-    forward(node, hard);
+    forward(int(n), hard);
   }
 }
 

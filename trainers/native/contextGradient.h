@@ -1,14 +1,14 @@
 // The context network and the Laplace rate in floating point, with gradients: what FORMAT.md ("Context network")
 // defines in integers, evaluated on a block of latents at once.
 #pragma once
+#include "latentBlocks.h"
 #include "plane.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
-constexpr int BLOCK_W = 16, BLOCK_H = 8, BLOCK_SIZE = BLOCK_W * BLOCK_H;
 constexpr int CONTEXT_INPUTS = 12, CONTEXT_HIDDEN = 8;
-constexpr int VECTORS_PER_ROW = BLOCK_W / LANES, VECTORS_PER_BLOCK = VECTORS_PER_ROW * BLOCK_H;
+constexpr int VECTORS_PER_ROW = BLOCK_WIDTH / LANES, VECTORS_PER_BLOCK = VECTORS_PER_ROW * BLOCK_HEIGHT;
 constexpr real LN2 = real(0.69314718055994531), LOG2E = real(1.4426950408889634);
 
 // Weights of one context network; all point into the flat array of net weights (or of its gradient).
@@ -24,6 +24,19 @@ struct ContextPlanes {
 // Sums over lanes of what one block adds to the gradient of the weights.
 struct ContextAccumulator {
   vf w1[CONTEXT_HIDDEN][CONTEXT_INPUTS], b1[CONTEXT_HIDDEN], w2[2][CONTEXT_HIDDEN], linear[2][CONTEXT_INPUTS], bias[2];
+  void addTo(const ContextWeights& g) const {
+    for (int k = 0; k < CONTEXT_HIDDEN; k++) {
+      g.b1[k] += sum(b1[k]);
+      for (int j = 0; j < CONTEXT_INPUTS; j++) g.w1[k * CONTEXT_INPUTS + j] += sum(w1[k][j]);
+    }
+    for (int m = 0; m < 2; m++) {
+      for (int k = 0; k < CONTEXT_HIDDEN; k++) g.w2[m * CONTEXT_HIDDEN + k] += sum(w2[m][k]);
+      for (int j = 0; j < CONTEXT_INPUTS; j++) g.linear[m * CONTEXT_INPUTS + j] += sum(linear[m][j]);
+      const real b = sum(bias[m]);
+      g.bias[m] += b;
+      if (g.depthBias) g.depthBias[m] += b;
+    }
+  }
 };
 
 static WEFT_INLINE vf duplicateLanes(vf v) {  // 0 0 1 1 2 2 ...
@@ -317,10 +330,10 @@ static real contextBlock(const ContextPlanes& q, const ContextPlanes& g, const C
                          int x0, int y0, real weight) {
   BlockRecord record;
   vf total{};
-  const int rows = q.own.h - y0 < BLOCK_H ? q.own.h - y0 : BLOCK_H;
+  const int rows = q.own.h - y0 < BLOCK_HEIGHT ? q.own.h - y0 : BLOCK_HEIGHT;
   const vi lane = iota();
   for (int y = y0; y < y0 + rows; y++) {
-    for (int x = x0; x < x0 + BLOCK_W && x < q.own.w; x += LANES) {
+    for (int x = x0; x < x0 + BLOCK_WIDTH && x < q.own.w; x += LANES) {
       const Place at(x, y);
       vf inputs[CONTEXT_INPUTS];
       const Neighbourhood n = loadContext(q, at, inputs);

@@ -12,11 +12,7 @@ struct NetLayout {
   int motionGain, count;
 };
 
-struct SegmentConfig {
-  int width, height;
-  bool halvedChroma;
-  std::vector<NodeSpec> nodes;
-  std::vector<LatentPlaneSpec> planes[3];  // by number of references
+struct SegmentConfig : FieldSpec {
   std::vector<double> steps[3];            // by number of references: quantization step of each plane at depth offset 0
   double depthScale[5];                    // factor on innovation steps by depth
   NetLayout layout;

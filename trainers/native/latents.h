@@ -9,34 +9,29 @@
 namespace weft {
 namespace WEFT_ISA {
 
-// Active blocks of one latent plane; block b holds BLOCK_SIZE values from [b * BLOCK_SIZE], row by row.
+// Active blocks of one latent plane; block b holds BLOCK_LATENTS values from [b * BLOCK_LATENTS], row by row.
 struct LatentBlocks {
-  std::vector<int16_t> bx, by;
+  uint32_t across = 1;           // blocks in a row of the plane
+  std::vector<uint32_t> blocks;  // numbers in raster order
   std::vector<real> value, rounded, slope, firstMoment, secondMoment;
-  int count() const { return int(bx.size()); }
-  bool empty() const { return bx.empty(); }
+  int count() const { return int(blocks.size()); }
+  bool empty() const { return blocks.empty(); }
+  int x0(int b) const { return int(blocks[b] % across) * BLOCK_WIDTH; }
+  int y0(int b) const { return int(blocks[b] / across) * BLOCK_HEIGHT; }
 
-  void add(int x, int y) {
-    bx.push_back(int16_t(x));
-    by.push_back(int16_t(y));
-    for (auto* v : {&value, &rounded, &slope, &firstMoment, &secondMoment}) v->resize(v->size() + BLOCK_SIZE, real(0));
+  void add(int bx, int by) {
+    blocks.push_back(uint32_t(by) * across + uint32_t(bx));
+    for (auto* v : {&value, &rounded, &slope, &firstMoment, &secondMoment}) v->resize(v->size() + BLOCK_LATENTS, real(0));
   }
   // Keeps block `from` as block `to`.
   void move(int from, int to) {
-    bx[to] = bx[from];
-    by[to] = by[from];
+    blocks[to] = blocks[from];
     for (auto* v : {&value, &rounded, &slope, &firstMoment, &secondMoment})
-      std::copy_n(v->begin() + ptrdiff_t(from) * BLOCK_SIZE, BLOCK_SIZE, v->begin() + ptrdiff_t(to) * BLOCK_SIZE);
+      std::copy_n(v->begin() + ptrdiff_t(from) * BLOCK_LATENTS, BLOCK_LATENTS, v->begin() + ptrdiff_t(to) * BLOCK_LATENTS);
   }
   void truncate(int count) {
-    bx.resize(count);
-    by.resize(count);
-    for (auto* v : {&value, &rounded, &slope, &firstMoment, &secondMoment}) v->resize(size_t(count) * BLOCK_SIZE);
-  }
-  void clear() {
-    bx.clear();
-    by.clear();
-    for (auto* v : {&value, &rounded, &slope, &firstMoment, &secondMoment}) v->clear();
+    blocks.resize(count);
+    for (auto* v : {&value, &rounded, &slope, &firstMoment, &secondMoment}) v->resize(size_t(count) * BLOCK_LATENTS);
   }
 };
 
@@ -82,8 +77,8 @@ static WEFT_INLINE vf gaussianNoise(uint32_t key, uint32_t index) {
 
 // Fills `rounded` and `slope` of block b.
 static inline void roundBlock(LatentBlocks& blocks, int b, const StepOptions& o, uint32_t key) {
-  const size_t first = size_t(b) * BLOCK_SIZE;
-  for (int i = 0; i < BLOCK_SIZE; i += LANES) {
+  const size_t first = size_t(b) * BLOCK_LATENTS;
+  for (int i = 0; i < BLOCK_LATENTS; i += LANES) {
     const vf y = load(&blocks.value[first + i]);
     vf q, slope = splat(1);
     if (o.temperature <= 0) {
@@ -101,38 +96,69 @@ static inline void roundBlock(LatentBlocks& blocks, int b, const StepOptions& o,
   }
 }
 
-// Writes the rounded values of all blocks into the (cleared) plane; samples past the edge stay zero.
-static inline void fillPlane(const LatentBlocks& blocks, const Plane& plane) {
-  for (int b = 0; b < blocks.count(); b++) {
-    const int x0 = blocks.bx[b] * BLOCK_W, y0 = blocks.by[b] * BLOCK_H;
-    const int w = plane.w - x0 < BLOCK_W ? plane.w - x0 : BLOCK_W, h = plane.h - y0 < BLOCK_H ? plane.h - y0 : BLOCK_H;
-    for (int y = 0; y < h; y++)
-      std::memcpy(plane.row(y0 + y) + x0, &blocks.rounded[size_t(b) * BLOCK_SIZE + y * BLOCK_W], size_t(w) * sizeof(real));
-  }
+// Calls use(row of the plane, of the block, columns inside the plane) for the rows of block b inside the plane.
+template <class Use> static WEFT_INLINE void forEachBlockRow(const LatentBlocks& blocks, int b, const Plane& plane, const Use& use) {
+  const int x0 = blocks.x0(b), y0 = blocks.y0(b);
+  const int w = plane.w - x0 < BLOCK_WIDTH ? plane.w - x0 : BLOCK_WIDTH, h = plane.h - y0 < BLOCK_HEIGHT ? plane.h - y0 : BLOCK_HEIGHT;
+  for (int y = 0; y < h; y++) use(plane.row(y0 + y) + x0, size_t(b) * BLOCK_LATENTS + size_t(y) * BLOCK_WIDTH, w);
 }
 
-// Step of Adam (Kingma and Ba, 2015) on block b with the gradient summed over the threads' planes.
-static inline void adamBlock(LatentBlocks& blocks, int b, const Plane* gradients, int threads, real rate, real decay1,
-                             real decay2, int steps) {
-  const real c1 = 1 / (1 - std::pow(decay1, real(steps))), c2 = 1 / (1 - std::pow(decay2, real(steps)));
-  const int x0 = blocks.bx[b] * BLOCK_W, y0 = blocks.by[b] * BLOCK_H;
-  const int h = gradients[0].h - y0 < BLOCK_H ? gradients[0].h - y0 : BLOCK_H;
-  const vi lane = iota();
-  for (int y = 0; y < h; y++) {
-    for (int x = 0; x < BLOCK_W; x += LANES) {
-      const size_t at = size_t(b) * BLOCK_SIZE + y * BLOCK_W + x;
-      vf g = load(gradients[0].row(y0 + y) + x0 + x);
-      for (int t = 1; t < threads; t++) g += load(gradients[t].row(y0 + y) + x0 + x);
-      g = select((lane + (x0 + x)) < gradients[0].w, g * load(&blocks.slope[at]), splat(0));
-      const vf m = decay1 * load(&blocks.firstMoment[at]) + (1 - decay1) * g;
-      const vf v = decay2 * load(&blocks.secondMoment[at]) + (1 - decay2) * g * g;
-      store(&blocks.firstMoment[at], m);
-      store(&blocks.secondMoment[at], v);
-      vf root;
-      for (int i = 0; i < LANES; i++) root[i] = std::sqrt(v[i] * c2);
-      store(&blocks.value[at], load(&blocks.value[at]) - rate * c1 * m / (root + real(1e-8)));
+// A dense plane of latents, zero but for the blocks last written.
+class DenseLatents {
+ public:
+  DenseLatents(int width, int height) : plane_(width, height) {}
+  const Plane& plane() const { return plane_; }
+  // Takes the rounded values of all blocks; samples past the edge stay zero.
+  void fill(const LatentBlocks& blocks) {
+    for (uint32_t block : written_) {
+      const int x0 = int(block % blocks.across) * BLOCK_WIDTH, y0 = int(block / blocks.across) * BLOCK_HEIGHT;
+      for (int y = y0; y < y0 + BLOCK_HEIGHT && y < plane_.h; y++) std::memset(plane_.row(y) + x0, 0, BLOCK_WIDTH * sizeof(real));
     }
+    written_ = blocks.blocks;
+    for (int b = 0; b < blocks.count(); b++)
+      forEachBlockRow(blocks, b, plane_, [&](real* row, size_t at, int w) { std::memcpy(row, &blocks.rounded[at], size_t(w) * sizeof(real)); });
   }
+
+ private:
+  PlaneBuffer plane_;
+  std::vector<uint32_t> written_;
+};
+
+// Gradient by the latents of one row of a block: of what is decoded from them, by step * latent (`byValue`, times `step`), and of
+// their code length, which threads summed apart.
+static WEFT_INLINE vf gradientOfLatents(const real* byValue, real step, const real* const* byRate, int threads, int x) {
+  vf g = step * load(byValue + x);
+  for (int t = 0; t < threads; t++) g += load(byRate[t] + x);
+  return g;
+}
+
+struct AdamStep {
+  real rate, decay1, decay2, correction1, correction2;
+  AdamStep(double learningRate, int steps)
+      : rate(real(learningRate)), decay1(real(0.8)), decay2(real(0.99)), correction1(1 / (1 - std::pow(decay1, real(steps)))),
+        correction2(1 / (1 - std::pow(decay2, real(steps)))) {}
+};
+
+static WEFT_INLINE vf squareRoot(vf v) {
+#if defined(__AVX512F__) && WEFT_LANES == 16
+  return (vf)_mm512_sqrt_ps((__m512)v);
+#elif defined(__AVX2__) && WEFT_LANES == 8
+  return (vf)_mm256_sqrt_ps((__m256)v);
+#else
+  vf root;
+  for (int i = 0; i < LANES; i++) root[i] = std::sqrt(v[i]);
+  return root;
+#endif
+}
+
+// Step of Adam (Kingma and Ba, 2015) on a vector of latents, by their gradient before the slope of the rounding.
+static WEFT_INLINE void adamVector(LatentBlocks& blocks, size_t at, vf gradient, const AdamStep& o) {
+  const vf g = gradient * load(&blocks.slope[at]);
+  const vf m = o.decay1 * load(&blocks.firstMoment[at]) + (1 - o.decay1) * g;
+  const vf v = o.decay2 * load(&blocks.secondMoment[at]) + (1 - o.decay2) * g * g;
+  store(&blocks.firstMoment[at], m);
+  store(&blocks.secondMoment[at], v);
+  store(&blocks.value[at], load(&blocks.value[at]) - o.rate * o.correction1 * m / (squareRoot(v * o.correction2) + real(1e-8)));
 }
 
 }  // namespace WEFT_ISA

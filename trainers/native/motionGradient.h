@@ -5,45 +5,6 @@
 namespace weft {
 namespace WEFT_ISA {
 
-// Adds the adjoint of splineRow: a row of gradients by pixel to the gradient of the grid.
-static inline void splineRowAdjoint(const real* gRow, int y, int width, const Plane& gGrid) {
-  alignas(64) static thread_local real buffer[2048 + 64];
-  real* t = buffer + 16;
-  const int j = y / CELL, phase = y % CELL, cells = (width + CELL - 1) / CELL, gw = gGrid.w;
-  for (int i = -1; i <= gw; i++) t[i] = 0;
-  for (int i = 0; i < cells; i++) {
-    const int n = width - i * CELL < CELL ? width - i * CELL : CELL;
-    const real* g = gRow + i * CELL;
-    real s0 = 0, s1 = 0, s2 = 0;
-    if (n == CELL) {
-      const v8 v = load8(g), a = v * load8(SPLINE.w[0]), b = v * load8(SPLINE.w[1]), c = v * load8(SPLINE.w[2]);
-      for (int k = 0; k < 4; k++) {
-        s0 += a[k] + a[k + 4];
-        s1 += b[k] + b[k + 4];
-        s2 += c[k] + c[k + 4];
-      }
-    } else {
-      for (int k = 0; k < n; k++) {
-        s0 += SPLINE.w[0][k] * g[k];
-        s1 += SPLINE.w[1][k] * g[k];
-        s2 += SPLINE.w[2][k] * g[k];
-      }
-    }
-    t[i - 1] += s0;
-    t[i] += s1;
-    t[i + 1] += s2;
-  }
-  t[0] += t[-1];
-  t[gw - 1] += t[gw];
-  real *a = gGrid.row(clampIndex(j - 1, gGrid.h)), *b = gGrid.row(j), *c = gGrid.row(clampIndex(j + 1, gGrid.h));
-  const real wa = SPLINE.w[0][phase], wb = SPLINE.w[1][phase], wc = SPLINE.w[2][phase];
-  for (int i = 0; i < gw; i++) {
-    a[i] += wa * t[i];
-    b[i] += wb * t[i];
-    c[i] += wc * t[i];
-  }
-}
-
 // Value of a vector of samples and its derivatives by the place.
 struct SampleGradient {
   vf value, byX, byY;
@@ -186,55 +147,65 @@ static inline void chromaMotionRowsAdjoint(const MotionRows& gChroma, int compon
   }
 }
 
-// From the gradient by blend weights to the gradient by logits, then onto the grids.
-static inline void motionRowsAdjoint(const MotionRows& rows, MotionRows& g, int components, int width, int y,
-                                     const Plane gGrids[5]) {
-  if (components == 5)
-    for (int x = 0; x < width; x++) g.d[4][x] *= rows.d[4][x] * (1 - rows.d[4][x]);
-  for (int c = 0; c < components; c++) splineRowAdjoint(g.d[c], y, width, gGrids[c]);
-}
+// Adjoint of the splines: gradients by pixel, summed down over the rows of a cell before they are summed across.
+class SplineAdjoint {
+ public:
+  explicit SplineAdjoint(int width) : width_((width + CELL - 1) / CELL * CELL), sums_(width_ + 2 * LANES, 5 * 3) {}
 
-// Planes that a thread adds to on its own, so that threads never write the same sample.
-struct PredictionGradient {
-  Plane references[3][2];  // origin null: constant reference
-  Plane grids[5];
-};
-
-static inline void predictAdjoint(RowTeam& pool, const Plane references[3][2], int count, const Plane grids[5], bool halved,
-                                  const Plane gPrediction[3], const PredictionGradient* perThread) {
-  const int components = count == 2 ? 5 : 2, w = gPrediction[0].w, h = gPrediction[0].h, cw = gPrediction[1].w;
-  overRows(pool, h, w, 2, [&](int y0, int y1, int thread) {
-    static thread_local MotionRows a, b, chroma, ga, gb, gc;
-    const PredictionGradient& out = perThread[thread];
-    for (int y = y0; y < y1; y += 2) {
-      const bool pair = y + 1 < h;
-      const auto adjoint = [&](const MotionRows& m, int row, MotionRows& g) {
-        const real* rows[1] = {gPrediction[0].row(row)};
-        predictRowAdjoint<1, false>(references, out.references, count, m, row, rows, w, g);
-      };
-      const auto chromaAdjoint = [&](auto added, const MotionRows& m, int row, MotionRows& g) {
-        const real* rows[2] = {gPrediction[1].row(row), gPrediction[2].row(row)};
-        predictRowAdjoint<2, decltype(added)::value>(references + 1, out.references + 1, count, m, row, rows, cw, g);
-      };
-      motionRows(grids, components, w, y, a);
-      adjoint(a, y, ga);
-      if (pair) {
-        motionRows(grids, components, w, y + 1, b);
-        adjoint(b, y + 1, gb);
-      }
-      if (halved) {
-        chromaMotionRows(a, pair ? b : a, components, w, cw, chroma);
-        chromaAdjoint(std::false_type{}, chroma, y / 2, gc);
-        chromaMotionRowsAdjoint(gc, components, w, cw, ga, pair ? gb : ga);
-      } else {
-        chromaAdjoint(std::true_type{}, a, y, ga);
-        if (pair) chromaAdjoint(std::true_type{}, b, y + 1, gb);
-      }
-      motionRowsAdjoint(a, ga, components, w, y, out.grids);
-      if (pair) motionRowsAdjoint(b, gb, components, w, y + 1, out.grids);
+  // Starts on the grids of a node; whatever is added goes there.
+  void begin(const Plane* grids, int components) {
+    components_ = components;
+    for (int c = 0; c < components; c++) grids_[c] = grids[c];
+    cell_ = -1;
+  }
+  // Adds the gradients of pixel row y; `motion` holds the blend weights, whose gradient becomes one by logits.
+  void add(const MotionRows& motion, const MotionRows& g, int width, int y) {
+    if (y / CELL != cell_) {
+      flush();
+      cell_ = y / CELL;
     }
-  });
-}
+    const real w[3] = {SPLINE.w[0][y % CELL], SPLINE.w[1][y % CELL], SPLINE.w[2][y % CELL]};
+    const vi lane = iota();
+    for (int c = 0; c < components_; c++)
+      for (int x = 0; x < width; x += LANES) {
+        vf v = select((lane + x) < width, load(g.d[c] + x), splat(0));
+        if (c == 4) {
+          const vf weight = load(motion.d[4] + x);
+          v *= weight * (1 - weight);
+        }
+        for (int r = 0; r < 3; r++) {
+          real* s = sums_.row(3 * c + r) + x;
+          store(s, load(s) + w[r] * v);
+        }
+      }
+  }
+  void flush() {
+    if (cell_ < 0) return;
+    for (int c = 0; c < components_; c++)
+      for (int r = 0; r < 3; r++) {
+        real* s = sums_.row(3 * c + r);
+        addAcross(s, grids_[c].row(clampIndex(cell_ - 1 + r, grids_[c].h)), grids_[c].w);
+        std::memset(s, 0, size_t(width_ + LANES) * sizeof(real));
+      }
+  }
+
+ private:
+  void addAcross(const real* s, real* out, int cells) const {
+    for (int i = 0; i < width_ / CELL; i++) {
+      const v8 v = load8(s + i * CELL);
+      for (int r = 0; r < 3; r++) {
+        const v8 weighted = v * load8(SPLINE.w[r]);
+        out[clampIndex(i - 1 + r, cells)] += ((weighted[0] + weighted[4]) + (weighted[1] + weighted[5])) +
+                                             ((weighted[2] + weighted[6]) + (weighted[3] + weighted[7]));
+      }
+    }
+  }
+
+  const int width_;
+  PlaneBuffer sums_;
+  Plane grids_[5];
+  int components_ = 0, cell_ = -1;
+};
 
 }  // namespace WEFT_ISA
 }  // namespace weft

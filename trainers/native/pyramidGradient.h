@@ -30,44 +30,54 @@ static inline FineRows fineRowsOf(int j, int coarseHeight, int fineHeight) {
   return rows;
 }
 
-// Rows j0..j1-1 of gCoarse = up2^T(gFine), or += when `accumulate`.
-static inline void upsampleAdjointRows(const Plane& gFine, const Plane& gCoarse, bool accumulate, int j0, int j1) {
-  alignas(64) static thread_local real fineBuffer[MAX_WIDTH + 128];
-  alignas(64) static thread_local real evenBuffer[MAX_HALF_WIDTH + 64], oddBuffer[MAX_HALF_WIDTH + 64];
-  alignas(64) static thread_local real outBuffer[MAX_HALF_WIDTH + 64];
-  const int fw = gFine.w, cw = gCoarse.w;
-  real *e = evenBuffer + 32, *o = oddBuffer + 32, *out = outBuffer + 32;
+// Adjoint of the doubling across: from `fineWidth` gradients to `width`. Reads up to 4 * LANES past both widths.
+static inline void upsampleAdjointAcross(const real* fine, int fineWidth, int width, real* out) {
+  alignas(64) real evenBuffer[MAX_HALF_WIDTH], oddBuffer[MAX_HALF_WIDTH], sums[MAX_HALF_WIDTH];
+  real *e = evenBuffer + 16, *o = oddBuffer + 16, *s = sums + 16;
+  for (int x = 0; x < width; x += LANES) {
+    vf even, odd;
+    loadDeinterleaved(fine + 2 * x, even, odd);
+    store(e + x, even);
+    store(o + x, odd);
+  }
+  if (fineWidth % 2) o[width - 1] = 0;
+  for (int k = 1; k <= 4; k++) e[-k] = o[-k] = 0;
+  for (int k = 0; k < LANES + 8; k++) e[width + k] = o[width + k] = 0;
   const vf f0 = splat(UP_TAPS[0]), f1 = splat(UP_TAPS[1]), f2 = splat(UP_TAPS[2]), f3 = splat(UP_TAPS[3]);
-  for (int j = j0; j < j1; j++) {
-    const FineRows rows = fineRowsOf(j, gCoarse.h, gFine.h);
-    for (int x = 0; x < fw; x += LANES) {
-      vf acc{};
-      for (int i = 0; i < rows.count; i++) acc += splat(rows.weight[i]) * load(gFine.row(rows.first + i) + x);
-      store(fineBuffer + x, acc);
-    }
-    for (int x = fw; x < 2 * cw + 2 * LANES; x++) fineBuffer[x] = 0;
-    for (int x = 0; x < cw; x += LANES) {
-      vf ev, ov;
-      loadDeinterleaved(fineBuffer + 2 * x, ev, ov);
-      store(e + x, ev);
-      store(o + x, ov);
-    }
-    for (int k = 1; k <= 4; k++) e[-k] = o[-k] = 0;
-    for (int k = 0; k < LANES + 8; k++) e[cw + k] = o[cw + k] = 0;
-    for (int x = -2; x < cw + 2; x += LANES) {
-      store(out + x, f3 * load(e + x - 1) + f2 * load(e + x) + f1 * load(e + x + 1) + f0 * load(e + x + 2) +
-                         f0 * load(o + x - 2) + f1 * load(o + x - 1) + f2 * load(o + x) + f3 * load(o + x + 1));
-    }
-    out[0] += out[-1] + out[-2];
-    out[cw - 1] += out[cw] + out[cw + 1];
-    real* g = gCoarse.row(j);
-    if (accumulate) for (int x = 0; x < cw; x++) g[x] += out[x];
-    else std::memcpy(g, out, size_t(cw) * sizeof(real));
+  for (int x = -2; x < width + 2; x += LANES)
+    store(s + x, f3 * load(e + x - 1) + f2 * load(e + x) + f1 * load(e + x + 1) + f0 * load(e + x + 2) +
+                     f0 * load(o + x - 2) + f1 * load(o + x - 1) + f2 * load(o + x) + f3 * load(o + x + 1));
+  s[0] += s[-1] + s[-2];
+  s[width - 1] += s[width] + s[width + 1];
+  std::memcpy(out, s, size_t(width) * sizeof(real));
+}
+
+// Adjoint of the doubling down: row j of the coarse plane's gradient, at the width of `fine`.
+static inline void upsampleAdjointDown(const Plane& fine, int j, int coarseHeight, real* out) {
+  const FineRows rows = fineRowsOf(j, coarseHeight, fine.h);
+  for (int x = 0; x < fine.w; x += LANES) {
+    vf acc{};
+    for (int i = 0; i < rows.count; i++) acc += rows.weight[i] * load(fine.row(rows.first + i) + x);
+    store(out + x, acc);
   }
 }
 
-static inline void upsampleAdjoint(RowTeam& pool, const Plane& gFine, const Plane& gCoarse, bool accumulate = false) {
-  overRows(pool, gCoarse.h, 2 * gCoarse.w, 1, [&](int j0, int j1, int) { upsampleAdjointRows(gFine, gCoarse, accumulate, j0, j1); });
+// gCoarse = up2^T(gFine)
+static inline void upsampleAdjoint(RowTeam& team, const Plane& gFine, const Plane& gCoarse) {
+  overRows(team, gCoarse.h, 2 * gCoarse.w, 1, [&](int j0, int j1, int) {
+    alignas(64) real row[MAX_WIDTH + 64];
+    for (int j = j0; j < j1; j++) {
+      upsampleAdjointDown(gFine, j, gCoarse.h, row);
+      upsampleAdjointAcross(row, gFine.w, gCoarse.w, gCoarse.row(j));
+    }
+  });
+}
+
+// The second half, where every row of gAcross has gone through upsampleAdjointAcross.
+static inline void upsampleAdjointOfRows(RowTeam& team, const Plane& gAcross, const Plane& gCoarse) {
+  overRows(team, gCoarse.h, gCoarse.w, 1, [&](int j0, int j1, int) {
+    for (int j = j0; j < j1; j++) upsampleAdjointDown(gAcross, j, gCoarse.h, gCoarse.row(j));
+  });
 }
 
 }  // namespace WEFT_ISA

@@ -2,56 +2,39 @@
 #pragma once
 #include <array>
 #include "latents.h"
-#include "motionGradient.h"
-#include "pyramidGradient.h"
-#include "synthesisGradient.h"
+#include "nodeAdjoint.h"
 
 namespace weft {
 namespace WEFT_ISA {
-
-constexpr real UNIT = 32;  // codes
-constexpr int MAX_LEVELS = 7;
 
 struct Node {
   NodeSpec spec;
   std::vector<LatentBlocks> latents;  // by plane
   std::vector<uint8_t> source[3];
-  PlaneBuffer picture[3];
   std::vector<PlaneBuffer> gradient[3];  // by thread; only where another node refers to this one
-  PlaneBuffer motion[5], gMotion[5];
+  PlaneBuffer gMotion[5];
+  PlaneBuffer under;  // luma innovation on the chroma grid; of its own only where another node refers to this one
   int visits = 0;
   bool referred = false;
 };
 
-// Scratch that one node at a time uses: dense latents, pyramids, synthesis.
-struct Workspace {
-  std::vector<PlaneBuffer> latent;                   // by plane of the current variant
-  std::vector<std::vector<PlaneBuffer>> gLatent;     // by thread, by plane
-  std::vector<uint8_t> dirty;
-  PlaneBuffer cumulative[MAX_LEVELS];                // luma levels 3 and up, of the remainder
-  PlaneBuffer level2[2], level1[3], groups[LUMA_GROUPS], gGroups[LUMA_GROUPS];
-  PlaneBuffer chromaCumulative[2][MAX_LEVELS], chromaInputs[4];
-  std::vector<std::array<PlaneBuffer, 5>> gMotion;   // by thread
-  PlaneBuffer innovation[3], gPicture[3], gInnovation[3], motionCumulative[MAX_LEVELS];
-  PlaneBuffer zero;
-  const Plane* gGroupPlanes() {
-    for (int i = 0; i < LUMA_GROUPS; i++) views_[i] = gGroups[i];
-    return views_;
-  }
-
- private:
-  Plane views_[LUMA_GROUPS];
+// What the rates of one node's latents are computed in: dense planes of the latents and, by thread, of the gradient by them.
+// Gradients are good in active blocks only.
+struct RatePlanes {
+  std::vector<DenseLatents> latents;
+  std::vector<std::vector<PlaneBuffer>> gradients;
 };
 
-template <class T> static Plane asPlane(const T& p) { return p; }
+constexpr int MAX_THREADS = 64;
 
-class Segment final : public SegmentEngine {
+class Segment final : public SegmentEngine, private LatentSource {
  public:
-  explicit Segment(const SegmentConfig& config) : config_(config), pool_(config.threads) {
-    layOutGrids();
+  explicit Segment(const SegmentConfig& config)
+      : config_(config), pool_(std::min(config.threads, MAX_THREADS)), baker_(config_, pool_, *this), adjoint_(config_, pool_, baker_) {
     for (size_t i = 0; i < config_.nodes.size(); i++) addNode(config_.nodes[i]);
     for (auto& node : nodes_)
       for (int r = 0; r < node.spec.references; r++) nodes_[node.spec.reference[r]].referred = true;
+    baked_.resize(nodes_.size());
     for (auto& node : nodes_) allocateNode(node);
     allocateWorkspace();
   }
@@ -60,6 +43,7 @@ class Segment final : public SegmentEngine {
     for (int p = 0; p < 3; p++) {
       const size_t n = size_t(planeWidth(p)) * planeHeight(p);
       nodes_[node].source[p].assign(planes[p], planes[p] + n);
+      nodes_[node].source[p].resize(n + LANES);
     }
   }
 
@@ -91,9 +75,9 @@ class Segment final : public SegmentEngine {
     const StepOptions hard{};
     std::vector<NodeCost> costs;
     for (size_t n = 0; n < nodes_.size(); n++) {
-      forward(nodes_[n], hard);
+      forward(int(n), hard);
       NodeCost cost{};
-      for (int p = 0; p < 3; p++) cost.squaredError[p] = squaredError(nodes_[n], p);
+      for (int p = 0; p < 3; p++) cost.squaredError[p] = squaredError(int(n), p);
       const double toBits = 1 / std::log(2.0);
       double nats[2];
       rate<false>(nodes_[n], 0, nats);
@@ -135,8 +119,8 @@ class Segment final : public SegmentEngine {
       for (auto& blocks : node.latents) {
         int kept = 0;
         for (int b = 0; b < blocks.count(); b++) {
-          const real* v = &blocks.value[size_t(b) * BLOCK_SIZE];
-          if (std::any_of(v, v + BLOCK_SIZE, [&](real x) { return std::fabs(x) >= threshold; })) blocks.move(b, kept++);
+          const real* v = &blocks.value[size_t(b) * BLOCK_LATENTS];
+          if (std::any_of(v, v + BLOCK_LATENTS, [&](real x) { return std::fabs(x) >= threshold; })) blocks.move(b, kept++);
         }
         blocks.truncate(kept);
       }
@@ -149,23 +133,20 @@ class Segment final : public SegmentEngine {
   const std::vector<LatentPlaneSpec>& planesOf(const Node& node) const { return config_.planes[node.spec.references]; }
   static int componentsOf(const Node& node) { return node.spec.references == 0 ? 0 : node.spec.references == 1 ? 2 : 5; }
 
-  void layOutGrids();
   void addNode(const NodeSpec& spec) {
     nodes_.emplace_back();
     Node& node = nodes_.back();
     node.spec = spec;
     node.latents.resize(planesOf(node).size());
+    for (size_t p = 0; p < node.latents.size(); p++) node.latents[p].across = uint32_t(blocksAcross(planesOf(node)[p].width));
   }
   void allocateNode(Node& node) {
+    for (int c = 0; c < componentsOf(node); c++) node.gMotion[c].allocate(baker_.motionLevel(0).w, baker_.motionLevel(0).h);
+    if (!node.referred) return;
+    node.under.allocate(planeWidth(1), planeHeight(1));
     for (int p = 0; p < 3; p++) {
-      node.picture[p].allocate(planeWidth(p), planeHeight(p));
-      if (!node.referred) continue;
       node.gradient[p].resize(pool_.threads());
       for (auto& g : node.gradient[p]) g.allocate(planeWidth(p), planeHeight(p));
-    }
-    for (int c = 0; c < componentsOf(node); c++) {
-      node.motion[c].allocate(motionLevels_[0].w, motionLevels_[0].h);
-      node.gMotion[c].allocate(motionLevels_[0].w, motionLevels_[0].h);
     }
   }
   void allocateWorkspace();
@@ -178,10 +159,10 @@ class Segment final : public SegmentEngine {
       const int w = specs[p].width, h = specs[p].height;
       const LatentBlocks& blocks = n.latents[p];
       for (int b = 0; b < blocks.count(); b++)
-        for (int y = 0; y < BLOCK_H; y++)
-          for (int x = 0; x < BLOCK_W; x++) {
-            const int px = blocks.bx[b] * BLOCK_W + x, py = blocks.by[b] * BLOCK_H + y;
-            if (px < w && py < h) use(first + size_t(py) * w + px, blocks, size_t(b) * BLOCK_SIZE + y * BLOCK_W + x);
+        for (int y = 0; y < BLOCK_HEIGHT; y++)
+          for (int x = 0; x < BLOCK_WIDTH; x++) {
+            const int px = blocks.x0(b) + x, py = blocks.y0(b) + y;
+            if (px < w && py < h) use(first + size_t(py) * w + px, blocks, size_t(b) * BLOCK_LATENTS + y * BLOCK_WIDTH + x);
           }
       first += size_t(w) * h;
     }
@@ -190,19 +171,19 @@ class Segment final : public SegmentEngine {
   // Makes active every block in which some |value| exceeds the threshold, and fills it.
   template <class Value>
   static void setBlocks(LatentBlocks& blocks, int w, int h, real threshold, const Value& value) {
-    blocks.clear();
-    for (int by = 0; by * BLOCK_H < h; by++)
-      for (int bx = 0; bx * BLOCK_W < w; bx++) {
-        const int xe = std::min(w, (bx + 1) * BLOCK_W), ye = std::min(h, (by + 1) * BLOCK_H);
+    blocks.truncate(0);
+    for (int by = 0; by * BLOCK_HEIGHT < h; by++)
+      for (int bx = 0; bx * BLOCK_WIDTH < w; bx++) {
+        const int xe = std::min(w, (bx + 1) * BLOCK_WIDTH), ye = std::min(h, (by + 1) * BLOCK_HEIGHT);
         bool active = false;
-        for (int y = by * BLOCK_H; y < ye && !active; y++)
-          for (int x = bx * BLOCK_W; x < xe && !active; x++) active = std::fabs(value(x, y)) > threshold;
+        for (int y = by * BLOCK_HEIGHT; y < ye && !active; y++)
+          for (int x = bx * BLOCK_WIDTH; x < xe && !active; x++) active = std::fabs(value(x, y)) > threshold;
         if (!active) continue;
         blocks.add(bx, by);
-        const size_t first = size_t(blocks.count() - 1) * BLOCK_SIZE;
-        for (int y = by * BLOCK_H; y < ye; y++)
-          for (int x = bx * BLOCK_W; x < xe; x++)
-            blocks.value[first + size_t(y - by * BLOCK_H) * BLOCK_W + (x - bx * BLOCK_W)] = value(x, y);
+        const size_t first = size_t(blocks.count() - 1) * BLOCK_LATENTS;
+        for (int y = by * BLOCK_HEIGHT; y < ye; y++)
+          for (int x = bx * BLOCK_WIDTH; x < xe; x++)
+            blocks.value[first + size_t(y - by * BLOCK_HEIGHT) * BLOCK_WIDTH + (x - bx * BLOCK_WIDTH)] = value(x, y);
       }
   }
 
@@ -210,6 +191,7 @@ class Segment final : public SegmentEngine {
   void loadNets(const double* nets) {
     nets_.resize(config_.layout.count);
     for (int i = 0; i < config_.layout.count; i++) nets_[i] = real(nets[i]);
+    baker_.setNets(synthesisWeights(nets_, 0), synthesisWeights(nets_, 1));
   }
   ContextWeights contextWeights(std::vector<real>& values, const LatentPlaneSpec& plane, int depth) const {
     const auto& c = config_.layout.context[plane.net];
@@ -243,19 +225,32 @@ class Segment final : public SegmentEngine {
   }
 
   // --- forward -----------------------------------------------------------------------------------------------------
-  void roundLatents(Node& node, const StepOptions& options) {
-    auto& planes = node.latents;
-    overBlocks(node, [&](int plane, int block, int) {
-      const uint32_t key = hashBits(config_.seed + uint32_t(stepCount_), uint32_t(&node - nodes_.data()), uint32_t(plane));
+  LatentRows rows(int node, int plane) const override {
+    const LatentBlocks& blocks = nodes_[node].latents[plane];
+    const LatentPlaneSpec& spec = planesOf(nodes_[node])[plane];
+    return {blocks.blocks, blocks.rounded.data(), spec.width, spec.height, stepOf(nodes_[node], plane)};
+  }
+
+  void roundLatents(int index, const StepOptions& options) {
+    auto& planes = nodes_[index].latents;
+    overBlocks(nodes_[index], [&](int plane, int block, int) {
+      const uint32_t key = hashBits(config_.seed + uint32_t(stepCount_), uint32_t(index), uint32_t(plane));
       roundBlock(planes[plane], block, options, key);
     });
   }
+
+  NodePass forward(int index, const StepOptions& options) {
+    roundLatents(index, options);
+    if (nodes_[index].spec.references) baker_.bakeMotion(index, baked_);
+    return baker_.bakePicture(index, baked_, underOf(nodes_[index]));
+  }
+  Plane underOf(const Node& node) const { return node.referred ? node.under : under_; }
 
   // Calls body(plane, block, thread) for every active block, shared over the threads.
   template <class Body> void overBlocks(const Node& node, const Body& body) {
     int total = 0;
     for (auto& p : node.latents) total += p.count();
-    overRows(pool_, total, BLOCK_SIZE, 1, [&](int from, int to, int thread) {
+    overRows(pool_, total, BLOCK_LATENTS, 1, [&](int from, int to, int thread) {
       int first = 0;
       for (size_t p = 0; p < node.latents.size() && first < to; p++) {
         const int n = node.latents[p].count();
@@ -265,94 +260,6 @@ class Segment final : public SegmentEngine {
     });
   }
 
-  void fillLatents(const Node& node) {
-    for (size_t p = 0; p < node.latents.size(); p++) {
-      PlaneBuffer& plane = workspacePlane(node, p);
-      if (dirtyOf(node, p)) plane.clear();
-      dirtyOf(node, p) = !node.latents[p].empty();
-      fillPlane(node.latents[p], plane);
-    }
-  }
-  PlaneBuffer& workspacePlane(const Node& node, size_t plane) { return work_[node.spec.references].latent[plane]; }
-  uint8_t& dirtyOf(const Node& node, size_t plane) { return work_[node.spec.references].dirty[plane]; }
-  PlaneBuffer& workspaceGradient(const Node& node, int thread, size_t plane) {
-    return work_[node.spec.references].gLatent[thread][plane];
-  }
-  int planeIndex(const Node& node, int kind, int component, int level) const {
-    return planeIndex_[node.spec.references][kind][component][level];
-  }
-
-  void forward(Node& node, const StepOptions& options) {
-    roundLatents(node, options);
-    fillLatents(node);
-    if (node.spec.references) {
-      bakeMotion(node);
-      predictPicture(node);
-    } else {
-      for (auto& p : node.picture) p.clear();
-    }
-    if (hasInnovation(node)) addInnovation(node);
-    for (auto& p : node.picture) extendPlane(p);
-  }
-  bool hasInnovation(const Node& node) const {
-    const auto& specs = planesOf(node);
-    for (size_t p = 0; p < specs.size(); p++)
-      if (specs[p].kind == INNOVATION && !node.latents[p].empty()) return true;
-    return false;
-  }
-
-  static void scaleInto(const Plane& in, real gain, const Plane& out, bool accumulate = false) {
-    for (int y = 0; y < in.h; y++) {
-      const real* a = in.row(y);
-      real* o = out.row(y);
-      if (accumulate) for (int x = 0; x < in.w; x++) o[x] += gain * a[x];
-      else for (int x = 0; x < in.w; x++) o[x] = gain * a[x];
-    }
-  }
-  void scaledLatent(const Node& node, int plane, const Plane& out) {
-    const Plane& q = workspacePlane(node, plane);
-    const real gain = stepOf(node, plane);
-    overRows(pool_, q.h, q.w, 1, [&](int y0, int y1, int) {
-      for (int y = y0; y < y1; y++) {
-        const real* a = q.row(y);
-        real* o = out.row(y);
-        for (int x = 0; x < q.w; x++) o[x] = gain * a[x];
-      }
-    });
-  }
-
-  void bakeMotion(Node& node) {
-    const int levels = int(motionLevels_.size());
-    for (int c = 0; c < componentsOf(node); c++) {
-      const int r = c / 2;
-      for (int k = levels - 1; k >= 0; k--) {
-        const Plane& out = k == 0 ? asPlane(node.motion[c]) : asPlane(s_.motionCumulative[k]);
-        scaledLatent(node, planeIndex(node, MOTION, c, k), out);
-        if (k < levels - 1) upsample(pool_, s_.motionCumulative[k + 1], out, &out);
-      }
-      if (c < 4 && node.spec.motionNode[r] >= 0) {
-        const Plane& from = nodes_[node.spec.motionNode[r]].motion[2 * node.spec.motionField[r] + c % 2];
-        scaleInto(from, real(node.spec.motionScale[r]), node.motion[c], true);
-      }
-    }
-  }
-
-  void referencePlanes(const Node& node, Plane out[3][2]) const {
-    for (int p = 0; p < 3; p++)
-      for (int r = 0; r < node.spec.references; r++) out[p][r] = nodes_[node.spec.reference[r]].picture[p];
-  }
-  void predictPicture(Node& node) {
-    Plane references[3][2], grids[5], out[3];
-    referencePlanes(node, references);
-    for (int c = 0; c < componentsOf(node); c++) grids[c] = node.motion[c];
-    for (int p = 0; p < 3; p++) out[p] = node.picture[p];
-    predict(pool_, references, node.spec.references, grids, config_.halvedChroma, out);
-  }
-
-  void lumaPyramid(const Node& node);
-  void chromaPyramid(const Node& node);
-  void addInnovation(Node& node);
-
   // --- loss --------------------------------------------------------------------------------------------------------
   // Weight of a squared error in one sample, so that the sum over all planes is pixels * (6 mseY + mseCb + mseCr) / 8.
   double lossWeight(int plane) const {
@@ -360,8 +267,9 @@ class Segment final : public SegmentEngine {
     return 0.125 * (double(planeWidth(0)) * planeHeight(0)) / (double(planeWidth(1)) * planeHeight(1));
   }
   // Of the 8-bit picture that a decoder shows.
-  double squaredError(const Node& node, int plane) const {
-    const Plane& p = node.picture[plane];
+  double squaredError(int index, int plane) const {
+    const Plane& p = baked_[index].picture[plane];
+    const Node& node = nodes_[index];
     double total = 0;
     for (int y = 0; y < p.h; y++) {
       const uint8_t* source = &node.source[plane][size_t(y) * p.w];
@@ -374,43 +282,24 @@ class Segment final : public SegmentEngine {
     }
     return total;
   }
-  // Writes the gradient by the picture into gPicture (with what later nodes added) and returns the distortion.
-  double lossGradient(Node& node, double weight);
 
   // --- backward ----------------------------------------------------------------------------------------------------
-  void foldMargins(const Plane& g) const;
-  void clearMargins(const Plane& g) const {
-    for (int y = -1; y <= g.h; y++) {
-      real* row = g.row(y);
-      if (y < 0 || y == g.h) std::memset(row - MARGIN_X, 0, size_t(MARGIN_X + g.w + 36) * sizeof(real));
-      for (int k = 1; k <= MARGIN_X; k++) row[-k] = 0;
-      for (int k = 0; k < 36; k++) row[g.w + k] = 0;
-    }
-  }
-  void keepLatentGradient(const Node& node) {
-    auto& out = kept_[&node - nodes_.data()];
-    forEachLatent(int(&node - nodes_.data()), [&](size_t at, const LatentBlocks& blocks, size_t i) {
-      const size_t plane = &blocks - node.latents.data(), b = i / BLOCK_SIZE;
-      const int x = blocks.bx[b] * BLOCK_W + int(i % BLOCK_W), y = blocks.by[b] * BLOCK_H + int(i % BLOCK_SIZE) / BLOCK_W;
-      double g = 0;
-      for (int t = 0; t < pool_.threads(); t++) g += workspaceGradient(node, t, plane).row(y)[x];
-      out[at] = g * blocks.slope[i];
-    });
-  }
   void clearGradients(Node& node) {
     for (int p = 0; p < 3; p++)
       for (auto& g : node.gradient[p]) g.clear();
     for (int c = 0; c < componentsOf(node); c++) node.gMotion[c].clear();
   }
-  void innovationAdjoint(Node& node, std::vector<double>& netGradient);
-  void lumaPyramidAdjoint(const Node& node, std::vector<double>& netGradient);
-  void chromaPyramidAdjoint(const Node& node, std::vector<double>& netGradient);
-  void motionAdjoint(Node& node, const uint8_t* activity, std::vector<double>& netGradient);
-  void latentAdjoint(const Node& node, int plane, const Plane& gValue, std::vector<double>& netGradient);
+  AdjointTask adjointTask(int index, const NodePass& pass, const uint8_t* activity, double weight);
+  void motionAdjoint(Node& node, const uint8_t* activity);
+  const Plane& gradientByValue(const Node& node, const LatentPlaneSpec& plane) const {
+    if (plane.kind == INNOVATION) return adjoint_.byValue(plane.component, plane.level);
+    return plane.level == 0 ? node.gMotion[plane.component] : gMotionLevels_[plane.component][plane.level];
+  }
   template <bool backward> void rate(Node& node, double weight, double nats[2]);
-  void flushContext(const ContextAccumulator& acc, const ContextWeights& g) const;
-  void backward(Node& node, const StepOptions& options, const uint8_t* activity, double weight, std::vector<double>& netGradient,
-                Cost& cost, bool update);
+  void clearRateGradients(const Node& node, int thread);
+  void finishLatents(int index, const StepOptions& options, bool update, std::vector<double>& netGradient);
+  void backward(int index, const NodePass& pass, const StepOptions& options, const uint8_t* activity, double weight,
+                std::vector<double>& netGradient, Cost& cost, bool update);
   Cost step(const double* nets, const StepOptions& options, const uint8_t* activity, double* netGradient, bool update);
 
   // --- analysis ----------------------------------------------------------------------------------------------------
@@ -420,18 +309,21 @@ class Segment final : public SegmentEngine {
   };
   Pyramid pyramidOf(const Node& node, int kind, int component) const;
   void approximate(Node& node, const Pyramid& pyramid, const Plane& target, const Plane* weights, double lambda, real threshold);
-  void searchMotion(Node& node, double lambda);
+  void searchMotion(int index, double lambda);
   void matchBlocks(const Node& node, int reference, double lambda, std::vector<float>& dx, std::vector<float>& dy) const;
 
   SegmentConfig config_;
   RowTeam pool_;
   std::vector<Node> nodes_;
-  std::vector<Plane> motionLevels_, lumaLevels_, chromaLevels_;  // sizes only
-  int planeIndex_[3][2][5][MAX_LEVELS];
-  Workspace s_, work_[3];  // work_: latents by number of references
+  std::vector<BakedNode> baked_;
   std::vector<real> nets_;
+  NodeBaker baker_;
+  NodeAdjoint adjoint_;
+  RatePlanes rates_[3];  // by number of references
+  PlaneBuffer zero_, under_;
+  std::vector<std::array<PlaneBuffer, 5>> gMotion_;  // by thread
+  std::vector<PlaneBuffer> gMotionLevels_[5];        // by component and level from 1
   std::vector<std::vector<real>> threadNetGradient_;
-  std::vector<std::unique_ptr<ChannelRing>> rings_;
   std::vector<std::vector<double>> kept_;
   bool keepGradient_ = false;
   int64_t stepCount_ = 0;

@@ -5,128 +5,181 @@
 namespace weft {
 namespace WEFT_ISA {
 
+// Sums over lanes of what one thread adds to the gradient of the weights.
 struct LumaAccumulator {
   vf w1[LUMA_HIDDEN][LUMA_GROUPS], b1[LUMA_HIDDEN], conv[LUMA_CHANNELS][9];
+  void addTo(const SynthesisWeights& g) const {
+    for (int k = 0; k < LUMA_HIDDEN; k++) {
+      g.b1[k] += sum(b1[k]);
+      for (int i = 0; i < LUMA_GROUPS; i++) g.w1[k * LUMA_GROUPS + i] += sum(w1[k][i]);
+    }
+    for (int c = 0; c < LUMA_CHANNELS; c++)
+      for (int i = 0; i < 9; i++) g.conv[c * 9 + i] += sum(conv[c][i]);
+  }
 };
 struct ChromaAccumulator {
   vf w1[CHROMA_HIDDEN][CHROMA_INPUTS], b1[CHROMA_HIDDEN], w2[2][CHROMA_HIDDEN], linear[2][CHROMA_INPUTS];
+  void addTo(const SynthesisWeights& g) const {
+    for (int k = 0; k < CHROMA_HIDDEN; k++) {
+      g.chromaB1[k] += sum(b1[k]);
+      for (int i = 0; i < CHROMA_INPUTS; i++) g.chromaW1[k * CHROMA_INPUTS + i] += sum(w1[k][i]);
+      for (int m = 0; m < 2; m++) g.chromaW2[m * CHROMA_HIDDEN + k] += sum(w2[m][k]);
+    }
+    for (int m = 0; m < 2; m++)
+      for (int i = 0; i < CHROMA_INPUTS; i++) g.chromaLinear[m * CHROMA_INPUTS + i] += sum(linear[m][i]);
+  }
 };
 
-// gOut: gradient by the luma innovation, with zeros in its margins. Writes rows of gGroups (all four).
-static inline void synthesizeLumaAdjointRows(const Plane groups[LUMA_GROUPS], const SynthesisWeights& net, ChannelRing& ring,
-                                             const Plane& gOut, const Plane gGroups[LUMA_GROUPS], LumaAccumulator& acc,
-                                             int y0, int y1) {
-  const int w = gOut.w;
+// Gradients of two luma rows by the hidden units (0: by the sum of the groups), and by the groups; readable past the width.
+struct LumaGradientRows {
+  explicit LumaGradientRows(int width) : hidden_(width + 128, 2 * LUMA_CHANNELS), groups_(width + 128, 2 * LUMA_GROUPS) {}
+  real* hidden(int row, int c) const { return hidden_.row(row * LUMA_CHANNELS + c); }
+  real* group(int row, int g) const { return groups_.row(row * LUMA_GROUPS + g); }
+
+ private:
+  PlaneBuffer hidden_, groups_;
+};
+
+// Adjoint of the convolution for channel c of rows y and y + 1. gOut: gradient by the luma innovation, zero outside of the plane.
+static inline void convolutionAdjoint(const ChannelRing& ring, const SynthesisWeights& net, const Plane& gOut, int c, int y, int rows,
+                                      const LumaGradientRows& out, LumaAccumulator& acc) {
+  const real* g[4] = {gOut.row(y - 1), gOut.row(y), gOut.row(y + 1), gOut.row(y + 2)};
+  const real *upper = ring.row(y, c), *lower = ring.row(y + 1, c);
+  real *outUpper = out.hidden(0, c), *outLower = out.hidden(1, c);
+  vf sums[9], k[9], activeSum{}, restSum{};
+  for (int i = 0; i < 9; i++) {
+    sums[i] = acc.conv[c][i];
+    k[i] = splat(net.conv[c * 9 + i]);
+  }
+  const real bias = c ? net.b1[c - 1] : 0, threshold = bias > 0 ? -bias : 0;
   const vi lane = iota();
-  channelRow(groups, net, y0 - 1, ring.at(y0 - 1));
-  channelRow(groups, net, y0, ring.at(y0));
-  for (int y = y0; y < y1; y++) {
-    channelRow(groups, net, y + 1, ring.at(y + 1));
-    const ChannelRows rows[3] = {ring.at(y - 1), ring.at(y), ring.at(y + 1)};
-    const real *gu = gOut.row(y - 1), *gm = gOut.row(y), *gd = gOut.row(y + 1);
-    for (int c = 0; c < LUMA_CHANNELS; c++) {
-      vf k[9];
-      for (int i = 0; i < 9; i++) k[i] = acc.conv[c][i];
-      const real *r0 = rows[0].row(c), *r1 = rows[1].row(c), *r2 = rows[2].row(c);
-      for (int x = 0; x < w; x += LANES) {
-        const vf g = load(gm + x);
-        for (int i = 0; i < 3; i++) {
-          k[i] += g * load(r0 + x + i - 1);
-          k[3 + i] += g * load(r1 + x + i - 1);
-          k[6 + i] += g * load(r2 + x + i - 1);
+  for (int x = 0; x < gOut.w; x += LANES) {
+    const vf a = load(upper + x), b = load(lower + x);
+    vf u{}, v{}, centre[2];
+    for (int r = 0; r < 4; r++)
+      for (int i = 0; i < 3; i++) {  // a sample is read by the outputs around it, through the opposite tap
+        const vf value = load(g[r] + x + 1 - i);
+        if (r < 3) {
+          const int tap = 3 * (2 - r) + i;
+          sums[tap] += value * a;
+          u += k[tap] * value;
         }
-      }
-      for (int i = 0; i < 9; i++) acc.conv[c][i] = k[i];
-    }
-    for (int x = 0; x < w; x += LANES) {
-      vf g[9];
-      for (int i = 0; i < 3; i++) {  // sample (x, y) is read by the output at (x - dx, y - dy)
-        g[i] = load(gd + x + 1 - i);
-        g[3 + i] = load(gm + x + 1 - i);
-        g[6 + i] = load(gu + x + 1 - i);
-      }
-      vf in[LUMA_GROUPS], gx[LUMA_GROUPS];
-      for (int i = 0; i < LUMA_GROUPS; i++) in[i] = load(groups[i].row(y) + x);
-      vf gs = g[4];
-      for (int i = 0; i < 9; i++) gs += net.conv[i] * g[i];
-      for (int i = 0; i < LUMA_GROUPS; i++) gx[i] = gs;
-      const vi valid = (lane + x) < w;
-      for (int c = 0; c < LUMA_HIDDEN; c++) {
-        const real* k = net.conv + (c + 1) * 9;
-        const real* w1 = net.w1 + c * LUMA_GROUPS;
-        vf gh{}, h = splat(net.b1[c]);
-        for (int i = 0; i < 9; i++) gh += k[i] * g[i];
-        for (int i = 0; i < LUMA_GROUPS; i++) h += w1[i] * in[i];
-        const vf gRest = net.b1[c] > 0 ? gh : vf{};
-        const vf gActive = select(h > 0, gh, splat(0));
-        acc.b1[c] += select(valid, gActive - gRest, splat(0));
-        for (int i = 0; i < LUMA_GROUPS; i++) {
-          gx[i] += w1[i] * gActive;
-          acc.w1[c][i] += select(valid, gActive * in[i], splat(0));
+        if (r > 0) {
+          const int tap = 3 * (3 - r) + i;
+          sums[tap] += value * b;
+          v += k[tap] * value;
         }
+        if (i == 1 && r > 0 && r < 3) centre[r - 1] = value;
       }
-      for (int i = 0; i < LUMA_GROUPS; i++) store(gGroups[i].row(y) + x, gx[i]);
+    const vi valid = (lane + x) < gOut.w;
+    if (c == 0) {
+      u += centre[0];
+      v += centre[1];
+    } else {
+      u = select(valid, u, splat(0));
+      v = rows > 1 ? select(valid, v, splat(0)) : splat(0);
+      restSum += u + v;
+      u = select(a > threshold, u, splat(0));
+      v = select(b > threshold, v, splat(0));
+      activeSum += u + v;
     }
+    store(outUpper + x, u);
+    store(outLower + x, v);
+  }
+  for (int i = 0; i < 9; i++) acc.conv[c][i] = sums[i];
+  if (c) acc.b1[c - 1] += bias > 0 ? activeSum - restSum : activeSum;
+}
+
+// From the hidden units of one row to its groups.
+static inline void hiddenAdjoint(const real* const groups[LUMA_GROUPS], const SynthesisWeights& net, int row, int width,
+                                 const LumaGradientRows& g, LumaAccumulator& acc) {
+  constexpr int count = 2;
+  for (int x = 0; x < width; x += count * LANES) {
+    vf out[LUMA_GROUPS][count];
+    for (int i = 0; i < count; i++) {
+      const vf bySum = load(g.hidden(row, 0) + x + i * LANES);
+      for (int j = 0; j < LUMA_GROUPS; j++) out[j][i] = bySum;
+    }
+    for (int c = 0; c < LUMA_HIDDEN; c++)
+      for (int i = 0; i < count; i++) {
+        const vf h = load(g.hidden(row, c + 1) + x + i * LANES);
+        for (int j = 0; j < LUMA_GROUPS; j++) out[j][i] += net.w1[c * LUMA_GROUPS + j] * h;
+      }
+    for (int j = 0; j < LUMA_GROUPS; j++)
+      for (int i = 0; i < count; i++) store(g.group(row, j) + x + i * LANES, out[j][i]);
+  }
+  for (int c = 0; c < LUMA_HIDDEN; c += 4) {
+    vf sums[4][LUMA_GROUPS];
+    for (int k = 0; k < 4; k++)
+      for (int j = 0; j < LUMA_GROUPS; j++) sums[k][j] = acc.w1[c + k][j];
+    for (int x = 0; x < width; x += LANES) {
+      vf in[LUMA_GROUPS];
+      for (int j = 0; j < LUMA_GROUPS; j++) in[j] = load(groups[j] + x);
+      for (int k = 0; k < 4; k++) {
+        const vf h = load(g.hidden(row, c + k + 1) + x);
+        for (int j = 0; j < LUMA_GROUPS; j++) sums[k][j] += h * in[j];
+      }
+    }
+    for (int k = 0; k < 4; k++)
+      for (int j = 0; j < LUMA_GROUPS; j++) acc.w1[c + k][j] = sums[k][j];
   }
 }
 
-// Writes rows of gInputs and adds to gLuma (the gradient by the luma innovation).
-static inline void synthesizeChromaAdjointRows(const Plane inputs[4], const Plane& luma, bool halved, const SynthesisWeights& net,
-                                               const Plane& gCb, const Plane& gCr, const Plane gInputs[4], const Plane& gLuma,
-                                               ChromaAccumulator& acc, int y0, int y1) {
-  alignas(64) static thread_local real under[ChannelRows::WIDTH], gUnder[ChannelRows::WIDTH];
+// inputs as for synthesizeChromaRow. gCb, gCr: gradients by the innovation in codes (times `unit`: by units). Writes a row of the
+// gradients by the inputs, zero past the width.
+static inline void synthesizeChromaRowAdjoint(const real* const inputs[CHROMA_INPUTS], const SynthesisWeights& net, const real* gCb,
+                                              const real* gCr, real unit, int width, real* const gInputs[CHROMA_INPUTS],
+                                              ChromaAccumulator& acc) {
   const vi lane = iota();
-  const int w = gCb.w;
-  for (int y = y0; y < y1; y++) {
-    lumaUnderChromaRow(luma, w, halved, y, under);
-    for (int x = 0; x < w; x += LANES) {
-      const vi valid = (lane + x) < w;
-      vf u[CHROMA_INPUTS], gu[CHROMA_INPUTS];
-      for (int i = 0; i < 4; i++) u[i] = load(inputs[i].row(y) + x);
-      u[4] = load(under + x);
-      for (int i = 0; i < CHROMA_INPUTS; i++) u[i] = select(valid, u[i], splat(0));
-      const vf a = select(valid, load(gCb.row(y) + x), splat(0)), b = select(valid, load(gCr.row(y) + x), splat(0));
+  for (int x = 0; x < width; x += LANES) {
+    const vi valid = (lane + x) < width;
+    vf u[CHROMA_INPUTS], gu[CHROMA_INPUTS];
+    for (int i = 0; i < CHROMA_INPUTS; i++) u[i] = select(valid, load(inputs[i] + x), splat(0));
+    const vf a = select(valid, unit * load(gCb + x), splat(0)), b = select(valid, unit * load(gCr + x), splat(0));
+    for (int i = 0; i < CHROMA_INPUTS; i++) {
+      gu[i] = net.chromaLinear[i] * a + net.chromaLinear[CHROMA_INPUTS + i] * b;
+      acc.linear[0][i] += a * u[i];
+      acc.linear[1][i] += b * u[i];
+    }
+    gu[0] += a;
+    gu[1] += a;
+    gu[2] += b;
+    gu[3] += b;
+    for (int k = 0; k < CHROMA_HIDDEN; k++) {
+      const vf bias = splat(net.chromaB1[k]), rest = maximum(bias, splat(0));
+      vf h = bias;
+      for (int i = 0; i < CHROMA_INPUTS; i++) h += net.chromaW1[k * CHROMA_INPUTS + i] * u[i];
+      const vf value = maximum(h, splat(0)) - rest;
+      acc.w2[0][k] += a * value;
+      acc.w2[1][k] += b * value;
+      const vf gh = net.chromaW2[k] * a + net.chromaW2[CHROMA_HIDDEN + k] * b;
+      const vf gActive = select(h > 0, gh, splat(0));
+      acc.b1[k] += net.chromaB1[k] > 0 ? gActive - gh : gActive;
       for (int i = 0; i < CHROMA_INPUTS; i++) {
-        gu[i] = net.chromaLinear[i] * a + net.chromaLinear[CHROMA_INPUTS + i] * b;
-        acc.linear[0][i] += a * u[i];
-        acc.linear[1][i] += b * u[i];
+        gu[i] += net.chromaW1[k * CHROMA_INPUTS + i] * gActive;
+        acc.w1[k][i] += gActive * u[i];
       }
-      gu[0] += a;
-      gu[1] += a;
-      gu[2] += b;
-      gu[3] += b;
-      for (int k = 0; k < CHROMA_HIDDEN; k++) {
-        const vf bias = splat(net.chromaB1[k]), rest = maximum(bias, splat(0));
-        vf h = bias;
-        for (int i = 0; i < CHROMA_INPUTS; i++) h += net.chromaW1[k * CHROMA_INPUTS + i] * u[i];
-        const vf value = maximum(h, splat(0)) - rest;
-        acc.w2[0][k] += a * value;
-        acc.w2[1][k] += b * value;
-        const vf gh = net.chromaW2[k] * a + net.chromaW2[CHROMA_HIDDEN + k] * b;
-        const vf gRest = net.chromaB1[k] > 0 ? gh : vf{};
-        const vf gActive = select(h > 0, gh, splat(0));
-        acc.b1[k] += gActive - gRest;
-        for (int i = 0; i < CHROMA_INPUTS; i++) {
-          gu[i] += net.chromaW1[k * CHROMA_INPUTS + i] * gActive;
-          acc.w1[k][i] += gActive * u[i];
-        }
-      }
-      for (int i = 0; i < 4; i++) store(gInputs[i].row(y) + x, gu[i]);
-      store(gUnder + x, gu[4]);
     }
-    if (!halved) {
-      for (int x = 0; x < w; x++) gLuma.row(y)[x] += gUnder[x];
-      continue;
+    for (int i = 0; i < CHROMA_INPUTS; i++) store(gInputs[i] + x, gu[i]);
+  }
+}
+
+// Adds the gradient by the means under chroma samples (zero past their width) to the two luma rows that they are of (4:2:0);
+// `lower` may be `upper`.
+static inline void lumaUnderChromaAdjoint(const real* gUnder, int lumaWidth, int width, real* upper, real* lower) {
+  for (int x = 0; x < width; x += LANES) {
+    const vf share = real(0.25) * load(gUnder + x);
+    for (real* row : {upper, lower}) {
+      vf even, odd;
+      loadDeinterleaved(row + 2 * x, even, odd);
+      storeInterleaved(row + 2 * x, even + share, odd + share);
     }
-    real *p = gLuma.row(2 * y), *q = gLuma.row(2 * y + 1 < luma.h ? 2 * y + 1 : 2 * y);
-    for (int x = 0; x < w; x++) {
-      const int x0 = 2 * x, x1 = x0 + 1 < luma.w ? x0 + 1 : x0;
-      const real share = real(0.25) * gUnder[x];
-      p[x0] += share;
-      p[x1] += share;
-      q[x0] += share;
-      q[x1] += share;
-    }
+  }
+  if (lumaWidth % 2 == 0) return;
+  const real share = real(0.25) * gUnder[width - 1];
+  for (real* row : {upper, lower}) {  // the last column stands for two
+    row[lumaWidth - 1] += share;
+    row[lumaWidth] = 0;
   }
 }
 

@@ -1,0 +1,231 @@
+// Gradient of a node: from the error of its picture, and from what later nodes add to it, back to the node's latents, its motion
+// and the pictures that it was predicted from. Everything at full size happens in two passes over the rows.
+#pragma once
+#include "motionGradient.h"
+#include "nodeBake.h"
+#include "pyramidGradient.h"
+#include "synthesisGradient.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+// Planes that a thread adds to on its own, so that threads never write the same sample.
+struct PredictionGradient {
+  Plane references[3][2];  // no origin: constant reference
+  Plane grids[5];
+};
+
+// What is asked of the adjoint of one node.
+struct AdjointTask {
+  NodePass pass;
+  const uint8_t* source[3];             // readable LANES past the end
+  real factor[3];                       // gradient by the picture for an error of one code
+  std::vector<Plane> received[3];       // gradients by the picture from later nodes
+  std::vector<PredictionGradient> out;  // by thread
+};
+
+// Squared errors of one node's planes.
+struct PlaneErrors {
+  double plane[3] = {};
+};
+
+class NodeAdjoint {
+ public:
+  NodeAdjoint(const FieldSpec& field, RowTeam& team, NodeBaker& baker) : field_(field), team_(team), baker_(baker) {
+    const Plane &luma = baker.planeSize(0), &chroma = baker.planeSize(1);
+    gLuma_.allocate(luma.w, luma.h);
+    for (int l = 0; l < 3; l++) lumaLevels_[l].resize(size_t(baker.levels(0)));
+    allocate(lumaLevels_[0][0], luma);
+    for (int g = 0; g < 3 && g + 1 < baker.levels(0); g++) {
+      across_[g].allocate(baker.level(0, 1).w, luma.h);
+      const int last = g == 2 ? baker.levels(0) - 1 : g + 1;
+      for (int l = 1; l <= last; l++) allocate(lumaLevels_[g][l], baker.level(0, l));
+    }
+    for (int c = 0; c < 2; c++) {
+      chromaLevels_[c].resize(size_t(baker.levels(1)));
+      allocate(chromaFinest_[c], chroma);
+      allocate(chromaRest_[c], chroma);
+      for (int l = 1; l < baker.levels(1); l++) allocate(chromaLevels_[c][l], baker.level(1, l));
+    }
+    for (int t = 0; t < team.threads(); t++) scratch_.push_back(std::make_unique<Scratch>(field.width));
+  }
+
+  PlaneErrors run(const AdjointTask& task) {
+    for (auto& s : scratch_) s->reset();
+    overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lossRows(task, t, y0, y1); });
+    if (task.pass.luma)
+      overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lumaRows(task, t, y0, y1); });
+    if (task.pass.luma) lumaPyramid(task.pass);
+    if (task.pass.chroma)
+      for (int c = 0; c < 2; c++) chromaPyramid(c);
+    PlaneErrors errors;
+    for (const auto& s : scratch_)
+      for (int p = 0; p < 3; p++) errors.plane[p] += s->error[p];
+    return errors;
+  }
+  // Adds what the last run summed to the gradients of the synthesis weights.
+  void addWeightGradients(int thread, const SynthesisWeights& g) const {
+    scratch_[thread]->luma.addTo(g);
+    scratch_[thread]->chroma.addTo(g);
+  }
+  // Gradient by step * latent of an innovation plane whose latents are not all zero.
+  const Plane& byValue(int component, int level) const {
+    if (component) return level ? chromaLevels_[component - 1][level] : chromaFinest_[component - 1];
+    return lumaLevels_[level < 2 ? 0 : level == 2 ? 1 : 2][level];
+  }
+
+ private:
+  struct Scratch {
+    explicit Scratch(int width)
+        : rows(width + 128, ROWS), motion(new MotionRows[3]), spline(width), lumaGradients(width) {}
+    void reset() {
+      luma = {};
+      chroma = {};
+      for (double& e : error) e = 0;
+    }
+    // Gradients by a row of two luma rows' and both chroma planes' samples, and by the inputs of the chroma net.
+    static constexpr int PICTURE = 0, INPUTS = 4, ROWS = INPUTS + CHROMA_INPUTS;
+    PlaneBuffer rows;
+    std::unique_ptr<MotionRows[]> motion;  // gradients by the displacements of two luma rows and their chroma row
+    SplineAdjoint spline;
+    LumaGradientRows lumaGradients;
+    LumaAccumulator luma;
+    ChromaAccumulator chroma;
+    double error[3];
+  };
+
+  static void allocate(PlaneBuffer& buffer, const Plane& size) { buffer.allocate(size.w, size.h); }
+
+  // Gradient by a row of the picture; returns its squared error.
+  static double lossRow(const AdjointTask& task, int p, int y, real* out) {
+    const Plane& picture = task.pass.picture[p];
+    const uint8_t* source = task.source[p] + size_t(y) * picture.w;
+    const real *value = picture.row(y), factor = task.factor[p];
+    const vi lane = iota();
+    vf total{};
+    for (int x = 0; x < picture.w; x += LANES) {
+      const vi valid = (lane + x) < picture.w;
+      const vf e = select(valid, load(value + x) - (loadBytes(source + x) - 128), splat(0));
+      total += e * e;
+      vf g = factor * e;
+      for (const Plane& received : task.received[p]) g += select(valid, load(received.row(y) + x), splat(0));
+      store(out + x, g);
+    }
+    return sum(total);
+  }
+
+  // Loss, prediction and chroma net.
+  void lossRows(const AdjointTask& task, int t, int y0, int y1) {
+    Scratch& a = *scratch_[t];
+    const NodePass& pass = task.pass;
+    const PredictionGradient* out = pass.references ? &task.out[t] : nullptr;
+    if (out) a.spline.begin(out->grids, pass.components);
+    for (int y = y0; y < y1; y += 2) {
+      const int count = y + 1 < field_.height ? 2 : 1;
+      for (int k = 0; k < count; k++) lumaLossRow(task, t, y + k, k, out);
+      if (field_.halvedChroma) {
+        RowScratch& s = baker_.scratch(t);
+        if (out) chromaMotionRows(s.motion[0], s.motion[count - 1], pass.components, field_.width, baker_.planeSize(1).w, s.motion[2]);
+        chromaLossRow<false>(task, t, y / 2, 2, out);
+        if (out) chromaMotionRowsAdjoint(a.motion[2], pass.components, field_.width, baker_.planeSize(1).w, a.motion[0], a.motion[count - 1]);
+      } else {
+        for (int k = 0; k < count; k++) chromaLossRow<true>(task, t, y + k, k, out);
+      }
+      if (out)
+        for (int k = 0; k < count; k++) a.spline.add(baker_.scratch(t).motion[k], a.motion[k], field_.width, y + k);
+    }
+    if (out) a.spline.flush();
+  }
+
+  void lumaLossRow(const AdjointTask& task, int t, int y, int k, const PredictionGradient* out) {
+    Scratch& a = *scratch_[t];
+    const NodePass& pass = task.pass;
+    real* g = a.rows.row(Scratch::PICTURE + k);
+    a.error[0] += lossRow(task, 0, y, g);
+    if (out) {
+      MotionRows& motion = baker_.scratch(t).motion[k];
+      motionRows(pass.motion, pass.components, field_.width, y, motion);
+      const real* rows[1] = {g};
+      predictRowAdjoint<1, false>(pass.reference, out->references, pass.references, motion, y, rows, field_.width, a.motion[k]);
+    }
+    if (!pass.chroma) return;
+    real* luma = gLuma_.row(y);
+    for (int x = 0; x < field_.width; x += LANES) store(luma + x, CODES_PER_UNIT * load(g + x));
+  }
+
+  template <bool add> void chromaLossRow(const AdjointTask& task, int t, int y, int k, const PredictionGradient* out) {
+    Scratch& a = *scratch_[t];
+    const NodePass& pass = task.pass;
+    const int w = baker_.planeSize(1).w;
+    real* g[2] = {a.rows.row(Scratch::PICTURE + 2), a.rows.row(Scratch::PICTURE + 3)};
+    for (int p = 1; p < 3; p++) a.error[p] += lossRow(task, p, y, g[p - 1]);
+    if (out) {
+      const real* rows[2] = {g[0], g[1]};
+      predictRowAdjoint<2, add>(pass.reference + 1, out->references + 1, pass.references, baker_.scratch(t).motion[k], y, rows, w, a.motion[k]);
+    }
+    if (!pass.chroma) return;
+    const real* inputs[CHROMA_INPUTS];
+    baker_.chromaInputs(pass, baker_.scratch(t), y, inputs);
+    inputs[4] = pass.under.row(y);
+    real* under = a.rows.row(Scratch::INPUTS);
+    real* gInputs[CHROMA_INPUTS] = {chromaFinest_[0].row(y), chromaRest_[0].row(y), chromaFinest_[1].row(y), chromaRest_[1].row(y), under};
+    synthesizeChromaRowAdjoint(inputs, baker_.net(pass.net), g[0], g[1], CODES_PER_UNIT, w, gInputs, a.chroma);
+    if (field_.halvedChroma) {
+      const int lower = 2 * y + 1 < field_.height ? 2 * y + 1 : 2 * y;
+      lumaUnderChromaAdjoint(under, field_.width, w, gLuma_.row(2 * y), gLuma_.row(lower));
+    } else {
+      real* luma = gLuma_.row(y);
+      for (int x = 0; x < w; x += LANES) store(luma + x, load(luma + x) + load(under + x));
+    }
+  }
+
+  // Luma synthesis and the last doubling of its groups.
+  void lumaRows(const AdjointTask& task, int t, int y0, int y1) {
+    Scratch& a = *scratch_[t];
+    RowScratch& s = baker_.scratch(t);
+    const NodePass& pass = task.pass;
+    const SynthesisWeights& net = baker_.net(pass.net);
+    for (int y = y0; y < y1; y += 2) {
+      const int count = y + 1 < field_.height ? 2 : 1;
+      for (int k = 0; k < 2; k++) baker_.channels(pass, s, y + k);
+      for (int c = 0; c < LUMA_CHANNELS; c++) convolutionAdjoint(s.ring, net, gLuma_, c, y, count, a.lumaGradients, a.luma);
+      for (int k = 0; k < count; k++) {
+        hiddenAdjoint(s.groups[(y + k) & 3], net, k, field_.width, a.lumaGradients, a.luma);
+        if (!pass.finest[0].empty())
+          std::memcpy(lumaLevels_[0][0].row(y + k), a.lumaGradients.group(k, 0), size_t(field_.width) * sizeof(real));
+        for (int g = 0; g < 3; g++)
+          if (pass.lumaHalf[g].origin)
+            upsampleAdjointAcross(a.lumaGradients.group(k, g + 1), field_.width, across_[g].w, across_[g].row(y + k));
+      }
+    }
+  }
+
+  void lumaPyramid(const NodePass& pass) {
+    for (int g = 0; g < 3; g++) {
+      if (!pass.lumaHalf[g].origin) continue;
+      auto& levels = lumaLevels_[g];
+      upsampleAdjointOfRows(team_, across_[g], levels[1]);
+      for (size_t l = 2; l < levels.size() && levels[l].allocated(); l++) upsampleAdjoint(team_, levels[l - 1], levels[l]);
+    }
+  }
+  void chromaPyramid(int c) {
+    auto& levels = chromaLevels_[c];
+    for (size_t l = 1; l < levels.size(); l++) {
+      const Plane& finer = l == 1 ? chromaRest_[c] : levels[l - 1];
+      upsampleAdjoint(team_, finer, levels[l]);
+    }
+  }
+
+  const FieldSpec& field_;
+  RowTeam& team_;
+  NodeBaker& baker_;
+  PlaneBuffer gLuma_;                                // by the luma innovation, in units; zero in its margins
+  PlaneBuffer across_[3];                            // groups 1 to 3 after the doubling's adjoint across
+  std::vector<PlaneBuffer> lumaLevels_[3];           // by group (0 and 1 together, 2, rest) and level
+  PlaneBuffer chromaFinest_[2], chromaRest_[2];
+  std::vector<PlaneBuffer> chromaLevels_[2];
+  std::vector<std::unique_ptr<Scratch>> scratch_;
+};
+
+}  // namespace WEFT_ISA
+}  // namespace weft
