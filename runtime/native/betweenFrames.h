@@ -60,7 +60,7 @@ static inline void planesBetween(RowTeam& team, const Plane references[3][2], co
                                  real elapsed, bool halved, const Plane out[3]) {
   const int w = out[0].w, h = out[0].h;
   team.overRows(h, w, 2, [&](int y0, int y1, int) {
-    static thread_local MotionRows a, b, chroma;
+    MotionRows a(w), b(w), chroma(w);
     for (int y = y0; y < y1; y += 2) {
       MotionRows* rows[2] = {&a, &b};
       const int count = y + 1 < h ? 2 : 1;

@@ -75,7 +75,7 @@ static WEFT_INLINE SamplePlace samplePlace(const Plane& p, int x, int y, vf dx, 
 // most. Lanes that are a column (row) further have their weights moved by one.
 struct Patch {
   ptrdiff_t start;   // of the first tap of lane 0, from the origin
-  vi right, below;   // lanes that are one column or row further
+  vi right, below;   // 1 in lanes that are one column or row further
   vi inside;         // lanes of this patch
   bool whole;        // all lanes
 };
@@ -85,22 +85,25 @@ static WEFT_INLINE intr firstOf(unsigned lanes, vi value) {
   alignas(64) intr values[LANES];
   std::memcpy(values, &value, sizeof value);
   const intr first = values[__builtin_ctz(lanes)];
-  return lanes & maskBits(value == splatInt(first - 1)) ? first - 1 : first;
+  return lanes & nonzeroLanes(value == splatInt(first - 1)) ? first - 1 : first;
 }
 
-// Calls body(columns, patch) for patches that hold every lane once; `columns` is a constant of 4 or 5.
+template <int taps> using Taps = std::integral_constant<int, taps>;
+
+// Calls body(columns, rows, patch) for patches that hold every lane once; numbers of taps are constants of 4 or 5.
 template <class Body> static WEFT_INLINE void forEachPatch(const Plane& p, const SamplePlace& s, const Body& body) {
-  const vi none{}, sameColumn = s.column == splatInt(s.column[0]), sameRow = s.row == splatInt(s.row[0]);
-  if (maskBits(sameColumn & sameRow) == ALL_LANES)
-    return body(std::integral_constant<int, 4>{},
-                Patch{ptrdiff_t(s.row[0]) * p.stride + s.column[0], none, none, sameColumn, true});
+  const vi columns = s.column ^ splatInt(s.column[0]), rows = s.row ^ splatInt(s.row[0]), none{};
+  if (!nonzeroLanes(columns | rows))
+    return body(Taps<4>{}, Taps<4>{}, Patch{ptrdiff_t(s.row[0]) * p.stride + s.column[0], none, none, none, true});
   for (unsigned rest = ALL_LANES; rest;) {
     const intr column = firstOf(rest, s.column), row = firstOf(rest, s.row);
     const vi right = s.column - column, below = s.row - row;
-    const unsigned inside = rest & maskBits(((right & -2) | (below & -2)) == 0);
-    body(std::integral_constant<int, 5>{},
-         Patch{ptrdiff_t(row) * p.stride + column, right == 1, below == 1, lanesOf(inside), inside == ALL_LANES});
-    rest &= ~inside;
+    const unsigned outside = nonzeroLanes((right | below) & -2), inside = rest & ~outside;
+    const Patch patch{ptrdiff_t(row) * p.stride + column, right, below, lanesOf(inside), inside == ALL_LANES};
+    if (!(nonzeroLanes(below) & inside)) body(Taps<5>{}, Taps<4>{}, patch);
+    else if (!(nonzeroLanes(right) & inside)) body(Taps<4>{}, Taps<5>{}, patch);
+    else body(Taps<5>{}, Taps<5>{}, patch);
+    rest = rest & ~inside;
   }
 }
 
@@ -108,7 +111,7 @@ template <class Body> static WEFT_INLINE void forEachPatch(const Plane& p, const
 template <int taps> static WEFT_INLINE void spread(const CubicWeights& w, vi moved, vf (&out)[taps]) {
   for (int i = 0; i < taps; i++) {
     const vf here = i < 4 ? w.w[i] : vf{}, before = i > 0 ? w.w[i - 1] : vf{};
-    out[i] = taps == 4 ? here : select(moved, before, here);
+    out[i] = taps == 4 ? here : select(moved != 0, before, here);
   }
 }
 // Down, lanes outside of the patch weigh nothing.
@@ -135,14 +138,13 @@ template <int planes>
 static WEFT_INLINE void sampleCubic(const Plane* const (&from)[planes], const SamplePlace& place, vf (&out)[planes]) {
   const CubicWeights wx = cubicWeights(place.fx), wy = cubicWeights(place.fy);
   for (vf& v : out) v = vf{};
-  forEachPatch(*from[0], place, [&](auto columns, const Patch& patch) {
-    constexpr int taps = decltype(columns)::value;
-    vf x[taps], y[taps];
+  forEachPatch(*from[0], place, [&](auto columns, auto rows, const Patch& patch) {
+    vf x[decltype(columns)::value], y[decltype(rows)::value];
     spread(wx, patch.right, x);
     spreadDown(wy, patch, y);
     for (int p = 0; p < planes; p++) {
       const real* row = from[p]->origin + patch.start;
-      for (int r = 0; r < taps; r++, row += from[p]->stride) out[p] += y[r] * weighted(x, row);
+      for (int r = 0; r < decltype(rows)::value; r++, row += from[p]->stride) out[p] += y[r] * weighted(x, row);
       prefetchRow(row + from[p]->stride);
     }
   });
@@ -150,10 +152,16 @@ static WEFT_INLINE void sampleCubic(const Plane* const (&from)[planes], const Sa
 
 static WEFT_INLINE vf sigmoid(vf v) { return 1 / (1 + exp2Of(v * real(-1.4426950408889634))); }
 
-// Displacements (px) and blend weights of one luma row and, through them, of chroma.
-struct MotionRows {
-  static constexpr int WIDTH = 16384 + 64;
-  real d[5][WIDTH];  // dx0 dy0 dx1 dy1 weight-of-reference-0
+// Displacements (px) and blend weights of one row of luma, or of chroma; readable two vectors past the width.
+class MotionRows {
+ public:
+  explicit MotionRows(int width) : rows_(width + 2 * 16 + CELL, 5) {
+    for (int c = 0; c < 5; c++) d[c] = rows_.row(c);
+  }
+  real* d[5];  // dx0 dy0 dx1 dy1 weight-of-reference-0
+
+ private:
+  PlaneBuffer rows_;
 };
 
 // Repeats the last value, so that the last vector of a row is as smooth as the others.

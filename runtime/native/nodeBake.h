@@ -2,6 +2,7 @@
 // Everything at full size happens in one pass over the rows: warp, pyramids' last doubling, synthesis, sum.
 #pragma once
 #include <memory>
+#include "fieldSpec.h"
 #include "latentRows.h"
 #include "motion.h"
 #include "rowTeam.h"
@@ -58,9 +59,9 @@ class LevelSums {
 
 // Rows that one thread works on.
 struct RowScratch {
-  explicit RowScratch(int width) : block(width + 128, ROWS), motion(new MotionRows[3]), ring(width) {}
+  explicit RowScratch(int width) : block(width + 128, ROWS), motion{MotionRows(width), MotionRows(width), MotionRows(width)}, ring(width) {}
   PlaneBuffer block;
-  std::unique_ptr<MotionRows[]> motion;  // of two luma rows and their chroma row
+  MotionRows motion[3];                  // of two luma rows and their chroma row
   ChannelRing ring;
   const real* groups[4][LUMA_GROUPS];    // luma groups of the rows in the ring
 

@@ -24,9 +24,8 @@ static WEFT_INLINE void storeInterleaved(real* out, vf even, vf odd) {
 #endif
 }
 
-// Splits 2*LANES consecutive samples into those at even and at odd places.
-static WEFT_INLINE void loadDeinterleaved(const real* p, vf& even, vf& odd) {
-  const vf a = load(p), b = load(p + LANES);
+// Splits 2*LANES samples into those at even and at odd places.
+static WEFT_INLINE void deinterleave(vf a, vf b, vf& even, vf& odd) {
 #if WEFT_LANES == 16
   even = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
   odd = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
@@ -38,6 +37,8 @@ static WEFT_INLINE void loadDeinterleaved(const real* p, vf& even, vf& odd) {
   odd = __builtin_shufflevector(a, b, 1, 3, 5, 7);
 #endif
 }
+
+static WEFT_INLINE void loadDeinterleaved(const real* p, vf& even, vf& odd) { deinterleave(load(p), load(p + LANES), even, odd); }
 
 // Row buffers are on the stack of the thread; these bound the width (16384, with margins).
 constexpr int MAX_HALF_WIDTH = 8192 + 128;

@@ -26,9 +26,15 @@ static WEFT_INLINE vf splat(real x) { return x - vf{}; }
 static WEFT_INLINE vi splatInt(intr x) { return x - vi{}; }
 typedef uint8_t vu8 __attribute__((vector_size(WEFT_LANES)));
 static WEFT_INLINE vf loadBytes(const uint8_t* p) {
+#if defined(__AVX512F__) && WEFT_LANES == 16
+  return (vf)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+#elif defined(__AVX2__) && WEFT_LANES == 8
+  return (vf)_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(p))));
+#else
   vu8 v;
   std::memcpy(&v, p, sizeof v);
   return __builtin_convertvector(v, vf);
+#endif
 }
 static WEFT_INLINE vi toInt(vf v) { return __builtin_convertvector(v, vi); }
 static WEFT_INLINE vf toReal(vi v) { return __builtin_convertvector(v, vf); }
@@ -64,15 +70,15 @@ template <class To, class From> static WEFT_INLINE To bitCast(From v) {
   To r; std::memcpy(&r, &v, sizeof r); return r;
 }
 
-// One bit for each lane of a comparison.
-static WEFT_INLINE unsigned maskBits(vi mask) {
+// One bit for each lane that is not zero.
+static WEFT_INLINE unsigned nonzeroLanes(vi v) {
 #if defined(__AVX512F__) && WEFT_LANES == 16
-  return unsigned(_mm512_test_epi32_mask((__m512i)mask, (__m512i)mask));
+  return unsigned(_mm512_test_epi32_mask((__m512i)v, (__m512i)v));
 #elif defined(__AVX2__) && WEFT_LANES == 8
-  return unsigned(_mm256_movemask_ps((__m256)mask));
+  return 255 & ~unsigned(_mm256_movemask_ps((__m256)(v == 0)));
 #else
   unsigned bits = 0;
-  for (int i = 0; i < LANES; i++) bits |= unsigned(mask[i] & 1) << i;
+  for (int i = 0; i < LANES; i++) bits |= unsigned(v[i] != 0) << i;
   return bits;
 #endif
 }

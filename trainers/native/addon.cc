@@ -5,8 +5,6 @@
 
 namespace {
 
-
-
 using weft::doublesOf;
 using weft::intsOf;
 using weft::Task;
@@ -154,8 +152,28 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   int nodes_ = 0;
 };
 
+// (seed, seconds for each kernel) -> [{name, operations, seconds, error}]
+Napi::Value benchKernels(const Napi::CallbackInfo& info) {
+  auto out = Napi::Array::New(info.Env());
+  for (const auto& kernel : weft::benchKernels(info[0].ToNumber(), info[1].ToNumber())) {
+    auto o = Napi::Object::New(info.Env());
+    o.Set("name", kernel.name);
+    o.Set("operations", kernel.operations);
+    o.Set("seconds", kernel.seconds);
+    o.Set("error", kernel.error);
+    out.Set(out.Length(), o);
+  }
+  return out;
+}
+// (seconds) -> operations a second
+Napi::Value peakOperations(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), weft::peakOperations(info[0].ToNumber()));
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Segment", SegmentObject::define(env));
+  exports.Set("benchKernels", Napi::Function::New(env, benchKernels));
+  exports.Set("peakOperations", Napi::Function::New(env, peakOperations));
   weft::exportInstructionSet(exports);
   return exports;
 }

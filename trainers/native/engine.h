@@ -1,6 +1,7 @@
 // What the addon sees of a training engine, whatever instruction set it was compiled for.
 #pragma once
 #include <memory>
+#include <string>
 #include "fieldSpec.h"
 
 namespace weft {
@@ -59,6 +60,17 @@ class SegmentEngine {
   // Gives up blocks in which no |value| reaches the threshold.
   virtual void prune(double threshold) = 0;
 };
+
+struct KernelResult {
+  std::string name;
+  double operations, seconds;  // useful floating-point operations of one run, and its best time
+  double error;                // largest error against the plain definition, relative to the largest value
+};
+
+// Times every kernel of the training step on fresh random input, each for so many seconds.
+std::vector<KernelResult> benchKernels(uint32_t seed, double seconds);
+// Operations a second of multiply-adds that depend on nothing, on one thread.
+double peakOperations(double seconds);
 
 // Single precision in the instruction set this addon was built for; double precision for gradient tests.
 std::unique_ptr<SegmentEngine> makeSegment(const SegmentConfig&);

@@ -38,8 +38,8 @@ template <int lanes> static WEFT_INLINE void addShifted(vf v, vf& low, vf& high)
 }
 
 // Weights of the taps of a patch and their slopes.
-template <int taps> struct PatchWeights {
-  vf x[taps], y[taps], slopeX[taps], slopeY[taps];
+template <int columns, int rows> struct PatchWeights {
+  vf x[columns], y[rows], slopeX[columns], slopeY[rows];
   WEFT_INLINE PatchWeights(const SamplePlace& place, const Patch& patch) {
     spread(cubicWeights(place.fx), patch.right, x);
     spread(cubicSlopes(place.fx), patch.right, slopeX);
@@ -48,12 +48,13 @@ template <int taps> struct PatchWeights {
   }
 };
 
-template <int taps> static WEFT_INLINE void addSampleGradient(const real* row, ptrdiff_t stride, const PatchWeights<taps>& w, SampleGradient& s) {
-  for (int r = 0; r < taps; r++, row += stride) {
-    vf samples[taps];
-    for (int i = 0; i < taps; i++) samples[i] = load(row + i);
+template <int columns, int rows>
+static WEFT_INLINE void addSampleGradient(const real* row, ptrdiff_t stride, const PatchWeights<columns, rows>& w, SampleGradient& s) {
+  for (int r = 0; r < rows; r++, row += stride) {
+    vf samples[columns];
+    for (int i = 0; i < columns; i++) samples[i] = load(row + i);
     vf value = w.x[0] * samples[0], slope = w.slopeX[0] * samples[0];
-    for (int i = 1; i < taps; i++) {
+    for (int i = 1; i < columns; i++) {
       value += w.x[i] * samples[i];
       slope += w.slopeX[i] * samples[i];
     }
@@ -65,15 +66,16 @@ template <int taps> static WEFT_INLINE void addSampleGradient(const real* row, p
 }
 
 // Adds the gradient g by the samples to the plane that they were taken from.
-template <int taps> static WEFT_INLINE void scatter(real* row, ptrdiff_t stride, const PatchWeights<taps>& w, vf g) {
-  vf across[taps];
-  for (int i = 0; i < taps; i++) across[i] = w.x[i] * g;
-  for (int r = 0; r < taps; r++, row += stride) {
+template <int columns, int rows>
+static WEFT_INLINE void scatter(real* row, ptrdiff_t stride, const PatchWeights<columns, rows>& w, vf g) {
+  vf across[columns];
+  for (int i = 0; i < columns; i++) across[i] = w.x[i] * g;
+  for (int r = 0; r < rows; r++, row += stride) {
     vf low = across[0] * w.y[r], high{};
     addShifted<1>(across[1] * w.y[r], low, high);
     addShifted<2>(across[2] * w.y[r], low, high);
     addShifted<3>(across[3] * w.y[r], low, high);
-    if constexpr (taps == 5) addShifted<4>(across[taps - 1] * w.y[r], low, high);
+    if constexpr (columns == 5) addShifted<4>(across[columns - 1] * w.y[r], low, high);
     store(row, load(row) + low);
     v4 rest;
     std::memcpy(&rest, &high, sizeof rest);
@@ -101,18 +103,17 @@ static inline void predictRowAdjoint(const Plane references[planes][2], const Pl
         const SamplePlace place = samplePlace(references[0][r], x, y, load(m.d[2 * r] + x), load(m.d[2 * r + 1] + x));
         const bool scattered = gReferences[0][r].origin;
         vf gx{}, gy{};
-        forEachPatch(references[0][r], place, [&](auto columns, const Patch& patch) {
-          constexpr int taps = decltype(columns)::value;
-          const PatchWeights<taps> w(place, patch);
+        forEachPatch(references[0][r], place, [&](auto columns, auto rows, const Patch& patch) {
+          const PatchWeights<decltype(columns)::value, decltype(rows)::value> w(place, patch);
           for (int p = 0; p < planes; p++) {
             const Plane& from = references[p][r];
             SampleGradient s{};
-            addSampleGradient<taps>(from.origin + patch.start, from.stride, w, s);
+            addSampleGradient(from.origin + patch.start, from.stride, w, s);
             const vf part = g[p] * weight[r];
             gx += part * s.byX;
             gy += part * s.byY;
             difference += r ? -g[p] * s.value : g[p] * s.value;
-            if (scattered) scatter<taps>(gReferences[p][r].origin + patch.start, from.stride, w, part);
+            if (scattered) scatter(gReferences[p][r].origin + patch.start, from.stride, w, part);
           }
         });
         if (add) {
@@ -150,7 +151,7 @@ static inline void chromaMotionRowsAdjoint(const MotionRows& gChroma, int compon
 // Adjoint of the splines: gradients by pixel, summed down over the rows of a cell before they are summed across.
 class SplineAdjoint {
  public:
-  explicit SplineAdjoint(int width) : width_((width + CELL - 1) / CELL * CELL), sums_(width_ + 2 * LANES, 5 * 3) {}
+  explicit SplineAdjoint(int width) : width_((width + CELL * LANES - 1) / (CELL * LANES) * (CELL * LANES)), sums_(width_, 5 * 3) {}
 
   // Starts on the grids of a node; whatever is added goes there.
   void begin(const Plane* grids, int components) {
@@ -185,20 +186,31 @@ class SplineAdjoint {
       for (int r = 0; r < 3; r++) {
         real* s = sums_.row(3 * c + r);
         addAcross(s, grids_[c].row(clampIndex(cell_ - 1 + r, grids_[c].h)), grids_[c].w);
-        std::memset(s, 0, size_t(width_ + LANES) * sizeof(real));
+        std::memset(s, 0, size_t(width_) * sizeof(real));
       }
   }
 
  private:
-  void addAcross(const real* s, real* out, int cells) const {
-    for (int i = 0; i < width_ / CELL; i++) {
-      const v8 v = load8(s + i * CELL);
+  // Adds a row of sums by pixel, CELL to a cell, to the grid values that each cell reads.
+  static void addAcross(const real* s, real* out, int cells) {
+    alignas(64) real buffer[2048 + 64 + 2 * 16];
+    real* t = buffer + 16;
+    for (int i = -1; i < cells + 1 + LANES; i++) t[i] = 0;
+    for (int i = 0; i < cells; i += LANES) {
+      vf twos[2][4], fours[4][2], phase[CELL];
+      for (int j = 0; j < 4; j++) loadDeinterleaved(s + i * CELL + 2 * j * LANES, twos[0][j], twos[1][j]);
+      for (int k = 0; k < 2; k++)
+        for (int j = 0; j < 2; j++) deinterleave(twos[k][2 * j], twos[k][2 * j + 1], fours[k][j], fours[k + 2][j]);
+      for (int k = 0; k < 4; k++) deinterleave(fours[k][0], fours[k][1], phase[k], phase[k + 4]);
       for (int r = 0; r < 3; r++) {
-        const v8 weighted = v * load8(SPLINE.w[r]);
-        out[clampIndex(i - 1 + r, cells)] += ((weighted[0] + weighted[4]) + (weighted[1] + weighted[5])) +
-                                             ((weighted[2] + weighted[6]) + (weighted[3] + weighted[7]));
+        vf v = SPLINE.w[r][0] * phase[0];
+        for (int k = 1; k < CELL; k++) v += SPLINE.w[r][k] * phase[k];
+        store(t + i - 1 + r, load(t + i - 1 + r) + v);
       }
     }
+    t[0] += t[-1];
+    t[cells - 1] += t[cells];
+    for (int i = 0; i < cells; i++) out[i] += t[i];
   }
 
   const int width_;

@@ -29,6 +29,28 @@ struct PlaneErrors {
   double plane[3] = {};
 };
 
+// Gradient by a row of plane p of the picture: of its error and what later nodes added. Returns the squared error.
+static inline double lossRow(const AdjointTask& task, int p, int y, real* out) {
+  const Plane& picture = task.pass.picture[p];
+  const uint8_t* source = task.source[p] + size_t(y) * picture.w;
+  const real *value = picture.row(y), factor = task.factor[p];
+  const vi lane = iota();
+  vf total{};
+  for (int x = 0; x < picture.w; x += LANES) {
+    const vi valid = (lane + x) < picture.w;
+    __builtin_prefetch(value + x + 2 * ptrdiff_t(picture.stride));
+    const vf e = select(valid, load(value + x) - (loadBytes(source + x) - 128), splat(0));
+    total += e * e;
+    vf g = factor * e;
+    for (const Plane& received : task.received[p]) {
+      __builtin_prefetch(received.row(y + 2) + x);
+      g += select(valid, load(received.row(y) + x), splat(0));
+    }
+    store(out + x, g);
+  }
+  return sum(total);
+}
+
 class NodeAdjoint {
  public:
   NodeAdjoint(const FieldSpec& field, RowTeam& team, NodeBaker& baker) : field_(field), team_(team), baker_(baker) {
@@ -77,7 +99,7 @@ class NodeAdjoint {
  private:
   struct Scratch {
     explicit Scratch(int width)
-        : rows(width + 128, ROWS), motion(new MotionRows[3]), spline(width), lumaGradients(width) {}
+        : rows(width + 128, ROWS), motion{MotionRows(width), MotionRows(width), MotionRows(width)}, spline(width), lumaGradients(width) {}
     void reset() {
       luma = {};
       chroma = {};
@@ -86,7 +108,7 @@ class NodeAdjoint {
     // Gradients by a row of two luma rows' and both chroma planes' samples, and by the inputs of the chroma net.
     static constexpr int PICTURE = 0, INPUTS = 4, ROWS = INPUTS + CHROMA_INPUTS;
     PlaneBuffer rows;
-    std::unique_ptr<MotionRows[]> motion;  // gradients by the displacements of two luma rows and their chroma row
+    MotionRows motion[3];  // gradients by the displacements of two luma rows and their chroma row
     SplineAdjoint spline;
     LumaGradientRows lumaGradients;
     LumaAccumulator luma;
@@ -95,24 +117,6 @@ class NodeAdjoint {
   };
 
   static void allocate(PlaneBuffer& buffer, const Plane& size) { buffer.allocate(size.w, size.h); }
-
-  // Gradient by a row of the picture; returns its squared error.
-  static double lossRow(const AdjointTask& task, int p, int y, real* out) {
-    const Plane& picture = task.pass.picture[p];
-    const uint8_t* source = task.source[p] + size_t(y) * picture.w;
-    const real *value = picture.row(y), factor = task.factor[p];
-    const vi lane = iota();
-    vf total{};
-    for (int x = 0; x < picture.w; x += LANES) {
-      const vi valid = (lane + x) < picture.w;
-      const vf e = select(valid, load(value + x) - (loadBytes(source + x) - 128), splat(0));
-      total += e * e;
-      vf g = factor * e;
-      for (const Plane& received : task.received[p]) g += select(valid, load(received.row(y) + x), splat(0));
-      store(out + x, g);
-    }
-    return sum(total);
-  }
 
   // Loss, prediction and chroma net.
   void lossRows(const AdjointTask& task, int t, int y0, int y1) {

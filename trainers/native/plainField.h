@@ -1,0 +1,183 @@
+// The field in plain double precision, sample by sample, as FORMAT.md writes it: what kernels are compared with.
+#pragma once
+#include <cmath>
+#include <initializer_list>
+#include <vector>
+#include "contextGradient.h"
+#include "motion.h"
+#include "synthesis.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+inline double plainAt(const Plane& p, int x, int y) { return p.row(clampIndex(y, p.h))[clampIndex(x, p.w)]; }
+
+// Catmull-Rom kernel.
+inline double plainCubic(double d) {
+  d = std::fabs(d);
+  if (d >= 2) return 0;
+  return d < 1 ? (1.5 * d - 2.5) * d * d + 1 : ((-0.5 * d + 2.5) * d - 4) * d + 2;
+}
+
+inline double plainSample(const Plane& p, double x, double y) {
+  x = std::fmax(-3, std::fmin(p.w + 1, x));
+  y = std::fmax(-3, std::fmin(p.h + 1, y));
+  const int column = int(std::floor(x)), row = int(std::floor(y));
+  double v = 0;
+  for (int j = row - 1; j <= row + 2; j++)
+    for (int i = column - 1; i <= column + 2; i++) v += plainCubic(y - j) * plainCubic(x - i) * plainAt(p, i, j);
+  return v;
+}
+
+// Quadratic B-spline on the motion grid at pixel (x, y).
+inline double plainSpline(const Plane& grid, int x, int y) {
+  const auto weight = [](int pixel, int cell) {
+    const double d = std::fabs((pixel + 0.5) / CELL - 0.5 - cell);
+    return d < 0.5 ? 0.75 - d * d : d < 1.5 ? 0.5 * (1.5 - d) * (1.5 - d) : 0;
+  };
+  double v = 0;
+  for (int j = y / CELL - 1; j <= y / CELL + 1; j++)
+    for (int i = x / CELL - 1; i <= x / CELL + 1; i++) v += weight(y, j) * weight(x, i) * plainAt(grid, i, j);
+  return v;
+}
+
+// Sample of the plane of twice the size.
+inline double plainDouble(const Plane& coarse, int x, int y) {
+  const auto place = [](int i) { return (i + 0.5) / 2 - 0.5; };
+  double v = 0;
+  for (int j = y / 2 - 2; j <= y / 2 + 2; j++)
+    for (int i = x / 2 - 2; i <= x / 2 + 2; i++) v += plainCubic(place(y) - j) * plainCubic(place(x) - i) * plainAt(coarse, i, j);
+  return v;
+}
+
+struct PlainLuma {
+  const Plane* groups[LUMA_GROUPS];
+  std::vector<real> w1, b1, conv;
+
+  // Channel c at a pixel: 0 the sum of the groups, else a hidden unit. Offsets move groups and weights along a direction.
+  template <class Group, class W1, class B1> double channel(int c, int x, int y, const Group& group, const W1& w, const B1& b) const {
+    if (y < 0 || x < 0 || y >= groups[0]->h || x >= groups[0]->w) return 0;
+    double s = c ? b(c - 1) : 0;
+    for (int i = 0; i < LUMA_GROUPS; i++) s += (c ? w((c - 1) * LUMA_GROUPS + i) : 1) * group(i, x, y);
+    return c ? std::fmax(0, s) - std::fmax(0, b(c - 1)) : s;
+  }
+  template <class Group, class W1, class B1, class Conv>
+  double at(int x, int y, const Group& group, const W1& w, const B1& b, const Conv& k) const {
+    double v = channel(0, x, y, group, w, b);
+    for (int c = 0; c < LUMA_CHANNELS; c++)
+      for (int i = 0; i < 9; i++) v += k(c * 9 + i) * channel(c, x + i % 3 - 1, y + i / 3 - 1, group, w, b);
+    return v;
+  }
+  double at(int x, int y) const {
+    return at(x, y, [&](int i, int u, int v) { return double(groups[i]->row(v)[u]); }, [&](int i) { return double(w1[i]); },
+              [&](int i) { return double(b1[i]); }, [&](int i) { return double(conv[i]); });
+  }
+  // Error of the gradient of sum(gOut * out) along a random direction of all groups and weights, relative to its terms.
+  template <class Random>
+  double gradientError(const Plane& gOut, const PlaneBuffer* gGroups, std::initializer_list<const std::vector<real>*> gWeights, const Random& random) const {
+    double analytic = 0, numeric = 0, size = 0;
+    std::vector<std::vector<double>> direction, moved(LUMA_GROUPS);
+    for (const auto* g : gWeights) {
+      direction.emplace_back();
+      for (real v : *g) {
+        direction.back().push_back(0.1 * random());
+        analytic += direction.back().back() * v;
+        size += std::fabs(direction.back().back() * v);
+      }
+    }
+    const int w = gOut.w;
+    for (int i = 0; i < LUMA_GROUPS; i++)
+      for (int y = 0; y < gOut.h; y++)
+        for (int x = 0; x < w; x++) {
+          moved[i].push_back(random());
+          analytic += moved[i].back() * gGroups[i].row(y)[x];
+        }
+    const double h = 1e-7;
+    for (int y = 0; y < gOut.h; y++)
+      for (int x = 0; x < w; x++) {
+        double side[2];
+        for (int s = 0; s < 2; s++) {
+          const double d = s ? -h : h;
+          side[s] = at(x, y, [&](int i, int u, int v) { return groups[i]->row(v)[u] + d * moved[i][size_t(v) * w + u]; },
+                       [&](int i) { return w1[i] + d * direction[0][i]; }, [&](int i) { return b1[i] + d * direction[1][i]; },
+                       [&](int i) { return conv[i] + d * direction[2][i]; });
+        }
+        numeric += gOut.row(y)[x] * (side[0] - side[1]) / (2 * h);
+      }
+    return std::fabs(analytic - numeric) / std::fmax(size, 1e-30);
+  }
+};
+
+// weights: w1, b1, w2, lin in a row.
+template <class Weights> void plainChroma(const double u[CHROMA_INPUTS], const Weights& weights, double out[2]) {
+  for (int c = 0; c < 2; c++) {
+    out[c] = u[2 * c] + u[2 * c + 1];
+    for (int i = 0; i < CHROMA_INPUTS; i++) out[c] += weights[64 + c * CHROMA_INPUTS + i] * u[i];
+  }
+  for (int k = 0; k < CHROMA_HIDDEN; k++) {
+    double s = weights[40 + k];
+    for (int i = 0; i < CHROMA_INPUTS; i++) s += weights[k * CHROMA_INPUTS + i] * u[i];
+    const double h = std::fmax(0, s) - std::fmax(0, double(weights[40 + k]));
+    for (int c = 0; c < 2; c++) out[c] += weights[48 + c * CHROMA_HIDDEN + k] * h;
+  }
+}
+
+inline double plainSoftRound(double y, double temperature) {
+  const double base = std::floor(y) + 0.5;
+  return base + 0.5 * std::tanh((y - base) / temperature) / std::tanh(0.5 / temperature);
+}
+
+// Nats of the unit interval around d under a Laplace distribution with scale 2^s, without the tables' floor.
+inline double plainNats(double d, double s) {
+  const double r = std::exp2(-std::fmin(std::fmax(s, -4), 11.5)), a = std::fabs(d);
+  if (a > 0.5) return (a - 0.5) * r - std::log(0.5 * (1 - std::exp(-r)));
+  return -std::log(1 - 0.5 * (std::exp(-(a + 0.5) * r) + std::exp((a - 0.5) * r)));
+}
+
+// Nats of planes[0] (own; then parent, grandparent, companions) with latents and weights (w1, b1, w2, lin, bias, depth) moved by
+// `step` along a direction.
+inline double plainRate(const Plane planes[5], const std::vector<real>& weights, const std::vector<double>& direction,
+                        const std::vector<std::vector<double>>& moved, double step) {
+  const auto weight = [&](int i) { return weights[i] + step * direction[i]; };
+  const auto latent = [&](int p, int x, int y) {
+    const Plane& plane = planes[p];
+    if (x < 0 || y < 0 || x >= plane.w || y >= plane.h) return 0.0;
+    return plane.row(y)[x] + step * moved[p][size_t(y) * plane.w + x];
+  };
+  double total = 0;
+  for (int y = 0; y < planes[0].h; y++)
+    for (int x = 0; x < planes[0].w; x++) {
+      const auto own = [&](int dx, int dy) { return latent(0, x + dx, y + dy); };
+      const auto magnitude = [&](int dx, int dy) { return std::fabs(own(dx, dy)); };
+      const auto cross = [&](int p) {
+        return 2 * std::fabs(latent(p, x, y)) + std::fabs(latent(p, x - 1, y)) + std::fabs(latent(p, x + 1, y)) +
+               std::fabs(latent(p, x, y - 1)) + std::fabs(latent(p, x, y + 1));
+      };
+      const int px = x >> 1, py = y >> 1;
+      const double parent = latent(1, px, py);
+      const double around = 2 * std::fabs(parent) + std::fabs(latent(1, px + (x & 1 ? 1 : -1), py)) + std::fabs(latent(1, px, py + (y & 1 ? 1 : -1)));
+      const double linear[6] = {own(-1, 0), own(0, -1), own(-1, -1), own(1, -1), parent, latent(3, x, y)};
+      const double sums[6] = {2 * magnitude(-1, 0) + 2 * magnitude(0, -1) + magnitude(-1, -1) + magnitude(1, -1),
+                              magnitude(-2, 0) + magnitude(0, -2) + magnitude(-2, -1) + magnitude(2, -1) + magnitude(-1, -2) + magnitude(1, -2),
+                              around, 2 * std::fabs(latent(2, x >> 2, y >> 2)), cross(3), cross(4)};
+      double in[CONTEXT_INPUTS], out[2];
+      for (int i = 0; i < 6; i++) {
+        in[i] = std::fmin(std::fmax(linear[i], -15), 15) / 4;
+        in[6 + i] = 0.5 * std::log2(1 + std::fmin(sums[i], 255));
+      }
+      for (int m = 0; m < 2; m++) {
+        out[m] = weight(144 + m) + weight(146 + m);
+        for (int j = 0; j < CONTEXT_INPUTS; j++) out[m] += weight(120 + m * CONTEXT_INPUTS + j) * in[j];
+      }
+      for (int k = 0; k < CONTEXT_HIDDEN; k++) {
+        double h = weight(96 + k);
+        for (int j = 0; j < CONTEXT_INPUTS; j++) h += weight(k * CONTEXT_INPUTS + j) * in[j];
+        for (int m = 0; m < 2; m++) out[m] += weight(104 + m * CONTEXT_HIDDEN + k) * std::fmax(h, 0);
+      }
+      total += plainNats(own(0, 0) - out[0], out[1]);
+    }
+  return total;
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft
