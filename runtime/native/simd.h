@@ -21,6 +21,18 @@ typedef intr vi __attribute__((vector_size(sizeof(real) * WEFT_LANES)));
 #define WEFT_INLINE inline __attribute__((always_inline))
 
 static WEFT_INLINE vf load(const real* p) { vf v; std::memcpy(&v, p, sizeof v); return v; }
+// A vector that is used more than once stays in a register: left to itself, the compiler reads it again for every use.
+static WEFT_INLINE vf loadOnce(const real* p) {
+  vf v = load(p);
+#if defined(__AVX512F__) && WEFT_LANES == 16
+  asm("" : "+v"(v));
+#elif defined(__x86_64__) && (WEFT_LANES == 4 || defined(__AVX__))
+  if (sizeof v <= 16 || WEFT_LANES == 8) asm("" : "+x"(v));
+#elif defined(__aarch64__)
+  if (sizeof v == 16) asm("" : "+w"(v));
+#endif
+  return v;
+}
 static WEFT_INLINE void store(real* p, vf v) { std::memcpy(p, &v, sizeof v); }
 static WEFT_INLINE vf splat(real x) { return x - vf{}; }
 static WEFT_INLINE vi splatInt(intr x) { return x - vi{}; }

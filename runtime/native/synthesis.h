@@ -84,7 +84,7 @@ static inline void convolveRows(const ChannelRing& ring, const SynthesisWeights&
         const vf k0 = splat(k[0]), k1 = splat(k[3]), k2 = splat(k[6]);
         for (int i = 0; i < count; i++) {
           const int at = i * LANES + dx;
-          const vf v1 = load(r1 + at), v2 = load(r2 + at);
+          const vf v1 = loadOnce(r1 + at), v2 = loadOnce(r2 + at);
           a[i] += k0 * load(r0 + at);
           b[i] += k0 * v1;
           a[i] += k1 * v1;

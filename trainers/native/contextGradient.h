@@ -3,6 +3,7 @@
 #pragma once
 #include "latentBlocks.h"
 #include "plane.h"
+#include "shifts.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -184,50 +185,50 @@ static WEFT_INLINE Neighbourhood loadContext(const ContextPlanes& q, const Place
 static WEFT_INLINE void addCross(const Plane& g, const Place& at, const vf c[5], vf bySum, vf bySigned) {
   if (!g.origin) return;
   real* p = g.row(at.y) + at.x;
-  addTo(p, bySigned + 2 * bySum * signOf(c[0]));
-  addTo(p - 1, bySum * signOf(c[1]));
-  addTo(p + 1, bySum * signOf(c[2]));
+  ShiftedSum row;
+  row.add<0>(bySum * signOf(c[1]));
+  row.add<1>(bySigned + 2 * bySum * signOf(c[0]));
+  row.add<2>(bySum * signOf(c[2]));
+  row.addTo(p - 1);
   addTo(p - g.stride, bySum * signOf(c[3]));
   addTo(p + g.stride, bySum * signOf(c[4]));
 }
 
 // Lanes of the finer plane add up on those of the coarser one.
 static WEFT_INLINE void addParents(const ContextPlanes& g, const Place& at, const Neighbourhood& n, vf byParent, vf bySum, vf byGrandparent) {
-  alignas(64) real own[LANES], beside[LANES], below[LANES], grand[LANES];
-  store(own, byParent + 2 * bySum * signOf(n.parent));
-  store(beside, bySum * signOf(n.parentBeside));
-  store(below, bySum * signOf(n.parentBelow));
-  store(grand, 2 * byGrandparent * signOf(n.grandparent));
   if (g.parent.origin) {
-    real *p = g.parent.row(at.parentY) + at.parentX, *outer = g.parent.row(at.parentOuterY) + at.parentX;
-    for (int i = 0; i < LANES / 2; i++) {
-      p[i] += own[2 * i] + own[2 * i + 1];
-      p[i - 1] += beside[2 * i];
-      p[i + 1] += beside[2 * i + 1];
-      outer[i] += below[2 * i] + below[2 * i + 1];
-    }
+    vf before, behind;
+    deinterleave(bySum * signOf(n.parentBeside), vf{}, before, behind);
+    ShiftedSum row;
+    row.add<0>(before);
+    row.add<1>(pairSums(byParent + 2 * bySum * signOf(n.parent)));
+    row.add<2>(behind);
+    row.addTo(g.parent.row(at.parentY) + at.parentX - 1);
+    addTo(g.parent.row(at.parentOuterY) + at.parentX, pairSums(bySum * signOf(n.parentBelow)));
   }
-  if (g.grandparent.origin) {
-    real* p = g.grandparent.row(at.grandparentY) + at.grandparentX;
-    for (int i = 0; i < LANES / 4; i++) p[i] += grand[4 * i] + grand[4 * i + 1] + grand[4 * i + 2] + grand[4 * i + 3];
-  }
+  if (g.grandparent.origin)
+    addTo(g.grandparent.row(at.grandparentY) + at.grandparentX, pairSums(pairSums(2 * byGrandparent * signOf(n.grandparent))));
 }
 
-// Adds the gradient by the inputs to everything that they were computed from.
-static WEFT_INLINE void addContext(const ContextPlanes& g, const Place& at, const Neighbourhood& n, const vf byInput[CONTEXT_INPUTS]) {
+// Adds the gradient by the latents and by the inputs to everything that they were computed from.
+static WEFT_INLINE void addContext(const ContextPlanes& g, const Place& at, const Neighbourhood& n, vf byValue, const vf byInput[CONTEXT_INPUTS]) {
   vf bySum[6];
   for (int i = 0; i < 6; i++) bySum[i] = byInput[6 + i] * n.slopes[i];
-  real *r0 = g.own.row(at.y) + at.x, *r1 = g.own.row(at.y - 1) + at.x, *r2 = g.own.row(at.y - 2) + at.x;
-  addTo(r0 - 1, byInput[0] * insideClip(n.west) + 2 * bySum[0] * signOf(n.west));
-  addTo(r0 - 2, bySum[1] * signOf(n.farWest));
-  addTo(r1, byInput[1] * insideClip(n.north) + 2 * bySum[0] * signOf(n.north));
-  addTo(r1 - 1, byInput[2] * insideClip(n.northWest) + bySum[0] * signOf(n.northWest));
-  addTo(r1 + 1, byInput[3] * insideClip(n.northEast) + bySum[0] * signOf(n.northEast));
-  addTo(r1 - 2, bySum[1] * signOf(n.northFarWest));
-  addTo(r1 + 2, bySum[1] * signOf(n.northFarEast));
-  addTo(r2, bySum[1] * signOf(n.farNorth));
-  addTo(r2 - 1, bySum[1] * signOf(n.farNorthWest));
-  addTo(r2 + 1, bySum[1] * signOf(n.farNorthEast));
+  ShiftedSum own, above, wayAbove;
+  own.add<0>(bySum[1] * signOf(n.farWest));
+  own.add<1>(byInput[0] * insideClip(n.west) + 2 * bySum[0] * signOf(n.west));
+  own.add<2>(byValue);
+  own.addTo(g.own.row(at.y) + at.x - 2);
+  above.add<0>(bySum[1] * signOf(n.northFarWest));
+  above.add<1>(byInput[2] * insideClip(n.northWest) + bySum[0] * signOf(n.northWest));
+  above.add<2>(byInput[1] * insideClip(n.north) + 2 * bySum[0] * signOf(n.north));
+  above.add<3>(byInput[3] * insideClip(n.northEast) + bySum[0] * signOf(n.northEast));
+  above.add<4>(bySum[1] * signOf(n.northFarEast));
+  above.addTo(g.own.row(at.y - 1) + at.x - 2);
+  wayAbove.add<0>(bySum[1] * signOf(n.farNorthWest));
+  wayAbove.add<1>(bySum[1] * signOf(n.farNorth));
+  wayAbove.add<2>(bySum[1] * signOf(n.farNorthEast));
+  wayAbove.addTo(g.own.row(at.y - 2) + at.x - 1);
   addParents(g, at, n, byInput[4] * insideClip(n.parent), bySum[2], bySum[3]);
   addCross(g.companion1, at, n.companion1, bySum[4], byInput[5] * insideClip(n.companion1[0]));
   addCross(g.companion2, at, n.companion2, bySum[5], vf{});
@@ -345,8 +346,7 @@ static real contextBlock(const ContextPlanes& q, const ContextPlanes& g, const C
         const vf factor = valid * weight;
         vf byInput[CONTEXT_INPUTS];
         backContext(net, out, inputs, rate.byLocation * factor, rate.byLogScale * factor, record, byInput);
-        addTo(g.own.row(y) + x, rate.byValue * factor);
-        addContext(g, at, n, byInput);
+        addContext(g, at, n, rate.byValue * factor, byInput);
       }
     }
   }

@@ -40,11 +40,10 @@ static WEFT_INLINE vf tanhOf(vf x) {
   return 1 - 2 / (e + 1);
 }
 
-// Soft rounding (Agustsson and Theis, "Universally Quantized Neural Compression", 2020) and its slope.
-static WEFT_INLINE vf softRound(vf y, real temperature, vf& slope) {
-  const real scale = real(1) / (2 * std::tanh(real(0.5) / temperature));
-  const vf base = floorOf(y) + real(0.5);
-  const vf t = tanhOf((y - base) / temperature);
+// Soft rounding (scale: 1 / (2 tanh(1 / (2 temperature))); Agustsson and Theis, "Universally Quantized Neural Compression", 2020) and its slope.
+static WEFT_INLINE vf softRound(vf y, real temperature, real scale, vf& slope) {
+    const vf base = floorOf(y) + real(0.5);
+  const vf t = tanhOf((y - base) * (1 / temperature));
   slope = scale / temperature * (1 - t * t);
   return base + scale * t;
 }
@@ -60,24 +59,29 @@ static inline uint32_t hashBits(uint32_t a, uint32_t b, uint32_t c) {
 }
 
 typedef uint32_t vu32 __attribute__((vector_size(4 * WEFT_LANES)));
+typedef int32_t vi32 __attribute__((vector_size(4 * WEFT_LANES)));
+static WEFT_INLINE vu32 counting() {
+  vu32 v;
+  for (int i = 0; i < LANES; i++) v[i] = uint32_t(i);
+  return v;
+}
 
 // Roughly Gaussian noise of unit variance: the sum of the four bytes of a hash.
 static WEFT_INLINE vf gaussianNoise(uint32_t key, uint32_t index) {
-  vu32 h;
-  for (int i = 0; i < LANES; i++) h[i] = index + i;
-  h = (h * 0x9e3779b1u) ^ key;
+  vu32 h = ((counting() + index) * 0x9e3779b1u) ^ key;
   h ^= h >> 16;
   h *= 0x85ebca6bu;
   h ^= h >> 13;
   h *= 0xc2b2ae35u;
   h ^= h >> 16;
   const vu32 total = (h & 255) + ((h >> 8) & 255) + ((h >> 16) & 255) + (h >> 24);
-  return (__builtin_convertvector(total, vf) - real(510)) * real(1 / 147.8);
+  return (__builtin_convertvector((vi32)total, vf) - real(510)) * real(1 / 147.8);
 }
 
 // Fills `rounded` and `slope` of block b.
 static inline void roundBlock(LatentBlocks& blocks, int b, const StepOptions& o, uint32_t key) {
   const size_t first = size_t(b) * BLOCK_LATENTS;
+  const real temperature = real(o.temperature), scale = o.temperature > 0 ? real(1) / (2 * std::tanh(real(0.5) / temperature)) : 0;
   for (int i = 0; i < BLOCK_LATENTS; i += LANES) {
     const vf y = load(&blocks.value[first + i]);
     vf q, slope = splat(1);
@@ -85,9 +89,9 @@ static inline void roundBlock(LatentBlocks& blocks, int b, const StepOptions& o,
       q = roundOf(y);
     } else {
       vf slope2;
-      q = softRound(y, real(o.temperature), slope);
+      q = softRound(y, temperature, scale, slope);
       if (o.noise > 0) q += real(o.noise) * gaussianNoise(key, uint32_t(first + i));
-      q = softRound(q, real(o.temperature), slope2);
+      q = softRound(q, temperature, scale, slope2);
       slope *= slope2;
       if (o.noise < 0) q = roundOf(y);
     }

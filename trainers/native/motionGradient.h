@@ -1,6 +1,7 @@
 // Gradients of motion-compensated prediction.
 #pragma once
 #include "motion.h"
+#include "shifts.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -9,33 +10,6 @@ namespace WEFT_ISA {
 struct SampleGradient {
   vf value, byX, byY;
 };
-
-typedef real v4 __attribute__((vector_size(4 * sizeof(real))));
-static WEFT_INLINE v4 load4(const real* p) { v4 v; std::memcpy(&v, p, sizeof v); return v; }
-static WEFT_INLINE void store4(real* p, v4 v) { std::memcpy(p, &v, sizeof v); }
-
-// Adds v moved up by some lanes; what leaves at the top goes to the bottom of `high`.
-template <int lanes> static WEFT_INLINE void addShifted(vf v, vf& low, vf& high) {
-#if WEFT_LANES == 16
-  const vf zero{};
-  if constexpr (lanes == 1) {
-    low += __builtin_shufflevector(zero, v, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
-    high += __builtin_shufflevector(v, zero, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
-  } else if constexpr (lanes == 2) {
-    low += __builtin_shufflevector(zero, v, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
-    high += __builtin_shufflevector(v, zero, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
-  } else if constexpr (lanes == 3) {
-    low += __builtin_shufflevector(zero, v, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28);
-    high += __builtin_shufflevector(v, zero, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28);
-  } else {
-    low += __builtin_shufflevector(zero, v, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27);
-    high += __builtin_shufflevector(v, zero, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27);
-  }
-#else
-  for (int i = 0; i + lanes < LANES; i++) low[i + lanes] += v[i];
-  for (int i = 0; i < lanes; i++) high[i] += v[LANES - lanes + i];
-#endif
-}
 
 // Weights of the taps of a patch and their slopes.
 template <int columns, int rows> struct PatchWeights {
@@ -52,7 +26,7 @@ template <int columns, int rows>
 static WEFT_INLINE void addSampleGradient(const real* row, ptrdiff_t stride, const PatchWeights<columns, rows>& w, SampleGradient& s) {
   for (int r = 0; r < rows; r++, row += stride) {
     vf samples[columns];
-    for (int i = 0; i < columns; i++) samples[i] = load(row + i);
+    for (int i = 0; i < columns; i++) samples[i] = loadOnce(row + i);
     vf value = w.x[0] * samples[0], slope = w.slopeX[0] * samples[0];
     for (int i = 1; i < columns; i++) {
       value += w.x[i] * samples[i];
@@ -71,15 +45,13 @@ static WEFT_INLINE void scatter(real* row, ptrdiff_t stride, const PatchWeights<
   vf across[columns];
   for (int i = 0; i < columns; i++) across[i] = w.x[i] * g;
   for (int r = 0; r < rows; r++, row += stride) {
-    vf low = across[0] * w.y[r], high{};
-    addShifted<1>(across[1] * w.y[r], low, high);
-    addShifted<2>(across[2] * w.y[r], low, high);
-    addShifted<3>(across[3] * w.y[r], low, high);
-    if constexpr (columns == 5) addShifted<4>(across[columns - 1] * w.y[r], low, high);
-    store(row, load(row) + low);
-    v4 rest;
-    std::memcpy(&rest, &high, sizeof rest);
-    store4(row + LANES, load4(row + LANES) + rest);
+    ShiftedSum sum;
+    sum.add<0>(across[0] * w.y[r]);
+    sum.add<1>(across[1] * w.y[r]);
+    sum.add<2>(across[2] * w.y[r]);
+    sum.add<3>(across[3] * w.y[r]);
+    if constexpr (columns == 5) sum.add<4>(across[columns - 1] * w.y[r]);
+    sum.addTo(row);
   }
   prefetchRow(row + stride);
 }

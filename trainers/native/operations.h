@@ -19,9 +19,9 @@ constexpr double HIDDEN_LAYER = 2.0 * LUMA_HIDDEN * (LUMA_GROUPS + 1) + LUMA_GRO
 constexpr double CONVOLUTION = 2.0 * 9 * LUMA_CHANNELS;
 // Gradients by weights and by inputs.
 constexpr double CONVOLUTION_GRADIENT = 2 * CONVOLUTION;
-constexpr double HIDDEN_GRADIENT = 2 * HIDDEN_LAYER;
+constexpr double HIDDEN_GRADIENT = 2.0 * LUMA_HIDDEN * (2 * LUMA_GROUPS + 1);
 constexpr double CHROMA_SYNTHESIS = 2.0 * (2 * CHROMA_INPUTS + CHROMA_HIDDEN * (CHROMA_INPUTS + 2));
-constexpr double CHROMA_GRADIENT = 3 * CHROMA_SYNTHESIS;
+constexpr double CHROMA_GRADIENT = 2 * CHROMA_SYNTHESIS;
 // By latent: sums of neighbours and their logarithms, the network, the code length.
 constexpr double CONTEXT_SUMS = 36 + 6 * 16, CONTEXT_NETWORK = 2.0 * (CONTEXT_HIDDEN * (CONTEXT_INPUTS + 3) + 2 * CONTEXT_INPUTS + 2);
 constexpr double CODE_LENGTH = 90;

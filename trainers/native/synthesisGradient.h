@@ -58,7 +58,7 @@ static inline void convolutionAdjoint(const ChannelRing& ring, const SynthesisWe
     vf u{}, v{}, centre[2];
     for (int r = 0; r < 4; r++)
       for (int i = 0; i < 3; i++) {  // a sample is read by the outputs around it, through the opposite tap
-        const vf value = load(g[r] + x + 1 - i);
+        const vf value = loadOnce(g[r] + x + 1 - i);
         if (r < 3) {
           const int tap = 3 * (2 - r) + i;
           sums[tap] += value * a;
