@@ -5,7 +5,7 @@ namespace weft {
 
 namespace {
 // Nodes follow each other within a millisecond, passes within microseconds: spin that long, then sleep.
-constexpr int kSpins = 2000;
+constexpr int kSpins = 10000;
 // Fewer samples than this are done before another thread has woken up.
 constexpr int kSmallestChunk = 12288;
 // Chunks for each thread, so that a late one finds something left and none waits long for the last.

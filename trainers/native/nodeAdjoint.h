@@ -29,6 +29,23 @@ struct PlaneErrors {
   double plane[3] = {};
 };
 
+// Adds row y of a gradient, with what was scattered into the margins that repeat its samples. Zero past the width stays so.
+static WEFT_INLINE void addReceivedRow(const Plane& g, int y, real* out) {
+  const int first = y == 0 ? 1 - MARGIN_Y : y, last = y == g.h - 1 ? y + MARGIN_Y - 1 : y;
+  const vi lane = iota();
+  for (int j = first; j <= last; j++) {
+    const real* row = g.row(j);
+    for (int x = 0; x < g.w; x += LANES) {
+      __builtin_prefetch(row + x + 2 * ptrdiff_t(g.stride));
+      store(out + x, load(out + x) + select((lane + x) < g.w, load(row + x), splat(0)));
+    }
+    for (int k = 1; k <= 8; k++) {
+      out[0] += row[-k];
+      out[g.w - 1] += row[g.w - 1 + k];
+    }
+  }
+}
+
 // Gradient by a row of plane p of the picture: of its error and what later nodes added. Returns the squared error.
 static inline double lossRow(const AdjointTask& task, int p, int y, real* out) {
   const Plane& picture = task.pass.picture[p];
@@ -37,17 +54,12 @@ static inline double lossRow(const AdjointTask& task, int p, int y, real* out) {
   const vi lane = iota();
   vf total{};
   for (int x = 0; x < picture.w; x += LANES) {
-    const vi valid = (lane + x) < picture.w;
     __builtin_prefetch(value + x + 2 * ptrdiff_t(picture.stride));
-    const vf e = select(valid, load(value + x) - (loadBytes(source + x) - 128), splat(0));
+    const vf e = select((lane + x) < picture.w, load(value + x) - (loadBytes(source + x) - 128), splat(0));
     total += e * e;
-    vf g = factor * e;
-    for (const Plane& received : task.received[p]) {
-      __builtin_prefetch(received.row(y + 2) + x);
-      g += select(valid, load(received.row(y) + x), splat(0));
-    }
-    store(out + x, g);
+    store(out + x, factor * e);
   }
+  for (const Plane& received : task.received[p]) addReceivedRow(received, y, out);
   return sum(total);
 }
 

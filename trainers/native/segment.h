@@ -285,8 +285,11 @@ class Segment final : public SegmentEngine, private LatentSource {
 
   // --- backward ----------------------------------------------------------------------------------------------------
   void clearGradients(Node& node) {
-    for (int p = 0; p < 3; p++)
-      for (auto& g : node.gradient[p]) g.clear();
+    if (node.referred)
+      pool_.overShares(pool_.threads(), 1, [&](int from, int to, int) {
+        for (int p = 0; p < 3; p++)
+          for (int t = from; t < to; t++) node.gradient[p][t].clear();
+      });
     for (int c = 0; c < componentsOf(node); c++) node.gMotion[c].clear();
   }
   AdjointTask adjointTask(int index, const NodePass& pass, const uint8_t* activity, double weight);

@@ -27,25 +27,6 @@ inline void Segment::allocateWorkspace() {
   kept_.resize(nodes_.size());
 }
 
-// Adds what was scattered into the margins to the border samples that they repeat.
-static inline void foldMargins(const Plane& g) {
-  for (int k = 1; k < MARGIN_Y; k++) {
-    real *top = g.row(0), *bottom = g.row(g.h - 1);
-    const real *above = g.row(-k), *below = g.row(g.h - 1 + k);
-    for (int x = -MARGIN_X; x < g.w + 8; x++) {
-      top[x] += above[x];
-      bottom[x] += below[x];
-    }
-  }
-  for (int y = 0; y < g.h; y++) {
-    real* row = g.row(y);
-    for (int k = 1; k <= 8; k++) {
-      row[0] += row[-k];
-      row[g.w - 1] += row[g.w - 1 + k];
-    }
-  }
-}
-
 static inline void addScaled(const Plane& in, real gain, const Plane& out) {
   for (int y = 0; y < in.h; y++)
     for (int x = 0; x < in.w; x++) out.row(y)[x] += gain * in.row(y)[x];
@@ -58,10 +39,7 @@ inline AdjointTask Segment::adjointTask(int index, const NodePass& pass, const u
   for (int p = 0; p < 3; p++) {
     task.source[p] = node.source[p].data();
     task.factor[p] = real(2 * weight * lossWeight(p));
-    for (const Plane& g : node.gradient[p]) {
-      foldMargins(g);
-      task.received[p].push_back(g);
-    }
+    for (const Plane& g : node.gradient[p]) task.received[p].push_back(g);
   }
   if (!node.spec.references) return task;
   task.out.resize(pool_.threads());
@@ -97,8 +75,13 @@ template <bool backward> inline void Segment::rate(Node& node, double weight, do
   const auto& specs = planesOf(node);
   const int threads = pool_.threads();
   RatePlanes& planes = rates_[node.spec.references];
-  for (size_t p = 0; p < specs.size(); p++) planes.latents[p].fill(node.latents[p]);
-  for (int t = 0; t < threads && backward; t++) clearRateGradients(node, t);
+  pool_.overShares(int(specs.size()), 1, [&](int from, int to, int) {
+    for (int p = from; p < to; p++) planes.latents[p].fill(node.latents[p]);
+  });
+  if (backward)
+    pool_.overShares(threads, 1, [&](int from, int to, int) {
+      for (int t = from; t < to; t++) clearRateGradients(node, t);
+    });
   std::vector<double> totals(2 * threads, 0.0);
   int total = 0;
   for (auto& p : node.latents) total += p.count();
