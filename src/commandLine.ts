@@ -2,14 +2,7 @@ import process from 'node:process';
 import yargs, { type Argv } from 'yargs';
 import { UsageError, WeftError } from '../runtime/errors.js';
 import { weftVersion } from '../trainers/version.js';
-import type { CommandContext } from './commands/context.js';
-import { type DecodeArguments, decodeOptions, runDecode } from './commands/decode.js';
-import { type DemoArguments, demoOptions, runDemo } from './commands/demo.js';
-import { type EncodeArguments, runEncode } from './commands/encode.js';
-import { type EstimateArguments, runEstimate } from './commands/estimate.js';
-import { type InfoArguments, runInfo } from './commands/info.js';
-import { sourceOptions } from './commands/sourceOptions.js';
-import { runVerify, type VerifyArguments, verifyOptions } from './commands/verify.js';
+import { type ChosenRun, commandTable, type Loaded } from './commandTable.js';
 import { type ProgressStyle, Reporter } from './reporter.js';
 
 const group = 'General:';
@@ -42,10 +35,6 @@ interface GeneralArguments {
   ffmpeg?: string | undefined;
   input?: string | undefined;
 }
-
-const outputOption = {
-  output: { type: 'string', alias: 'o', describe: 'File to write [default: <in>.weft]' },
-} as const;
 
 /** Only these settings may come from the environment, as WEFT_FFMPEG and so on; others belong to the build. */
 const environmentNames = new Set([
@@ -82,78 +71,41 @@ function withDash<T extends object>(args: T): T {
   return Object.fromEntries(entries) as T;
 }
 
-type Run<T> = (args: T, context: CommandContext) => Promise<void>;
-
 /** Remembers what the parser chose, so that it runs after parsing and its errors are told from the parser's. */
 interface Chosen {
-  run?: (context: CommandContext) => Promise<void>;
+  run?: ChosenRun;
 }
 
-function buildParser(argv: string[], chosen: Chosen): Argv {
-  const choose =
-    <T>(run: Run<T>) =>
-    (args: unknown) => {
-      chosen.run = (context) => run(withDash(args as T & object), context);
+/** The commands that the words name; `completion` asks with the words of another command line. */
+async function namedCommands(argv: string[], chosen: Chosen): Promise<Map<string, Loaded>> {
+  const names = Object.keys(commandTable).filter((name) => argv.includes(name));
+  const entries = names.map(async (name): Promise<[string, Loaded]> => {
+    const choose = (run: ChosenRun): void => {
+      chosen.run = run;
     };
-  const film = (cli: Argv, describe: string) =>
-    cli.positional('input', { type: 'string', demandOption: true, describe });
-  return yargs(argv)
+    return [name, await commandTable[name]!.load(choose)];
+  });
+  return new Map(await Promise.all(entries));
+}
+
+function buildParser(argv: string[], chosen: Chosen, named: Map<string, Loaded>): Argv {
+  let parser: Argv = yargs(argv)
     .scriptName('weft')
-    .usage('$0 <command>\n\nA film as the weights of a small network, decoded at any size and frame rate.')
-    .command(
-      'encode <input>',
-      'Film to weights',
-      (cli) =>
-        film(cli, 'Film or still image that ffmpeg reads, or - for y4m')
-          .options({ ...outputOption, ...sourceOptions })
-          .example('$0 encode film.mp4', 'film.weft at the usual quality')
-          .example(
-            '$0 encode film.mp4 --start 10 --end 13 --size 480x270 --crf 24 -o part.weft',
-            'three seconds, smaller',
-          ),
-      choose<EncodeArguments>(runEncode),
-    )
-    .command(
-      'decode <input>',
-      'Weights to film',
-      (cli) =>
-        film(cli, 'A .weft file')
-          .options(decodeOptions)
-          .example('$0 decode film.weft --scale 2 --fps-multi 2', 'twice the size and the frame rate')
-          .example('$0 decode film.weft --speed 0.25 -o slow.mp4', 'slow motion')
-          .example('$0 decode film.weft -o - | mpv -', 'into a player'),
-      choose<DecodeArguments>(runDecode),
-    )
-    .command(
-      'info <input>',
-      'What a .weft file holds',
-      (cli) => film(cli, 'A .weft file'),
-      choose<InfoArguments>(runInfo),
-    )
-    .command(
-      'verify <input>',
-      'Check a .weft file, and compare it with its film',
-      (cli) => film(cli, 'A .weft file').options(verifyOptions),
-      choose<VerifyArguments>(runVerify),
-    )
-    .command(
-      'estimate <input>',
-      'Time, bytes and memory of an encode, from a few measured steps',
-      (cli) => film(cli, 'As for encode').options(sourceOptions),
-      choose<EstimateArguments>(runEstimate),
-    )
-    .command(
-      'demo',
-      'Encode and decode a few seconds of the sample film, and show the result',
-      (cli) => cli.options(demoOptions),
-      choose<DemoArguments>(runDemo),
-    )
+    .usage('$0 <command>\n\nA film as the weights of a small network, decoded at any size and frame rate.');
+  for (const [name, { usage, describe }] of Object.entries(commandTable)) {
+    const loaded = named.get(name);
+    const build = (cli: Argv): Argv => loaded?.build(cli) ?? cli;
+    parser = parser.command(usage, describe, build, (args) => {
+      if (loaded?.run) chosen.run = (context) => loaded.run!(withDash(args) as never, context);
+    });
+  }
+  return parser
     .options(generalOptions)
     .env('WEFT')
     .completion('completion', 'Print a completion script for the shell')
     .parserConfiguration({ 'duplicate-arguments-array': false, 'boolean-negation': false })
     .strict()
-    .demandCommand(1, 'Name a command: encode, decode, info, verify, estimate or demo.')
+    .demandCommand(1, `Name a command: ${Object.keys(commandTable).join(', ')}.`)
     .recommendCommands()
     .epilogue('Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.')
     .version(weftVersion())
@@ -165,10 +117,10 @@ function buildParser(argv: string[], chosen: Chosen): Argv {
 }
 
 /** @throws UsageError: nothing but parsing happens here, so whatever fails is the command line's fault. */
-function parse(argv: string[], chosen: Chosen): GeneralArguments {
+function parse(argv: string[], chosen: Chosen, named: Map<string, Loaded>): GeneralArguments {
   try {
     return withoutForeignVariables(() =>
-      buildParser(withoutDash(argv), chosen).parseSync(),
+      buildParser(withoutDash(argv), chosen, named).parseSync(),
     ) as unknown as GeneralArguments;
   } catch (cause) {
     if (cause instanceof WeftError) throw cause;
@@ -195,7 +147,7 @@ export async function runCommandLine(argv: string[]): Promise<number> {
   let input: string | undefined;
   try {
     const chosen: Chosen = {};
-    const parsed = parse(argv, chosen);
+    const parsed = parse(argv, chosen, await namedCommands(argv, chosen));
     input = parsed.input;
     if (!chosen.run) return 0; // --help, --version or completion
     reporter = new Reporter({

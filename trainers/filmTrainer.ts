@@ -94,16 +94,21 @@ export class FilmTrainer {
   private async start(scene: readonly Picture[]): Promise<SegmentTrainer> {
     const { anchorDistances, trialSteps } = this.settings.preset;
     const distances = anchorDistances.filter((distance, i) => i === 0 || distance / 2 < scene.length - 1);
-    let best: { segment: SegmentTrainer; cost: number } | undefined;
-    for (const anchorDistance of distances) {
-      const segment = this.create(scene, anchorDistance);
-      await segment.native.analyse(this.nets.values, this.settings.lambda);
-      if (distances.length === 1) return segment;
+    let best = { anchorDistance: distances[0]!, cost: Number.POSITIVE_INFINITY };
+    for (const anchorDistance of distances.length > 1 ? distances : []) {
+      const segment = await this.analysed(scene, anchorDistance);
       const cost = await this.trial(segment, trialSteps);
-      if (!best || cost < best.cost) best = { segment, cost };
+      // One segment at a time: they are large.
+      segment.native.release();
+      if (cost < best.cost) best = { anchorDistance, cost };
     }
-    await best!.segment.native.analyse(this.nets.values, this.settings.lambda);
-    return best!.segment;
+    return this.analysed(scene, best.anchorDistance);
+  }
+
+  private async analysed(scene: readonly Picture[], anchorDistance: number): Promise<SegmentTrainer> {
+    const segment = this.create(scene, anchorDistance);
+    await segment.native.analyse(this.nets.values, this.settings.lambda);
+    return segment;
   }
 
   /** Cost after a few steps with nets that are thrown away. */
@@ -187,6 +192,7 @@ export class FilmTrainer {
     const costs = await native.evaluate(this.nets.values);
     const shape = fieldShape(width, height, chroma);
     const latents = nodes.map((_, index) => native.latents(index));
+    native.release();
     const states = new StreamStates();
     const squaredErrors = [0, 0, 0];
     let estimatedBits = 0;

@@ -42,15 +42,36 @@ export interface NativeSegment {
   latentGradient(node: number): Float64Array;
   /** Gives up blocks in which no |value| reaches the threshold. */
   prune(threshold: number): void;
+  /** What the parts of steps and evaluations took since the last call. */
+  takePartTimes(): PartTime[];
+  /** Frees the memory at once; nothing else may be called afterwards. */
+  release(): void;
+}
+
+/** Time of one part of the work: seconds summed over threads, and useful floating-point operations. */
+export interface PartTime {
+  readonly name: string;
+  readonly seconds: number;
+  readonly operations: number;
+}
+
+/** One kernel on its own, single-threaded. */
+export interface KernelTime extends PartTime {
+  /** Largest error against the plain definition in double precision, relative to the largest value. */
+  readonly error: number;
 }
 
 /** One build of the addon. */
 export interface NativeTrainer extends AddonBuild {
   readonly Segment: new (config: NativeSegmentConfig) => NativeSegment;
+  /** Times every kernel of the training step on fresh random input, each for so many seconds. */
+  benchKernels(seed: number, seconds: number): KernelTime[];
+  /** Operations a second of independent multiply-adds on one thread. */
+  peakOperations(seconds: number): number;
 }
 
 /**
- * The trainer for this processor; `WEFT_ISA` (avx512, avx2, portable) forces a build.
+ * The trainer for this processor; `WEFT_ISA` (avx512, avx2, portable; neon) forces a build.
  *
  * @throws EngineError `ENGINE_MISSING` if the addon was not built.
  */

@@ -13,6 +13,8 @@
     }
   },
   "variables": {
+    # What every processor of the architecture runs.
+    "conditions": [["target_arch=='arm64'", {"base_set": "neon"}, {"base_set": "portable"}]],
     "avx2_flags": ["-mavx2", "-mfma"],
     "avx512_flags": ["-mavx512f", "-mavx512dq", "-mavx512bw", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"]
   }

@@ -78,12 +78,14 @@ class Task : public Napi::AsyncWorker {
   std::vector<Napi::ObjectReference> kept_;
 };
 
-// Tells which instruction set this build is for; the portable build also tells which others the processor has.
+// Tells which instruction set this build is for; the portable build of x86 also tells which others the processor has.
 inline void exportInstructionSet(Napi::Object exports) {
 #if defined(__AVX512F__)
   exports.Set("instructionSet", "avx512");
 #elif defined(__AVX2__)
   exports.Set("instructionSet", "avx2");
+#elif defined(__aarch64__)
+  exports.Set("instructionSet", "neon");
 #else
   exports.Set("instructionSet", "portable");
 #if defined(__x86_64__)

@@ -4,7 +4,7 @@
     "sources": ["addon.cc", "decoderEngine.cc", "rowTeam.cc"],
     "include_dirs": ["<!@(node -p \"require('node-addon-api').include_dir\")"]
   },
-  "targets": [{"target_name": "weft_runtime_portable"}],
+  "targets": [{"target_name": "weft_runtime_<(base_set)"}],
   "conditions": [
     ["target_arch=='x64'", {
       "targets": [

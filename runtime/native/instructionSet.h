@@ -6,6 +6,9 @@
 #elif defined(__AVX2__)
 #define WEFT_ISA avx2
 #define WEFT_LANES 8
+#elif defined(__aarch64__)
+#define WEFT_ISA neon
+#define WEFT_LANES 4
 #else
 #define WEFT_ISA portable
 #define WEFT_LANES 4

@@ -69,7 +69,7 @@ export interface NativeRuntime extends AddonBuild {
 }
 
 /**
- * The decoder for this processor; `WEFT_ISA` (avx512, avx2, portable) forces a build.
+ * The decoder for this processor; `WEFT_ISA` (avx512, avx2, portable; neon) forces a build.
  *
  * @throws EngineError `ENGINE_MISSING` if the addon was not built.
  */

@@ -5,6 +5,8 @@
 #include "fieldSpec.h"
 #include "latentRows.h"
 #include "motion.h"
+#include "operations.h"
+#include "partClock.h"
 #include "rowTeam.h"
 #include "synthesis.h"
 
@@ -64,6 +66,7 @@ struct RowScratch {
   MotionRows motion[3];                  // of two luma rows and their chroma row
   ChannelRing ring;
   const real* groups[4][LUMA_GROUPS];    // luma groups of the rows in the ring
+  PartClock clock;
 
   // Luma groups of four rows, luma innovation of two, chroma inputs and luma under chroma, a row that is always zero.
   static constexpr int GROUPS = 0, INNOVATION = 4 * LUMA_GROUPS, CHROMA = INNOVATION + 2, ZERO = CHROMA + CHROMA_INPUTS, ROWS = ZERO + 1;
@@ -90,6 +93,7 @@ class NodeBaker {
     std::fill(first, first + sizeof planeIndex_ / sizeof(int), -1);
     for (int variant = 0; variant < 3; variant++)
       for (size_t p = 0; p < field.planes[variant].size(); p++) addPlane(variant, int(p));
+    for (int t = 0; t < team.threads(); t++) scratch_.push_back(std::make_unique<RowScratch>(field.width));
   }
   void setNets(const SynthesisWeights& intra, const SynthesisWeights& inter) {
     nets_[0] = intra;
@@ -141,8 +145,8 @@ class NodeBaker {
 
   // Everything at half size; what is left is done row by row.
   NodePass preparePass(int index, const std::vector<BakedNode>& nodes) {
-    while (int(scratch_.size()) < team_.threads()) scratch_.push_back(std::make_unique<RowScratch>(field_.width));
     const NodeSpec& node = field_.nodes[index];
+    scratch(0).clock.start();
     NodePass pass{};
     pass.references = node.references;
     pass.components = motionComponents(node);
@@ -155,19 +159,40 @@ class NodeBaker {
     prepareLuma(index, pass);
     pass.chroma = pass.luma;
     for (int c = 0; c < 2; c++) prepareChroma(index, c, pass);
+    scratch(0).clock.lap(UPSAMPLING, pyramidOperations(pass));
     return pass;
+  }
+
+  // Planes that the row pass doubles.
+  static int lumaDoublings(const NodePass& pass) {
+    int n = 0;
+    for (const Plane& half : pass.lumaHalf) n += half.origin != nullptr;
+    return n;
+  }
+  static int chromaDoublings(const NodePass& pass) { return (pass.chromaHalf[0].origin != nullptr) + (pass.chromaHalf[1].origin != nullptr); }
+
+  // Of the doublings up to half size, forward or backward.
+  double pyramidOperations(const NodePass& pass) const {
+    double samples = 0;
+    for (int g = 1; g < 3; g++)
+      for (int l = 1; l < (g == 1 ? 2 : levelCount_[0] - 1) && pass.lumaHalf[g].origin; l++) samples += double(levels_[0][l].w) * levels_[0][l].h;
+    for (int l = 1; l < levelCount_[1] - 1; l++) samples += chromaDoublings(pass) * double(levels_[1][l].w) * levels_[1][l].h;
+    return DOUBLING * samples;
   }
 
   RowScratch& scratch(int thread) const { return *scratch_[thread]; }
 
   // Groups and hidden units of luma row y, which may lie outside, into the ring.
   void channels(const NodePass& pass, RowScratch& s, int y) const {
+    s.clock.lap(OTHER, 0);
     if (y < 0 || y >= field_.height) return channelRow(nullptr, nets_[pass.net], field_.width, y, s.ring);
     const real** groups = s.groups[y & 3];
     real* rows = s.row(RowScratch::GROUPS + (y & 3) * LUMA_GROUPS);
     groups[0] = finest(pass.finest[0], s, rows, y, field_.width);
     for (int g = 1; g < LUMA_GROUPS; g++) groups[g] = doubled(pass.lumaHalf[g - 1], s, rows + g * s.block.stride, y);
+    s.clock.lap(UPSAMPLING, lumaDoublings(pass) * DOUBLING * field_.width);
     channelRow(groups, nets_[pass.net], field_.width, y, s.ring);
+    s.clock.lap(HIDDEN, HIDDEN_LAYER * field_.width);
   }
 
   // A row of the chroma net's inputs but for luma.
@@ -261,6 +286,7 @@ class NodeBaker {
 
   // Rows from y0, which is even.
   void bakeRows(const NodePass& pass, RowScratch& s, int y0, int y1) const {
+    s.clock.start();
     if (pass.luma) {
       channels(pass, s, y0 - 1);
       channels(pass, s, y0);
@@ -274,6 +300,7 @@ class NodeBaker {
         channels(pass, s, y + 1);
         channels(pass, s, y + 2);
         convolveRows(s.ring, nets_[pass.net], y, field_.width, innovation[0], innovation[1]);
+        s.clock.lap(CONVOLVING, CONVOLUTION * field_.width * count);
       }
       for (int k = 0; k < count; k++) {
         real* out = pass.picture[0].row(y + k);
@@ -287,6 +314,7 @@ class NodeBaker {
       } else {
         for (int k = 0; k < count; k++) chromaRow(pass, s, y + k, innovation[k]);
       }
+      s.clock.lap(CHROMA, 0);
     }
   }
 
@@ -302,11 +330,15 @@ class NodeBaker {
     }
     for (int k = 0; k < count; k++) {
       motionRows(pass.motion, pass.components, field_.width, y + k, s.motion[k]);
+      s.clock.lap(SPLINES, splineOperations(pass.components, field_.width));
       predictRow<1>(pass.reference, pass.references, s.motion[k], y + k, pass.picture);
+      s.clock.lap(SAMPLING, samplingOperations(pass.references, 1, field_.width));
     }
     if (field_.halvedChroma) chromaMotionRows(s.motion[0], s.motion[count - 1], pass.components, field_.width, planeSize(1).w, s.motion[2]);
+    s.clock.lap(SPLINES, 0);
     for (int k = 0; k < chromaRows; k++)
       predictRow<2>(pass.reference + 1, pass.references, s.motion[field_.halvedChroma ? 2 : k], chromaY + k, pass.picture + 1);
+    s.clock.lap(SAMPLING, chromaRows * samplingOperations(pass.references, 2, planeSize(1).w));
   }
   static void clearRow(const Plane& p, int y) { std::memset(p.row(y), 0, size_t(p.w) * sizeof(real)); }
 
@@ -316,12 +348,14 @@ class NodeBaker {
     if (pass.chroma) {
       const real* inputs[CHROMA_INPUTS];
       chromaInputs(pass, s, y, inputs);
+      s.clock.lap(UPSAMPLING, chromaDoublings(pass) * DOUBLING * w);
       inputs[4] = under;
       if (pass.under.origin) std::memcpy(pass.under.row(y), under, size_t(w) * sizeof(real));
       real *cb = s.row(RowScratch::CHROMA), *cr = s.row(RowScratch::CHROMA + 2);
       synthesizeChromaRow(inputs, nets_[pass.net], w, cb, cr);
       addCodes(cb, w, pass.picture[1].row(y));
       addCodes(cr, w, pass.picture[2].row(y));
+      s.clock.lap(CHROMA, CHROMA_SYNTHESIS * w);
     }
     for (int p = 1; p < 3; p++) extendRow(pass.picture[p].row(y), w);
   }

@@ -7,6 +7,8 @@
 #include <type_traits>
 #if defined(__AVX2__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 namespace weft {
@@ -19,6 +21,11 @@ typedef real vf __attribute__((vector_size(sizeof(real) * WEFT_LANES)));
 typedef intr vi __attribute__((vector_size(sizeof(real) * WEFT_LANES)));
 
 #define WEFT_INLINE inline __attribute__((always_inline))
+
+template <class To, class From> static WEFT_INLINE To bitCast(From v) {
+  static_assert(sizeof(To) == sizeof(From), "same size");
+  To r; std::memcpy(&r, &v, sizeof r); return r;
+}
 
 static WEFT_INLINE vf load(const real* p) { vf v; std::memcpy(&v, p, sizeof v); return v; }
 // A vector that is used more than once stays in a register: left to itself, the compiler reads it again for every use.
@@ -60,7 +67,10 @@ static WEFT_INLINE vf floorOf(vf v) {
   return (vf)_mm512_roundscale_ps((__m512)v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 #elif defined(__AVX2__) && WEFT_LANES == 8
   return (vf)_mm256_floor_ps((__m256)v);
-#else
+#elif defined(__aarch64__)
+  if constexpr (sizeof(real) == 4) return bitCast<vf>(vrndmq_f32(bitCast<float32x4_t>(v)));
+#endif
+#if !(defined(__AVX512F__) && WEFT_LANES == 16) && !(defined(__AVX2__) && WEFT_LANES == 8)
   vf t = toReal(toInt(v));
   return select(t > v, t - 1, t);
 #endif
@@ -75,11 +85,6 @@ static WEFT_INLINE real sum(vf v) {
   real s = 0;
   for (int i = 0; i < LANES; i++) s += v[i];
   return s;
-}
-
-template <class To, class From> static WEFT_INLINE To bitCast(From v) {
-  static_assert(sizeof(To) == sizeof(From), "same size");
-  To r; std::memcpy(&r, &v, sizeof r); return r;
 }
 
 // One bit for each lane that is not zero.

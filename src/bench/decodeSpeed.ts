@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 import { open, type WeftFilm } from '../../runtime/film/open.js';
 import { loadNativeRuntime } from '../../runtime/native/nativeAddon.js';
 import { NativeSegmentDecoder } from '../../runtime/native/segmentDecoder.js';
 import { rasterKernels } from '../../runtime/reference/spatialSampler.js';
 import type { Reporter } from '../reporter.js';
+import { reportMachine } from './machine.js';
 
 /** What the decoding bench runs. */
 export interface DecodeSpeedArguments {
   files: string[];
-  threads: number;
+  threads: number[];
   /** Each figure is the best of this many runs. */
   runs: number;
 }
@@ -17,6 +19,8 @@ export interface DecodeSpeedArguments {
 interface DecodeSeconds {
   /** From bytes to raw frames at native size, through `open` and `frames`, as a caller sees it. */
   whole: number;
+  /** From bytes to the first frame. */
+  first: number;
   /** Entropy decoding; then baking with output; output alone of what is baked. One after the other. */
   entropy: number;
   bake: number;
@@ -26,39 +30,73 @@ interface DecodeSeconds {
   doubleRate: number;
 }
 
-/** Times the native decoder on `.weft` files and prints a line each: million luma pixels a second, and seconds by part. */
+const NO_SECONDS: DecodeSeconds = {
+  whole: Number.POSITIVE_INFINITY,
+  first: Number.POSITIVE_INFINITY,
+  entropy: Number.POSITIVE_INFINITY,
+  bake: Number.POSITIVE_INFINITY,
+  output: Number.POSITIVE_INFINITY,
+  doubleSize: Number.POSITIVE_INFINITY,
+  doubleRate: Number.POSITIVE_INFINITY,
+};
+
+/** Places that are sought in a file, spread by the golden ratio. */
+const SEEKS = 8;
+
+/** Times the native decoder on `.weft` files: frames a second, seconds by part, and seconds from a seek to its frame. */
 export async function benchDecodeSpeed(
   { files, threads, runs }: DecodeSpeedArguments,
   reporter: Reporter,
 ): Promise<void> {
+  reportMachine(reporter);
+  reporter.table(`instruction set ${loadNativeRuntime().instructionSet}`);
   for (const file of files) {
     const bytes = await readFile(file);
-    const { header } = await open(bytes, { engine: 'native', threads });
-    const seconds = await measure(bytes, threads, runs);
-    const megapixels = (header.width * header.height * header.frames) / 1e6;
-    const speed = megapixels / seconds.whole;
-    reporter.event('decodeSpeed', { file, threads, megapixels, megapixelsPerSecond: speed, seconds });
-    const parts = Object.entries(seconds).map(([part, s]) => `${part} ${(1000 * s).toFixed(1)} ms`);
-    reporter.table(
-      `${file}: ${header.width}x${header.height}, ${header.frames} frames, ${threads} threads: ` +
-        `${speed.toFixed(1)} million luma pixels a second (${parts.join(', ')})`,
-    );
+    for (const count of threads) {
+      const { header } = await open(bytes, { engine: 'native', threads: count });
+      const seconds = await measure(bytes, count, runs);
+      const seek = await seekSeconds(bytes, count);
+      const megapixels = (header.width * header.height * header.frames) / 1e6;
+      const framesPerSecond = header.frames / seconds.whole;
+      const bitsPerPixel = (8 * bytes.length) / megapixels / 1e6;
+      reporter.event('decodeSpeed', {
+        ...{ file: path.basename(file), width: header.width, height: header.height, frames: header.frames },
+        ...{ bytes: bytes.length, bitsPerPixel, threads: count, framesPerSecond },
+        ...{ megapixelsPerSecond: megapixels / seconds.whole, seconds, seek },
+      });
+      const parts = Object.entries(seconds).map(([part, s]) => `${part} ${(1000 * s).toFixed(1)} ms`);
+      reporter.table(
+        `${path.basename(file)}: ${header.width}x${header.height}, ${header.frames} frames, ${bitsPerPixel.toFixed(3)} bits per pixel, ` +
+          `${count} threads: ${framesPerSecond.toFixed(1)} frames, ${(megapixels / seconds.whole).toFixed(1)} million luma pixels a second ` +
+          `(${parts.join(', ')}); seeking ${(1000 * seek.median).toFixed(0)} ms, at most ${(1000 * seek.largest).toFixed(0)} ms`,
+      );
+    }
   }
 }
 
+/** From an open film that has shown nothing yet to the frame at some time. */
+async function seekSeconds(bytes: Uint8Array, threads: number): Promise<{ median: number; largest: number }> {
+  const times: number[] = [];
+  for (let i = 1; i <= SEEKS; i++) {
+    const film = await open(bytes, { engine: 'native', threads });
+    const [n, d] = film.header.rate;
+    const frame = Math.floor(((i * 0.618034) % 1) * film.header.frames);
+    const started = performance.now();
+    await film.frames({ start: (frame * d) / n }).next();
+    times.push((performance.now() - started) / 1000);
+    film.close();
+  }
+  times.sort((a, b) => a - b);
+  return { median: times[SEEKS >> 1]!, largest: times[SEEKS - 1]! };
+}
+
 async function measure(bytes: Uint8Array, threads: number, runs: number): Promise<DecodeSeconds> {
-  const best: DecodeSeconds = {
-    whole: Number.POSITIVE_INFINITY,
-    entropy: Number.POSITIVE_INFINITY,
-    bake: Number.POSITIVE_INFINITY,
-    output: Number.POSITIVE_INFINITY,
-    doubleSize: Number.POSITIVE_INFINITY,
-    doubleRate: Number.POSITIVE_INFINITY,
-  };
+  const best = { ...NO_SECONDS };
   for (let run = 0; run < runs; run++) {
     const seconds: DecodeSeconds = {
       ...(await parts(bytes, threads)),
       whole: await show(bytes, threads, () => ({})),
+      first: await show(bytes, threads, ({ header: { rate } }) => ({ end: rate[1] / rate[0] / 2 })),
       doubleSize: await show(bytes, threads, ({ header }) => ({
         width: 2 * header.width,
         height: 2 * header.height,

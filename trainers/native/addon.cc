@@ -58,6 +58,8 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
       InstanceMethod("setContinuousLatents", &SegmentObject::setContinuousLatents),
       InstanceMethod("latentGradient", &SegmentObject::latentGradient),
       InstanceMethod("prune", &SegmentObject::prune),
+      InstanceMethod("takePartTimes", &SegmentObject::takePartTimes),
+      InstanceMethod("release", &SegmentObject::release),
     });
   }
   explicit SegmentObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -71,6 +73,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   Napi::Object self(const Napi::CallbackInfo& info) { return info.This().As<Napi::Object>(); }
 
   Napi::Value setSource(const Napi::CallbackInfo& info) {
+    checkThere(info);
     const uint8_t* planes[3];
     for (int p = 0; p < 3; p++) planes[p] = info[1 + p].As<Napi::Uint8Array>().Data();
     engine_->setSource(info[0].ToNumber(), planes);
@@ -78,6 +81,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   }
   // (nets, lambda)
   Napi::Value analyse(const Napi::CallbackInfo& info) {
+    checkThere(info);
     const double* nets = info[0].As<Napi::Float64Array>().Data();
     const double lambda = info[1].ToNumber();
     return (new Task(info.Env(), {self(info), info[0].As<Napi::Object>()}, [=] { engine_->analyse(nets, lambda); },
@@ -85,6 +89,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   }
   // (options, activity, nets, firstMoment, secondMoment, netRateScale, netSteps: Float64Array(1)) -> cost of the last step
   Napi::Value train(const Napi::CallbackInfo& info) {
+    checkThere(info);
     const auto options = optionsOf(info[0]);
     const uint8_t* activity = info[1].As<Napi::Uint8Array>().Data();
     double* arrays[5];
@@ -102,6 +107,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   }
   // (nets) -> Float64Array, 5 a node: squared errors of Y, Cb, Cr, bits of innovation, bits of motion
   Napi::Value evaluate(const Napi::CallbackInfo& info) {
+    checkThere(info);
     const double* nets = info[0].As<Napi::Float64Array>().Data();
     auto costs = std::make_shared<std::vector<weft::NodeCost>>();
     return (new Task(info.Env(), {self(info), info[0].As<Napi::Object>()}, [=] { *costs = engine_->evaluate(nets); },
@@ -117,21 +123,25 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   }
   // (nets, options of one step, netGradient: filled) -> cost
   Napi::Value gradient(const Napi::CallbackInfo& info) {
+    checkThere(info);
     const auto options = optionsOf(info[1]);
     return costObject(info.Env(), engine_->gradient(info[0].As<Napi::Float64Array>().Data(), options.at(0),
                                                     info[2].As<Napi::Float64Array>().Data()));
   }
   Napi::Value latents(const Napi::CallbackInfo& info) {
+    checkThere(info);
     const int node = nodeOf(info);
     auto out = Napi::Int32Array::New(info.Env(), size_t(engine_->latentCount(node)));
     engine_->latents(node, out.Data());
     return out;
   }
   Napi::Value setContinuousLatents(const Napi::CallbackInfo& info) {
+    checkThere(info);
     engine_->setContinuousLatents(nodeOf(info), info[1].As<Napi::Float64Array>().Data());
     return info.Env().Undefined();
   }
   Napi::Value latentGradient(const Napi::CallbackInfo& info) {
+    checkThere(info);
     const int node = nodeOf(info);
     auto out = Napi::Float64Array::New(info.Env(), size_t(engine_->latentCount(node)));
     engine_->latentGradient(node, out.Data());
@@ -139,8 +149,30 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   }
   // (threshold)
   Napi::Value prune(const Napi::CallbackInfo& info) {
+    checkThere(info);
     engine_->prune(info[0].ToNumber());
     return info.Env().Undefined();
+  }
+  // () -> [{name, seconds, operations}]
+  Napi::Value takePartTimes(const Napi::CallbackInfo& info) {
+    checkThere(info);
+    auto out = Napi::Array::New(info.Env());
+    for (const auto& part : engine_->takePartTimes()) {
+      auto o = Napi::Object::New(info.Env());
+      o.Set("name", part.name);
+      o.Set("seconds", part.seconds);
+      o.Set("operations", part.operations);
+      out.Set(out.Length(), o);
+    }
+    return out;
+  }
+  // Frees the memory at once; nothing else may be called afterwards.
+  Napi::Value release(const Napi::CallbackInfo& info) {
+    engine_.reset();
+    return info.Env().Undefined();
+  }
+  void checkThere(const Napi::CallbackInfo& info) const {
+    if (!engine_) throw Napi::Error::New(info.Env(), "the segment was released");
   }
   int nodeOf(const Napi::CallbackInfo& info) {
     const int node = info[0].ToNumber();

@@ -4,7 +4,7 @@
     "sources": ["addon.cc", "segmentEngine.cc", "segmentExact.cc", "kernelBench.cc", "../../runtime/native/rowTeam.cc"],
     "include_dirs": ["../../runtime/native", "<!@(node -p \"require('node-addon-api').include_dir\")"]
   },
-  "targets": [{"target_name": "weft_trainer_portable"}],
+  "targets": [{"target_name": "weft_trainer_<(base_set)"}],
   "conditions": [
     ["target_arch=='x64'", {
       "targets": [

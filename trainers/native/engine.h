@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include "fieldSpec.h"
+#include "partClock.h"
 
 namespace weft {
 
@@ -51,6 +52,8 @@ class SegmentEngine {
                      double* secondMoment, const double* netRateScale, int64_t* netSteps) = 0;
   // Cost of every node with latents rounded.
   virtual std::vector<NodeCost> evaluate(const double* nets) = 0;
+  // What the parts of evaluations and steps took since the last call: seconds summed over threads, and useful operations.
+  virtual std::vector<PartTime> takePartTimes() = 0;
   // Loss and gradients with everything switched on and without update, for tests and for other engines.
   virtual Cost gradient(const double* nets, const StepOptions& options, double* netGradient) = 0;
   virtual int latentCount(int node) const = 0;

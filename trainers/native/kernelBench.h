@@ -7,7 +7,7 @@
 #include "engine.h"
 #include "latents.h"
 #include "nodeAdjoint.h"
-#include "operations.h"
+#include "trainingOperations.h"
 #include "plainField.h"
 
 namespace weft {
@@ -124,7 +124,7 @@ inline void KernelBench::sampling() {
   };
   const auto forward = [&] { for (int y = 0; y < H; y++) predictRow<1>(references, 2, rows[y], y, &target); };
   forward();
-  measure("sampling", double(W) * H * (2 * (SAMPLE_WEIGHTS + SAMPLE_TAPS) + SAMPLE_BLEND), difference(out, predicted), forward);
+  measure("sampling", H * samplingOperations(2, 1, W), difference(out, predicted), forward);
 
   const auto backward = [&] {
     for (int y = 0; y < H; y++) {
@@ -169,8 +169,7 @@ inline void KernelBench::sampling() {
       }
   }
   error = std::max(error, relative(bySamples, expected, sizeOf(g) * 0.5));
-  measure("sampling gradient",
-          double(W) * H * 2 * (SAMPLE_WEIGHTS + SLOPE_WEIGHTS + SAMPLE_DERIVATIVES + SAMPLE_CHAIN + SAMPLE_SCATTER), error, backward);
+  measure("sampling gradient", H * samplingGradientOperations(2, 1, W, true), error, backward);
 }
 
 inline void KernelBench::splines() {
@@ -197,7 +196,7 @@ inline void KernelBench::splines() {
         expected += part * v;
         size += part * part;
       }
-  measure("motion spline", double(W) * H * (5 * SPLINE_ACROSS + 10), worst / 2, forward);
+  measure("motion spline", H * splineOperations(5, W), worst / 2, forward);
   SplineAdjoint adjoint(W);
   const auto backward = [&] {
     adjoint.begin(gGrids, 5);
@@ -478,7 +477,7 @@ inline void KernelBench::loss() {
   const double error = difference(out, [&](int x, int y) {
     return 1.5 * (double(picture.row(y)[x]) + 128 - source[size_t(y) * W + x]) + received.row(y)[x];
   });
-  measure("loss", double(W) * H * LOSS, error, run);
+  measure("loss", double(W) * H * LOSS_GRADIENT, error, run);
 }
 
 }  // namespace WEFT_ISA

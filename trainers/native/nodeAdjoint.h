@@ -5,6 +5,7 @@
 #include "nodeBake.h"
 #include "pyramidGradient.h"
 #include "synthesisGradient.h"
+#include "trainingOperations.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -89,9 +90,13 @@ class NodeAdjoint {
     overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lossRows(task, t, y0, y1); });
     if (task.pass.luma)
       overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lumaRows(task, t, y0, y1); });
+    PartClock& clock = baker_.scratch(0).clock;
+    clock.start();
     if (task.pass.luma) lumaPyramid(task.pass);
     if (task.pass.chroma)
       for (int c = 0; c < 2; c++) chromaPyramid(c);
+    if (task.pass.chroma)
+      clock.lap(UPSAMPLING, baker_.pyramidOperations(task.pass) + NodeBaker::chromaDoublings(task.pass) * DOUBLING * baker_.planeSize(1).w * baker_.planeSize(1).h);
     PlaneErrors errors;
     for (const auto& s : scratch_)
       for (int p = 0; p < 3; p++) errors.plane[p] += s->error[p];
@@ -128,6 +133,9 @@ class NodeAdjoint {
     double error[3];
   };
 
+  static double lossOperations(const AdjointTask& task, int p) {
+    return task.pass.picture[p].w * (LOSS_GRADIENT + double(task.received[p].size()));
+  }
   static void allocate(PlaneBuffer& buffer, const Plane& size) { buffer.allocate(size.w, size.h); }
 
   // Loss, prediction and chroma net.
@@ -135,6 +143,8 @@ class NodeAdjoint {
     Scratch& a = *scratch_[t];
     const NodePass& pass = task.pass;
     const PredictionGradient* out = pass.references ? &task.out[t] : nullptr;
+    PartClock& clock = baker_.scratch(t).clock;
+    clock.start();
     if (out) a.spline.begin(out->grids, pass.components);
     for (int y = y0; y < y1; y += 2) {
       const int count = y + 1 < field_.height ? 2 : 1;
@@ -144,13 +154,17 @@ class NodeAdjoint {
         if (out) chromaMotionRows(s.motion[0], s.motion[count - 1], pass.components, field_.width, baker_.planeSize(1).w, s.motion[2]);
         chromaLossRow<false>(task, t, y / 2, 2, out);
         if (out) chromaMotionRowsAdjoint(a.motion[2], pass.components, field_.width, baker_.planeSize(1).w, a.motion[0], a.motion[count - 1]);
+        clock.lap(SPLINES, 0);
       } else {
         for (int k = 0; k < count; k++) chromaLossRow<true>(task, t, y + k, k, out);
       }
-      if (out)
+      if (out) {
         for (int k = 0; k < count; k++) a.spline.add(baker_.scratch(t).motion[k], a.motion[k], field_.width, y + k);
+        clock.lap(SPLINES, count * splineOperations(pass.components, field_.width));
+      }
     }
     if (out) a.spline.flush();
+    clock.lap(SPLINES, 0);
   }
 
   void lumaLossRow(const AdjointTask& task, int t, int y, int k, const PredictionGradient* out) {
@@ -158,11 +172,15 @@ class NodeAdjoint {
     const NodePass& pass = task.pass;
     real* g = a.rows.row(Scratch::PICTURE + k);
     a.error[0] += lossRow(task, 0, y, g);
+    PartClock& clock = baker_.scratch(t).clock;
+    clock.lap(LOSS, lossOperations(task, 0));
     if (out) {
       MotionRows& motion = baker_.scratch(t).motion[k];
       motionRows(pass.motion, pass.components, field_.width, y, motion);
+      clock.lap(SPLINES, 0);
       const real* rows[1] = {g};
       predictRowAdjoint<1, false>(pass.reference, out->references, pass.references, motion, y, rows, field_.width, a.motion[k]);
+      clock.lap(SAMPLING, samplingGradientOperations(pass.references, 1, field_.width, out->references[0][0].origin));
     }
     if (!pass.chroma) return;
     real* luma = gLuma_.row(y);
@@ -174,14 +192,19 @@ class NodeAdjoint {
     const NodePass& pass = task.pass;
     const int w = baker_.planeSize(1).w;
     real* g[2] = {a.rows.row(Scratch::PICTURE + 2), a.rows.row(Scratch::PICTURE + 3)};
+    PartClock& clock = baker_.scratch(t).clock;
+    clock.lap(OTHER, 0);
     for (int p = 1; p < 3; p++) a.error[p] += lossRow(task, p, y, g[p - 1]);
+    clock.lap(LOSS, 2 * lossOperations(task, 1));
     if (out) {
       const real* rows[2] = {g[0], g[1]};
       predictRowAdjoint<2, add>(pass.reference + 1, out->references + 1, pass.references, baker_.scratch(t).motion[k], y, rows, w, a.motion[k]);
+      clock.lap(SAMPLING, samplingGradientOperations(pass.references, 2, w, out->references[1][0].origin));
     }
     if (!pass.chroma) return;
     const real* inputs[CHROMA_INPUTS];
     baker_.chromaInputs(pass, baker_.scratch(t), y, inputs);
+    clock.lap(UPSAMPLING, 0);
     inputs[4] = pass.under.row(y);
     real* under = a.rows.row(Scratch::INPUTS);
     real* gInputs[CHROMA_INPUTS] = {chromaFinest_[0].row(y), chromaRest_[0].row(y), chromaFinest_[1].row(y), chromaRest_[1].row(y), under};
@@ -193,6 +216,7 @@ class NodeAdjoint {
       real* luma = gLuma_.row(y);
       for (int x = 0; x < w; x += LANES) store(luma + x, load(luma + x) + load(under + x));
     }
+    clock.lap(CHROMA, CHROMA_GRADIENT * w);
   }
 
   // Luma synthesis and the last doubling of its groups.
@@ -201,17 +225,21 @@ class NodeAdjoint {
     RowScratch& s = baker_.scratch(t);
     const NodePass& pass = task.pass;
     const SynthesisWeights& net = baker_.net(pass.net);
+    s.clock.start();
     for (int y = y0; y < y1; y += 2) {
       const int count = y + 1 < field_.height ? 2 : 1;
       for (int k = 0; k < 2; k++) baker_.channels(pass, s, y + k);
       for (int c = 0; c < LUMA_CHANNELS; c++) convolutionAdjoint(s.ring, net, gLuma_, c, y, count, a.lumaGradients, a.luma);
+      s.clock.lap(CONVOLVING, CONVOLUTION_GRADIENT * field_.width * count);
       for (int k = 0; k < count; k++) {
         hiddenAdjoint(s.groups[(y + k) & 3], net, k, field_.width, a.lumaGradients, a.luma);
+        s.clock.lap(HIDDEN, HIDDEN_GRADIENT * field_.width);
         if (!pass.finest[0].empty())
           std::memcpy(lumaLevels_[0][0].row(y + k), a.lumaGradients.group(k, 0), size_t(field_.width) * sizeof(real));
         for (int g = 0; g < 3; g++)
           if (pass.lumaHalf[g].origin)
             upsampleAdjointAcross(a.lumaGradients.group(k, g + 1), field_.width, across_[g].w, across_[g].row(y + k));
+        s.clock.lap(UPSAMPLING, NodeBaker::lumaDoublings(pass) * DOUBLING * field_.width);
       }
     }
   }

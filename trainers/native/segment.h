@@ -88,6 +88,15 @@ class Segment final : public SegmentEngine, private LatentSource {
     return costs;
   }
 
+  std::vector<PartTime> takePartTimes() override {
+    double ticks[PART_COUNT] = {}, operations[PART_COUNT] = {};
+    for (int t = 0; t < pool_.threads(); t++) baker_.scratch(t).clock.moveTo(ticks, operations);
+    std::vector<PartTime> out;
+    const double seconds = PartClock::secondsPerTick();
+    for (int i = 0; i < PART_COUNT; i++) out.push_back({PART_NAMES[i], ticks[i] * seconds, operations[i]});
+    return out;
+  }
+
   int latentCount(int node) const override {
     int n = 0;
     for (auto& p : planesOf(nodes_[node])) n += p.width * p.height;
@@ -233,9 +242,12 @@ class Segment final : public SegmentEngine, private LatentSource {
 
   void roundLatents(int index, const StepOptions& options) {
     auto& planes = nodes_[index].latents;
-    overBlocks(nodes_[index], [&](int plane, int block, int) {
+    overBlocks(nodes_[index], [&](int plane, int block, int thread) {
+      PartClock& clock = baker_.scratch(thread).clock;
+      clock.start();
       const uint32_t key = hashBits(config_.seed + uint32_t(stepCount_), uint32_t(index), uint32_t(plane));
       roundBlock(planes[plane], block, options, key);
+      clock.lap(ROUNDING, BLOCK_LATENTS * SOFT_ROUNDING);
     });
   }
 

@@ -86,6 +86,8 @@ template <bool backward> inline void Segment::rate(Node& node, double weight, do
   int total = 0;
   for (auto& p : node.latents) total += p.count();
   overRows(pool_, total, BLOCK_LATENTS, 1, [&](int from, int to, int t) {
+    PartClock& clock = baker_.scratch(t).clock;
+    clock.start();
     int first = 0;
     for (size_t p = 0; p < specs.size() && first < to; p++) {
       const LatentBlocks& blocks = node.latents[p];
@@ -111,6 +113,7 @@ template <bool backward> inline void Segment::rate(Node& node, double weight, do
       totals[2 * t + s.kind] += sumOfNats;
       if (backward) acc.addTo(contextWeights(threadNetGradient_[t], s, node.spec.depth));
     }
+    clock.lap(RATE, (to - from) * BLOCK_LATENTS * CONTEXT_GRADIENT);
   });
   nats[0] = nats[1] = 0;
   for (int t = 0; t < threads; t++)
@@ -138,6 +141,8 @@ inline void Segment::finishLatents(int index, const StepOptions& options, bool u
   const AdamStep innovationStep(options.latentRate, node.visits), motionStep(options.motionRate, node.visits);
   const vi lane = iota();
   overBlocks(node, [&](int plane, int block, int thread) {
+    PartClock& clock = baker_.scratch(thread).clock;
+    clock.start();
     LatentBlocks& blocks = node.latents[plane];
     const Plane& byValue = gradientByValue(node, specs[plane]);
     const real step = stepOf(node, plane);
@@ -159,6 +164,7 @@ inline void Segment::finishLatents(int index, const StepOptions& options, bool u
       y++;
     });
     byGain[thread][plane] += sum(gainSum);
+    clock.lap(OPTIMIZER, BLOCK_LATENTS * ADAM);
   });
   for (size_t p = 0; p < specs.size(); p++)
     for (int t = 0; t < threads; t++) netGradient[gainIndex(node, specs[p])] += byGain[t][p] * stepOf(node, int(p)) * LN2;

@@ -1,0 +1,27 @@
+// Useful floating-point operations of the field's definition, multiply and add counted apart: what speeds are measured by.
+#pragma once
+#include "synthesis.h"
+
+namespace weft {
+namespace WEFT_ISA {
+
+// By sample: weights of both axes (once for planes that share a place), 4x4 taps in two sums, the blend of two references.
+constexpr double SAMPLE_WEIGHTS = 24, SAMPLE_TAPS = 40, SAMPLE_BLEND = 3;
+// By pixel and component: three weights across; down and the grid's own share of the work are an eighth. A blend's logistic.
+constexpr double SPLINE_ACROSS = 6.75, LOGISTIC = 10;
+// By sample of the finer plane: two of four taps down (half of the columns), four across.
+constexpr double DOUBLING = 12;
+constexpr double HIDDEN_LAYER = 2.0 * LUMA_HIDDEN * (LUMA_GROUPS + 1) + LUMA_GROUPS;
+constexpr double CONVOLUTION = 2.0 * 9 * LUMA_CHANNELS;
+constexpr double CHROMA_SYNTHESIS = 2.0 * (2 * CHROMA_INPUTS + CHROMA_HIDDEN * (CHROMA_INPUTS + 2));
+
+// Of one row: displacements, and samples of planes that share them.
+inline double splineOperations(int components, int width) {
+  return width * (components * SPLINE_ACROSS + (components == 5 ? LOGISTIC : 0));
+}
+inline double samplingOperations(int references, int planes, int width) {
+  return double(width) * (references * (SAMPLE_WEIGHTS + planes * SAMPLE_TAPS) + (references > 1 ? planes * SAMPLE_BLEND : 0));
+}
+
+}  // namespace WEFT_ISA
+}  // namespace weft

@@ -1,0 +1,107 @@
+import type { Argv } from 'yargs';
+import type { CommandContext } from './commands/context.js';
+
+/** A command whose code is read only when it is named. */
+export interface CommandEntry {
+  usage: string;
+  describe: string;
+  load(choose: (run: ChosenRun) => void): Promise<Loaded>;
+}
+
+/** What the command line chose: runs after parsing. */
+export type ChosenRun = (context: CommandContext) => Promise<void>;
+
+/** Options of a command, and what takes its arguments. */
+export interface Loaded {
+  build(cli: Argv): Argv;
+  /** Missing where subcommands choose themselves. */
+  run?(args: never, context: CommandContext): Promise<void>;
+}
+
+const outputOption = {
+  output: { type: 'string', alias: 'o', describe: 'File to write [default: <in>.weft]' },
+} as const;
+
+function film(cli: Argv, describe: string): Argv {
+  return cli.positional('input', { type: 'string', demandOption: true, describe });
+}
+
+/** All commands by name, in the order that help shows them. */
+export const commandTable: Readonly<Record<string, CommandEntry>> = {
+  encode: {
+    usage: 'encode <input>',
+    describe: 'Film to weights',
+    async load() {
+      const { runEncode } = await import('./commands/encode.js');
+      const { sourceOptions } = await import('./commands/sourceOptions.js');
+      return {
+        build: (cli) =>
+          film(cli, 'Film or still image that ffmpeg reads, or - for y4m')
+            .options({ ...outputOption, ...sourceOptions })
+            .example('$0 encode film.mp4', 'film.weft at the usual quality')
+            .example(
+              '$0 encode film.mp4 --start 10 --end 13 --size 480x270 --crf 24 -o part.weft',
+              'three seconds, smaller',
+            ),
+        run: runEncode,
+      };
+    },
+  },
+  decode: {
+    usage: 'decode <input>',
+    describe: 'Weights to film',
+    async load() {
+      const { decodeOptions, runDecode } = await import('./commands/decode.js');
+      return {
+        build: (cli) =>
+          film(cli, 'A .weft file')
+            .options(decodeOptions)
+            .example('$0 decode film.weft --scale 2 --fps-multi 2', 'twice the size and the frame rate')
+            .example('$0 decode film.weft --speed 0.25 -o slow.mp4', 'slow motion')
+            .example('$0 decode film.weft -o - | mpv -', 'into a player'),
+        run: runDecode,
+      };
+    },
+  },
+  info: {
+    usage: 'info <input>',
+    describe: 'What a .weft file holds',
+    async load() {
+      const { runInfo } = await import('./commands/info.js');
+      return { build: (cli) => film(cli, 'A .weft file'), run: runInfo };
+    },
+  },
+  verify: {
+    usage: 'verify <input>',
+    describe: 'Check a .weft file, and compare it with its film',
+    async load() {
+      const { runVerify, verifyOptions } = await import('./commands/verify.js');
+      return { build: (cli) => film(cli, 'A .weft file').options(verifyOptions), run: runVerify };
+    },
+  },
+  estimate: {
+    usage: 'estimate <input>',
+    describe: 'Time, bytes and memory of an encode, from a few measured steps',
+    async load() {
+      const { runEstimate } = await import('./commands/estimate.js');
+      const { sourceOptions } = await import('./commands/sourceOptions.js');
+      return { build: (cli) => film(cli, 'As for encode').options(sourceOptions), run: runEstimate };
+    },
+  },
+  demo: {
+    usage: 'demo',
+    describe: 'Encode and decode a few seconds of the sample film, and show the result',
+    async load() {
+      const { demoOptions, runDemo } = await import('./commands/demo.js');
+      return { build: (cli) => cli.options(demoOptions), run: runDemo };
+    },
+  },
+  bench: {
+    usage: 'bench',
+    describe: 'Measure speed and quality on this machine',
+    async load(choose) {
+      const { addBenches } = await import('./bench/benchCommands.js');
+      return { build: (cli) => addBenches(cli, choose) };
+    },
+  },
+};
