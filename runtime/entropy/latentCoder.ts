@@ -34,6 +34,7 @@ export class StreamStates {
  * @param planes from `latentPlanes`
  * @param depth depth of the node in its segment
  * @param states of the stream so far; updated
+ * @param afterPlane called behind the last symbol of every plane
  * @throws UsageError `LATENTS_LENGTH` or `LATENT_RANGE`
  */
 export function encodeNode(
@@ -43,9 +44,10 @@ export function encodeNode(
   nets: FilmNets,
   states: StreamStates,
   sink: SymbolSink,
+  afterPlane?: (plane: LatentPlane) => void,
 ): void {
   checkLatents(latents, planes);
-  codeNode(paddedPlanes(latents, planes), planes, depth, nets, states, new LatentWriter(sink));
+  codeNode(paddedPlanes(latents, planes), planes, depth, nets, states, new LatentWriter(sink), afterPlane);
 }
 
 function paddedPlanes(latents: Int32Array, planes: readonly LatentPlane[]): PaddedPlane[] {
@@ -140,18 +142,26 @@ function codeNode(
   nets: FilmNets,
   states: StreamStates,
   port: LatentPort,
+  afterPlane?: (plane: LatentPlane) => void,
 ): void {
   const depthRow = Math.min(depth, DEPTH_ROWS - 1);
-  codeFlags(values, planes, states, port, (own, plane) => {
-    const sources: ContextSources = {
-      own,
-      parent: values[plane.parent],
-      grandparent: values[plane.grandparent],
-      companion1: values[plane.companion1],
-      companion2: values[plane.companion2],
-    };
-    codeLatents(sources, new ContextNet(nets.contexts[plane.net], plane.biasRow, depthRow), port);
-  });
+  codeFlags(
+    values,
+    planes,
+    states,
+    port,
+    (own, plane) => {
+      const sources: ContextSources = {
+        own,
+        parent: values[plane.parent],
+        grandparent: values[plane.grandparent],
+        companion1: values[plane.companion1],
+        companion2: values[plane.companion2],
+      };
+      codeLatents(sources, new ContextNet(nets.contexts[plane.net], plane.biasRow, depthRow), port);
+    },
+    afterPlane,
+  );
 }
 
 /** Codes the flags of every plane, and calls `latents` after those of a plane that holds any. */
@@ -161,6 +171,7 @@ function codeFlags(
   states: StreamStates,
   port: LatentPort,
   latents: (own: PaddedPlane, plane: LatentPlane) => void,
+  afterPlane?: (plane: LatentPlane) => void,
 ): void {
   for (const [index, plane] of planes.entries()) {
     const own = values[index]!;
@@ -168,9 +179,11 @@ function codeFlags(
     const nonemptyAbove = parent === undefined || parent.occupied ? 1 : 0;
     const context = (plane.net * PLANE_LEVELS + Math.min(plane.level, PLANE_LEVELS - 1)) * 2 + nonemptyAbove;
     own.occupied = port.flag(states.planes, context, own.occupied ? 1 : 0) === 1;
-    if (!own.occupied) continue;
-    codeBlockFlags(own, parent, plane.net, states.blocks, port);
-    latents(own, plane);
+    if (own.occupied) {
+      codeBlockFlags(own, parent, plane.net, states.blocks, port);
+      latents(own, plane);
+    }
+    afterPlane?.(plane);
   }
 }
 

@@ -20,7 +20,7 @@ import { type RasterKernels, rasterKernels } from '../reference/spatialSampler.j
 import type { FilmInfo, Picture } from './frame.js';
 import { type FrameOptions, type FramePlan, planFrames } from './frameOptions.js';
 import { SegmentCache } from './segmentCache.js';
-import type { BakedSegment, SegmentDecoder, SegmentTask } from './segmentDecoder.js';
+import type { BakedSegment, NodeBits, SegmentDecoder, SegmentTask } from './segmentDecoder.js';
 
 /** How to open a film. */
 export interface OpenOptions {
@@ -115,6 +115,15 @@ export class WeftFilm {
    */
   async decodeSegmentLatents(index: number, signal?: AbortSignal): Promise<Int32Array[]> {
     return this.#decoder.latents(this.segmentTask(index), signal);
+  }
+
+  /**
+   * Bits of a segment's latents, per node in coding order.
+   *
+   * @throws FormatError if the segment is damaged.
+   */
+  async countSegmentBits(index: number, signal?: AbortSignal): Promise<NodeBits[]> {
+    return this.#decoder.bits(this.segmentTask(index), signal);
   }
 
   /**

@@ -18,6 +18,12 @@ export interface SegmentTask {
   readonly nodes: readonly FieldNode[];
 }
 
+/** What the latents of one node take in their stream. */
+export interface NodeBits {
+  readonly motion: number;
+  readonly innovation: number;
+}
+
 /** A segment of which pictures can be taken, in any order; fastest with instants rising. */
 export interface BakedSegment {
   /**
@@ -43,6 +49,12 @@ export interface SegmentDecoder {
    * @throws FormatError if a stream is damaged.
    */
   latents(task: SegmentTask, signal?: AbortSignal): Promise<Int32Array[]>;
+  /**
+   * Bits of every node in coding order; the last symbols of a stream, which may lie behind its end, within 4 bytes.
+   *
+   * @throws FormatError if a stream is damaged.
+   */
+  bits(task: SegmentTask, signal?: AbortSignal): Promise<NodeBits[]>;
   /**
    * Reads the whole segment, so that its pictures cannot fail for what is in the file.
    *

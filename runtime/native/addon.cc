@@ -98,6 +98,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     return DefineClass(env, "Segment", {
       InstanceMethod("decode", &SegmentObject::decode),
       InstanceMethod("latents", &SegmentObject::latents),
+      InstanceMethod("bits", &SegmentObject::bits),
       InstanceMethod("picture", &SegmentObject::picture),
       InstanceMethod("heldBytes", &SegmentObject::heldBytes),
       InstanceMethod("release", &SegmentObject::release),
@@ -126,6 +127,17 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     auto sound = std::make_shared<bool>(false);
     return (new Task(info.Env(), {info.This().As<Napi::Object>(), streams_.Value()}, [=] { *sound = engine->decode(); },
                      [=](Napi::Env env) -> Napi::Value { return Napi::Boolean::New(env, *sound); }))->start();
+  }
+  // () -> Float64Array, 2 a node: bits of motion and of innovation
+  Napi::Value bits(const Napi::CallbackInfo& info) {
+    const auto engine = engineOf(info);
+    auto out = Napi::Float64Array::New(info.Env(), size_t(2 * nodes_));
+    for (int n = 0; n < nodes_; n++) {
+      const auto bits = engine->bits(n);
+      out[size_t(2 * n)] = bits.motion;
+      out[size_t(2 * n + 1)] = bits.innovation;
+    }
+    return out;
   }
   // (node) -> Int32Array
   Napi::Value latents(const Napi::CallbackInfo& info) {

@@ -54,12 +54,18 @@ struct PictureRequest {
   int frame;      // earliest frame of this picture; earlier ones are not asked for again soon
 };
 
+// What the latents of a node took in the stream.
+struct NodeBits {
+  double motion, innovation;
+};
+
 // One segment. decode() first; then pictures in any order, fastest with frames rising. Calls may come from any thread.
 class SegmentEngine {
  public:
   virtual ~SegmentEngine() = default;
   // Entropy decoding; false if a stream holds a value out of range. The streams' bytes are not used afterwards.
   virtual bool decode() = 0;
+  virtual NodeBits bits(int node) const = 0;
   virtual int latentCount(int node) const = 0;
   virtual void latents(int node, int32_t* out) const = 0;
   // Fills three tightly packed 8-bit planes of the raster's size.

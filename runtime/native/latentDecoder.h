@@ -85,13 +85,15 @@ class LatentDecoder {
   LatentDecoder(const SegmentSpec& segment, const EntropyTables& tables, const LaplaceTables& laplace)
       : segment_(segment), logarithm_(tables.logarithm.data()), laplace_(laplace) {}
 
-  // False if the stream is damaged.
-  bool decodeNode(const NodeSpec& node, StreamStates& states, RangeDecoder& decoder, NodeLatents& out) {
+  // False if the stream is damaged. Calls motionRead() between the motion and the innovation, of which the first comes first.
+  template <class MotionRead>
+  bool decodeNode(const NodeSpec& node, StreamStates& states, RangeDecoder& decoder, NodeLatents& out, const MotionRead& motionRead) {
     const auto& specs = segment_.planes[node.references];
     auto& planes = planesFor(node.references);
     for (auto& plane : planes) plane.clear();
     out.resize(specs.size());
     for (size_t i = 0; i < specs.size(); i++) {
+      if (specs[i].kind == INNOVATION && (i == 0 || specs[i - 1].kind == MOTION)) motionRead();
       if (!decodePlane(specs[i], int(i), planes, std::min(node.depth, 4), states, decoder)) return false;
       out[i] = planes[i].pack();
     }

@@ -35,6 +35,8 @@ export interface NativeSegment {
   /** False if a stream is damaged. */
   decode(): Promise<boolean>;
   latents(node: number): Int32Array;
+  /** 2 a node: bits of motion and of innovation, as read from the streams. */
+  bits(): Float64Array;
   /** `other` -1: exactly at `node`. Else `elapsed` (0..1) of the way from `node` to `other` along `field` of `node`. */
   picture(
     raster: NativeRaster,

@@ -1,5 +1,6 @@
 // The reading half of the range coder and its adaptive flags (twins: runtime/entropy/rangeCoder.ts, adaptiveBit.ts).
 #pragma once
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include "simd.h"
@@ -30,6 +31,8 @@ class RangeDecoder {
     code_ = uint32_t((uint64_t(code_ - unit_ * cumulative) << 32 | loadBytes()) << shift >> 32);
     advance(shift >> 3);
   }
+  // Bits of the symbols read so far. Behind the end of the stream, where it goes on with zeros, nothing is counted.
+  double spentBits(const uint8_t* begin) const { return 8.0 * double(next_ - begin) - std::log2(double(range_)); }
   int32_t bits(int count) {
     int32_t value = 0;
     for (int i = 0; i < count; i++) {

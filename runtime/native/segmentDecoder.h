@@ -29,7 +29,7 @@ struct Workshop {
 class Segment final : public SegmentEngine, private LatentSource {
  public:
   Segment(const SegmentSpec& spec, Workshop& workshop)
-      : spec_(spec), workshop_(workshop), latents_(spec.nodes.size()), baked_(spec.nodes.size()), baker_(spec_, workshop.team, *this) {
+      : spec_(spec), workshop_(workshop), latents_(spec.nodes.size()), bits_(spec.nodes.size()), baked_(spec.nodes.size()), baker_(spec_, workshop.team, *this) {
     SynthesisWeights nets[2];
     for (int n = 0; n < 2; n++) {
       SynthesisNetSpec& s = spec_.synthesis[n];
@@ -54,6 +54,8 @@ class Segment final : public SegmentEngine, private LatentSource {
     for (auto& helper : helpers) helper.join();
     return sound;
   }
+
+  NodeBits bits(int node) const override { return bits_[node]; }
 
   int latentCount(int node) const override {
     int count = 0;
@@ -95,8 +97,15 @@ class Segment final : public SegmentEngine, private LatentSource {
     std::vector<uint8_t> bytes(spec.size + RangeDecoder::PADDING);
     std::copy(spec.bytes, spec.bytes + spec.size, bytes.begin());
     RangeDecoder range(bytes.data(), spec.size);
-    for (int i = 0; i < spec.nodes; i++, node++)
-      if (!decoder.decodeNode(spec_.nodes[node], states, range, latents_[node])) return false;
+    const uint8_t* begin = bytes.data();
+    double before = range.spentBits(begin);
+    for (int i = 0; i < spec.nodes; i++, node++) {
+      double between = 0;
+      if (!decoder.decodeNode(spec_.nodes[node], states, range, latents_[node], [&] { between = range.spentBits(begin); })) return false;
+      const double after = range.spentBits(begin);
+      bits_[node] = {between - before, after - between};
+      before = after;
+    }
     return true;
   }
 
@@ -189,6 +198,7 @@ class Segment final : public SegmentEngine, private LatentSource {
   SegmentSpec spec_;
   Workshop& workshop_;
   std::vector<NodeLatents> latents_;
+  std::vector<NodeBits> bits_;
   std::vector<BakedNode> baked_;
   NodeBaker baker_;
 };

@@ -9,7 +9,7 @@ import { type LatentPlane, latentPlanes } from '../field/shape.js';
 import { innovationStep, motionStep } from '../field/steps.js';
 import { type FieldNode, linkAfter } from '../field/structure.js';
 import { createPicture, type Picture } from '../film/frame.js';
-import type { BakedSegment, SegmentDecoder, SegmentTask } from '../film/segmentDecoder.js';
+import type { BakedSegment, NodeBits, SegmentDecoder, SegmentTask } from '../film/segmentDecoder.js';
 import type { RasterKernels } from '../reference/spatialSampler.js';
 import { fieldArrays } from './fieldArrays.js';
 import {
@@ -56,6 +56,13 @@ export class NativeSegmentDecoder implements SegmentDecoder {
     const latents = task.nodes.map((_, node) => segment.latents(node));
     segment.release();
     return latents;
+  }
+
+  async bits(task: SegmentTask, signal?: AbortSignal): Promise<NodeBits[]> {
+    const segment = await this.#decode(task, signal);
+    const bits = segment.bits();
+    segment.release();
+    return task.nodes.map((_, i) => ({ motion: bits[2 * i]!, innovation: bits[2 * i + 1]! }));
   }
 
   async bake(task: SegmentTask, signal?: AbortSignal): Promise<BakedSegment> {

@@ -1,10 +1,12 @@
 /** The reference engine: plain TypeScript, the definition of what a film looks like. */
 
+import { encodeNode, StreamStates } from '../entropy/latentCoder.js';
+import { BitCounter } from '../entropy/rangeCoder.js';
 import { readSegmentNodes } from '../entropy/segmentCoder.js';
 import { throwIfAborted } from '../errors.js';
 import { latentPlanes } from '../field/shape.js';
 import type { Picture } from '../film/frame.js';
-import type { BakedSegment, SegmentDecoder, SegmentTask } from '../film/segmentDecoder.js';
+import type { BakedSegment, NodeBits, SegmentDecoder, SegmentTask } from '../film/segmentDecoder.js';
 import { type BakedNode, bakeNode } from './nodeBake.js';
 import { type RasterKernels, samplePicture } from './spatialSampler.js';
 import { planesBetween } from './temporalSampler.js';
@@ -22,6 +24,26 @@ export class ReferenceSegmentDecoder implements SegmentDecoder {
     return nodes;
   }
 
+  /** Counts what the coder would write. */
+  async bits(task: SegmentTask, signal?: AbortSignal): Promise<NodeBits[]> {
+    const { shape, nets, nodes, segment } = task;
+    const out: NodeBits[] = [];
+    let states = new StreamStates();
+    for (const latents of readSegmentNodes(segment, shape, nets, nodes)) {
+      if (startsStream(task, out.length)) states = new StreamStates();
+      const node = nodes[out.length]!;
+      const planes = latentPlanes(shape, node.refs.length);
+      const counter = new BitCounter();
+      let motion = 0;
+      encodeNode(latents, planes, node.depth, nets, states, counter, (plane) => {
+        if (plane.kind === 'motion') motion = counter.total;
+      });
+      out.push({ motion, innovation: counter.total - motion });
+      await nextTurn(signal);
+    }
+    return out;
+  }
+
   async bake(task: SegmentTask, signal?: AbortSignal): Promise<BakedSegment> {
     const { shape, nets, depthOffset, segment } = task;
     const settings = { shape, nets, depthOffset, baseExponent: segment.baseExponent };
@@ -36,6 +58,16 @@ export class ReferenceSegmentDecoder implements SegmentDecoder {
   }
 
   close(): void {}
+}
+
+/** Whether a stream begins with this node. */
+function startsStream({ segment }: SegmentTask, node: number): boolean {
+  let first = 0;
+  for (const stream of segment.streams) {
+    if (first === node) return true;
+    first += stream.nodes;
+  }
+  return false;
 }
 
 /** A segment with every node baked. */
