@@ -1,5 +1,8 @@
 // Node-API face of the training engine: one class, Segment. Long calls run on a worker thread and return promises.
 #include <memory>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include "addonSupport.h"
 #include "engine.h"
 
@@ -169,6 +172,9 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   // Frees the memory at once; nothing else may be called afterwards.
   Napi::Value release(const Napi::CallbackInfo& info) {
     engine_.reset();
+#if defined(__GLIBC__)
+    malloc_trim(0);  // what was freed goes back to the system, not to the next segment's peak
+#endif
     return info.Env().Undefined();
   }
   void checkThere(const Napi::CallbackInfo& info) const {

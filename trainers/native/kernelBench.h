@@ -426,8 +426,9 @@ inline void KernelBench::context() {
 inline void KernelBench::rounding() {
   LatentBlocks blocks;
   blocks.across = W / BLOCK_WIDTH;
-  for (int y = 0; y < H / BLOCK_HEIGHT; y++)
-    for (int x = 0; x < W / BLOCK_WIDTH; x++) blocks.add(x, y);
+  std::vector<uint32_t> all(size_t(W / BLOCK_WIDTH) * (H / BLOCK_HEIGHT));
+  for (size_t i = 0; i < all.size(); i++) all[i] = uint32_t(i);
+  blocks.assign(all);
   for (real& v : blocks.value) v = real(uniform(-4, 4));
   StepOptions options{};
   options.temperature = 0.2;

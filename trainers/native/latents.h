@@ -19,9 +19,10 @@ struct LatentBlocks {
   int x0(int b) const { return int(blocks[b] % across) * BLOCK_WIDTH; }
   int y0(int b) const { return int(blocks[b] / across) * BLOCK_HEIGHT; }
 
-  void add(int bx, int by) {
-    blocks.push_back(uint32_t(by) * across + uint32_t(bx));
-    for (auto* v : {&value, &rounded, &slope, &firstMoment, &secondMoment}) v->resize(v->size() + BLOCK_LATENTS, real(0));
+  // Starts anew with these blocks, all zero.
+  void assign(const std::vector<uint32_t>& numbers) {
+    blocks = numbers;
+    for (auto* v : {&value, &rounded, &slope, &firstMoment, &secondMoment}) std::vector<real>(numbers.size() * BLOCK_LATENTS).swap(*v);
   }
   // Keeps block `from` as block `to`.
   void move(int from, int to) {
@@ -31,7 +32,10 @@ struct LatentBlocks {
   }
   void truncate(int count) {
     blocks.resize(count);
-    for (auto* v : {&value, &rounded, &slope, &firstMoment, &secondMoment}) v->resize(size_t(count) * BLOCK_LATENTS);
+    for (auto* v : {&value, &rounded, &slope, &firstMoment, &secondMoment}) {
+      v->resize(size_t(count) * BLOCK_LATENTS);
+      v->shrink_to_fit();
+    }
   }
 };
 

@@ -180,20 +180,20 @@ class Segment final : public SegmentEngine, private LatentSource {
   // Makes active every block in which some |value| exceeds the threshold, and fills it.
   template <class Value>
   static void setBlocks(LatentBlocks& blocks, int w, int h, real threshold, const Value& value) {
-    blocks.truncate(0);
+    std::vector<uint32_t> active;
     for (int by = 0; by * BLOCK_HEIGHT < h; by++)
       for (int bx = 0; bx * BLOCK_WIDTH < w; bx++) {
         const int xe = std::min(w, (bx + 1) * BLOCK_WIDTH), ye = std::min(h, (by + 1) * BLOCK_HEIGHT);
-        bool active = false;
-        for (int y = by * BLOCK_HEIGHT; y < ye && !active; y++)
-          for (int x = bx * BLOCK_WIDTH; x < xe && !active; x++) active = std::fabs(value(x, y)) > threshold;
-        if (!active) continue;
-        blocks.add(bx, by);
-        const size_t first = size_t(blocks.count() - 1) * BLOCK_LATENTS;
-        for (int y = by * BLOCK_HEIGHT; y < ye; y++)
-          for (int x = bx * BLOCK_WIDTH; x < xe; x++)
-            blocks.value[first + size_t(y - by * BLOCK_HEIGHT) * BLOCK_WIDTH + (x - bx * BLOCK_WIDTH)] = value(x, y);
+        bool any = false;
+        for (int y = by * BLOCK_HEIGHT; y < ye && !any; y++)
+          for (int x = bx * BLOCK_WIDTH; x < xe && !any; x++) any = std::fabs(value(x, y)) > threshold;
+        if (any) active.push_back(uint32_t(by) * blocks.across + uint32_t(bx));
       }
+    blocks.assign(active);
+    for (int b = 0; b < blocks.count(); b++)
+      for (int y = 0; y < BLOCK_HEIGHT && blocks.y0(b) + y < h; y++)
+        for (int x = 0; x < BLOCK_WIDTH && blocks.x0(b) + x < w; x++)
+          blocks.value[size_t(b) * BLOCK_LATENTS + size_t(y) * BLOCK_WIDTH + x] = value(blocks.x0(b) + x, blocks.y0(b) + y);
   }
 
   // --- nets --------------------------------------------------------------------------------------------------------
@@ -253,8 +253,14 @@ class Segment final : public SegmentEngine, private LatentSource {
 
   NodePass forward(int index, const StepOptions& options) {
     roundLatents(index, options);
+    if (!nodes_[index].referred) lendPicture(index);
     if (nodes_[index].spec.references) baker_.bakeMotion(index, baked_);
     return baker_.bakePicture(index, baked_, underOf(nodes_[index]));
+  }
+  // Pictures that nothing refers to share their memory: each is done with before the next one begins.
+  void lendPicture(int index) {
+    if (lent_ >= 0 && lent_ != index) std::swap(baked_[lent_].picture, baked_[index].picture);
+    lent_ = index;
   }
   Plane underOf(const Node& node) const { return node.referred ? node.under : under_; }
 
@@ -341,6 +347,7 @@ class Segment final : public SegmentEngine, private LatentSource {
   std::vector<std::vector<real>> threadNetGradient_;
   std::vector<std::vector<double>> kept_;
   bool keepGradient_ = false;
+  int lent_ = -1;  // the node that has the picture
   int64_t stepCount_ = 0;
 };
 
