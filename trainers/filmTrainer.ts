@@ -70,9 +70,12 @@ export class FilmTrainer {
   async train(scenes: readonly (readonly Picture[])[], watch: TrainingWatch): Promise<TrainedSegment[]> {
     const group: SegmentTrainer[] = [];
     for (const [index, scene] of scenes.entries()) {
-      watch.progress('analysing', index / scenes.length);
-      group.push(await this.start(scene));
-      watch.check();
+      group.push(
+        await this.start(scene, (part) => {
+          watch.progress('analysing', (index + part) / scenes.length);
+          watch.check();
+        }),
+      );
     }
     const { netSteps, latentSteps } = this.settings.preset;
     const plan: TrainingPlan = {
@@ -91,17 +94,20 @@ export class FilmTrainer {
   }
 
   /** The segment with the anchor distance that costs least after its analysis and a short training. */
-  private async start(scene: readonly Picture[]): Promise<SegmentTrainer> {
+  private async start(scene: readonly Picture[], progress: (part: number) => void): Promise<SegmentTrainer> {
     const { anchorDistances, trialSteps } = this.settings.preset;
     const distances = anchorDistances.filter((distance, i) => i === 0 || distance / 2 < scene.length - 1);
     let best = { anchorDistance: distances[0]!, cost: Number.POSITIVE_INFINITY };
-    for (const anchorDistance of distances.length > 1 ? distances : []) {
+    const tried = distances.length > 1 ? distances : [];
+    for (const [index, anchorDistance] of tried.entries()) {
+      progress(index / (tried.length + 1));
       const segment = await this.analysed(scene, anchorDistance);
       const cost = await this.trial(segment, trialSteps);
       // One segment at a time: they are large.
       segment.native.release();
       if (cost < best.cost) best = { anchorDistance, cost };
     }
+    progress(tried.length / (tried.length + 1));
     return this.analysed(scene, best.anchorDistance);
   }
 

@@ -72,6 +72,7 @@ export async function benchDecodeSpeed(
       );
     }
   }
+  reporter.result({ files: files.length }, '');
 }
 
 /** From an open film that has shown nothing yet to the frame at some time. */

@@ -22,13 +22,16 @@ export async function benchKernels(
   reportMachine(reporter);
   reporter.table(`seed ${seed}`);
   const forced = process.env.WEFT_ISA;
-  for (const instructionSet of forced ? [forced] : nativeInstructionSets('trainers')) {
+  const instructionSets = forced ? [forced] : nativeInstructionSets('trainers');
+  let largestError = 0;
+  for (const instructionSet of instructionSets) {
     const trainer = loadNativeTrainer(instructionSet);
     const peak = trainer.peakOperations(seconds);
     reporter.event('peak', { instructionSet, gflops: peak / 1e9 });
     reporter.table(`\n${instructionSet}: peak ${(peak / 1e9).toFixed(1)} GFLOP/s`);
     for (const { name, operations, seconds: time, error } of trainer.benchKernels(seed, seconds)) {
       const speed = operations / time;
+      largestError = Math.max(largestError, error);
       const fields = { instructionSet, name, microseconds: 1e6 * time, gflops: speed / 1e9 };
       reporter.event('kernel', { ...fields, seed, shareOfPeak: speed / peak, error });
       reporter.table(
@@ -37,4 +40,5 @@ export async function benchKernels(
       );
     }
   }
+  reporter.result({ instructionSets, largestError }, '');
 }

@@ -53,6 +53,7 @@ export async function benchTrainingSpeed(
   const trainer = loadNativeTrainer();
   const peak = trainer.peakOperations(1);
   reporter.table(`${trainer.instructionSet}: peak ${(peak / 1e9).toFixed(1)} GFLOP/s on one thread`);
+  let settings = 0;
   for (const text of sizes) {
     const size = parseSize(text)!;
     const source = await openFilm(file, { size, frames, ...(context.ffmpeg && { ffmpeg: context.ffmpeg }) });
@@ -62,6 +63,7 @@ export async function benchTrainingSpeed(
     for (const count of threads) {
       const step = await timeSteps(trainer, pictures, count, seconds);
       if (count === 1) single = step.seconds;
+      settings++;
       report(
         context,
         { ...size, frames: pictures.length, threads: count },
@@ -72,6 +74,7 @@ export async function benchTrainingSpeed(
       );
     }
   }
+  reporter.result({ settings }, '');
 }
 
 async function timeSteps(

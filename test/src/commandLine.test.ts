@@ -4,6 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { open } from '../../runtime/film/open.js';
+import { filmParts } from '../../src/measure/filmParts.js';
 import { openFilm } from '../../src/media/filmReader.js';
 import { type SampleFilm, sampleFilm } from '../runtime/sampleSegments.js';
 
@@ -146,6 +148,22 @@ describe('decode', () => {
 });
 
 describe('info and verify', () => {
+  test('info counts the same bits with either engine', async () => {
+    const bytes = readFileSync(file('film.weft'));
+    const [native, reference] = await Promise.all(
+      (['auto', 'reference'] as const).map(async (engine) => {
+        const film = await open(bytes, { engine });
+        const { parts } = await filmParts(bytes, film);
+        film.close();
+        return parts;
+      }),
+    );
+    for (const part of ['weights', 'keyLatents', 'motion', 'residual', 'container'] as const) {
+      expect(Math.abs(native![part] - reference![part]), part).toBeLessThan(6);
+    }
+    expect(reference!.motion).toBeGreaterThan(10);
+  });
+
   test('info adds up to the file', async () => {
     const result = events(await weft(['info', 'film.weft', '--json'])).at(-1)!;
     const bytes = readFileSync(file('film.weft')).length;
@@ -190,10 +208,31 @@ test('an interrupted decode ends with 130 and leaves nothing', async () => {
   expect(readdirSync(folder).filter((name) => name.startsWith('large.y4m'))).toEqual([]);
 });
 
+describe('bench', () => {
+  test('decode times a file by part and seeks in it', async () => {
+    const list = events(
+      await weft(['bench', 'decode', 'film.weft', '--json', '--threads', '1,2', '--runs', '1']),
+    );
+    const [machine, ...speeds] = list.slice(0, -1);
+    expect(machine).toMatchObject({ type: 'machine', node: process.version });
+    expect(speeds.map(({ threads }) => threads)).toEqual([1, 2]);
+    for (const speed of speeds) {
+      expect(speed).toMatchObject({ type: 'decodeSpeed', width: 32, height: 24, frames: 9 });
+      expect(speed.framesPerSecond).toBeGreaterThan(0);
+    }
+  });
+
+  test('help names the benches, and one must be named', async () => {
+    const help = (await weft(['bench', '--help'])).stdout.toString();
+    for (const word of ['kernels', 'train', 'decode', 'rd', 'slowmotion']) expect(help).toContain(word);
+    expect(await weft(['bench'])).toMatchObject({ code: 2, stderr: expect.stringContaining('Name a bench') });
+  });
+});
+
 test('help and version go to standard output and end with 0', async () => {
   const help = await weft(['--help']);
   expect(help.code).toBe(0);
-  for (const word of ['encode', 'decode', 'info', 'verify', 'estimate', 'demo', '130']) {
+  for (const word of ['encode', 'decode', 'info', 'verify', 'estimate', 'demo', 'bench', '130']) {
     expect(help.stdout.toString()).toContain(word);
   }
   expect((await weft(['--version'])).stdout.toString()).toMatch(/^\d+\.\d+\.\d+\n$/);
