@@ -49,6 +49,11 @@ const ROUNDS_TO_ZERO = 0.5;
 const STREAM_BYTES = 24576;
 const MAX_STREAMS = 8;
 
+/** Pixels of each segment that the nets are quantized on, at least an anchor interval; the rest of the film is like them. */
+const MEASURED_PIXELS = 6e6;
+
+type Five = readonly [number, number, number, number, number];
+
 /** Segments in training at the same time. The first group decides the nets; later groups are trained for them. */
 export class FilmTrainer {
   private readonly nets: NetState = createNetState();
@@ -176,17 +181,21 @@ export class FilmTrainer {
     return quantizeNets(this.nets.values, this.settings.lambda, (values) => this.cost(group, values));
   }
 
-  /** Distortion + lambda * bits with rounded latents, in squared codes. */
+  /** Distortion + lambda * bits with rounded latents, in squared codes: measured on the first nodes, scaled to all of them. */
   private async cost(group: readonly SegmentTrainer[], values: Float64Array): Promise<number> {
     let total = 0;
-    for (const segment of group) {
-      const { width, height, chroma } = segment.description;
+    for (const { native, nodes, description } of group) {
+      const { width, height, chroma, anchorDistance } = description;
       const c = chromaSize(width, height, chroma);
       const chromaWeight = (0.125 * width * height) / (c.width * c.height);
-      const costs = await segment.native.evaluate(values);
-      for (let i = 0; i < costs.length; i += 5) {
-        total += 0.75 * costs[i]! + chromaWeight * (costs[i + 1]! + costs[i + 2]!);
-        total += this.settings.lambda * (costs[i + 3]! + costs[i + 4]!);
+      const wanted = Math.max(Math.ceil(MEASURED_PIXELS / (width * height)), anchorDistance + 1);
+      const measured = Math.min(wanted, nodes.length);
+      const costs = await native.evaluate(values, measured);
+      const interScale = measured > 1 ? (nodes.length - 1) / (measured - 1) : 0;
+      for (let node = 0; node < measured; node++) {
+        const [y, cb, cr, innovation, motion] = costs.subarray(5 * node, 5 * node + 5) as unknown as Five;
+        const cost = 0.75 * y + chromaWeight * (cb + cr) + this.settings.lambda * (innovation + motion);
+        total += node === 0 ? cost : interScale * cost;
       }
     }
     return total;
@@ -195,7 +204,7 @@ export class FilmTrainer {
   private async finish({ native, nodes, description }: SegmentTrainer): Promise<TrainedSegment> {
     const { width, height, chroma, frames, anchorDistance, baseExponent } = description;
     native.prune(ROUNDS_TO_ZERO);
-    const costs = await native.evaluate(this.nets.values);
+    const costs = await native.evaluate(this.nets.values, nodes.length);
     const shape = fieldShape(width, height, chroma);
     const latents = nodes.map((_, index) => native.latents(index));
     native.release();

@@ -34,8 +34,8 @@ export interface NativeSegment {
     netRateScale: Float64Array,
     netSteps: Float64Array,
   ): Promise<StepCost>;
-  /** 5 a node: squared errors of Y, Cb and Cr, bits of innovation and of motion. */
-  evaluate(nets: Float64Array): Promise<Float64Array>;
+  /** 5 a node, for the first nodes in coding order: squared errors of Y, Cb and Cr, bits of innovation and of motion. */
+  evaluate(nets: Float64Array, nodes: number): Promise<Float64Array>;
   gradient(nets: Float64Array, options: Float64Array, netGradient: Float64Array): StepCost;
   latents(node: number): Int32Array;
   setContinuousLatents(node: number, values: Float64Array): void;

@@ -16,7 +16,7 @@ export interface EncodeOptions {
   bitrate?: number;
   /** Training effort; default medium. */
   preset: PresetName;
-  /** 0..2^32-1; the same seed gives the same bytes on the same machine. Default 0. */
+  /** 0..2^32-1; the same seed and number of threads give the same bytes on the same machine. Default 0. */
   seed: number;
   /** Default: one for each core. */
   threads: number;

@@ -108,12 +108,13 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
                      },
                      [=](Napi::Env env) -> Napi::Value { return costObject(env, *cost); }))->start();
   }
-  // (nets) -> Float64Array, 5 a node: squared errors of Y, Cb, Cr, bits of innovation, bits of motion
+  // (nets, nodes) -> Float64Array, 5 a node: squared errors of Y, Cb, Cr, bits of innovation, bits of motion
   Napi::Value evaluate(const Napi::CallbackInfo& info) {
     checkThere(info);
     const double* nets = info[0].As<Napi::Float64Array>().Data();
+    const int nodes = std::min(nodes_, int(info[1].ToNumber()));
     auto costs = std::make_shared<std::vector<weft::NodeCost>>();
-    return (new Task(info.Env(), {self(info), info[0].As<Napi::Object>()}, [=] { *costs = engine_->evaluate(nets); },
+    return (new Task(info.Env(), {self(info), info[0].As<Napi::Object>()}, [=] { *costs = engine_->evaluate(nets, nodes); },
                      [=](Napi::Env env) -> Napi::Value {
                        auto out = Napi::Float64Array::New(env, costs->size() * 5);
                        for (size_t n = 0; n < costs->size(); n++) {

@@ -169,27 +169,32 @@ inline void Segment::searchMotion(int index, double lambda) {
         }
       weights.row(y)[x] = std::fmin(std::fmax(real(0.5) * energy, real(lambda)), real(60 * lambda));
     }
-  for (int r = 0; r < node.spec.references; r++) {
-    const LumaPyramid reference(nodes_[node.spec.reference[r]].source[0].data(), config_.width, config_.height, levels);
-    VectorField expected(baker_.motionLevel(0).w, baker_.motionLevel(0).h);
-    PlaneBuffer predicted[2];
-    for (int c = 0; c < 2; c++) {
-      predicted[c].allocate(expected.w, expected.h);
-      if (node.spec.motionNode[r] >= 0)
-        addScaled(baked_[node.spec.motionNode[r]].motion[2 * node.spec.motionField[r] + c], real(node.spec.motionScale[r]), predicted[c]);
+  const Plane size = baker_.motionLevel(0);
+  PlaneBuffer predicted[4], delta[4];
+  // One reference to a thread.
+  pool_.overShares(node.spec.references, 1, [&](int from, int to, int) {
+    for (int r = from; r < to; r++) {
+      for (int c = 2 * r; c < 2 * r + 2; c++) {
+        predicted[c].allocate(size.w, size.h);
+        delta[c].allocate(size.w, size.h);
+        if (node.spec.motionNode[r] >= 0)
+          addScaled(baked_[node.spec.motionNode[r]].motion[2 * node.spec.motionField[r] + c % 2], real(node.spec.motionScale[r]), predicted[c]);
+      }
+      VectorField expected(size.w, size.h);
+      for (int y = 0; y < size.h; y++)
+        for (int x = 0; x < size.w; x++) expected.at(x, y) = {float(predicted[2 * r].row(y)[x]), float(predicted[2 * r + 1].row(y)[x])};
+      const LumaPyramid reference(nodes_[node.spec.reference[r]].source[0].data(), config_.width, config_.height, levels);
+      const VectorField found = BlockMatcher(current, reference, 64 + 16 * std::sqrt(lambda)).search(expected);
+      for (int y = 0; y < size.h; y++)
+        for (int x = 0; x < size.w; x++) {
+          delta[2 * r].row(y)[x] = found.at(x, y).x - predicted[2 * r].row(y)[x];
+          delta[2 * r + 1].row(y)[x] = found.at(x, y).y - predicted[2 * r + 1].row(y)[x];
+        }
     }
-    for (int y = 0; y < expected.h; y++)
-      for (int x = 0; x < expected.w; x++) expected.at(x, y) = {float(predicted[0].row(y)[x]), float(predicted[1].row(y)[x])};
-    const VectorField found = BlockMatcher(current, reference, 64 + 16 * std::sqrt(lambda)).search(expected);
-    for (int c = 0; c < 2; c++) {
-      PlaneBuffer delta(weights.w, weights.h);
-      for (int y = 0; y < delta.h; y++)
-        for (int x = 0; x < delta.w; x++)
-          delta.row(y)[x] = (c ? found.at(x, y).y : found.at(x, y).x) - predicted[c].row(y)[x];
-      const Plane w = weights;
-      approximate(node, pyramidOf(node, MOTION, 2 * r + c), delta, &w, MOTION_SPARSITY * lambda, real(0.3));
-    }
-  }
+  });
+  const Plane w = weights;
+  for (int c = 0; c < 2 * node.spec.references; c++)
+    approximate(node, pyramidOf(node, MOTION, c), delta[c], &w, MOTION_SPARSITY * lambda, real(0.3));
 }
 
 inline void Segment::analyse(const double* nets, double lambda) {

@@ -50,8 +50,8 @@ class SegmentEngine {
   // Steps with the active nodes given by one byte per step and node (0: constant; else its weight in the loss).
   virtual Cost train(const StepOptions* options, int steps, const uint8_t* activity, double* nets, double* firstMoment,
                      double* secondMoment, const double* netRateScale, int64_t* netSteps) = 0;
-  // Cost of every node with latents rounded.
-  virtual std::vector<NodeCost> evaluate(const double* nets) = 0;
+  // Cost of the first nodes with latents rounded; none of them needs a later one.
+  virtual std::vector<NodeCost> evaluate(const double* nets, int nodes) = 0;
   // What the parts of evaluations and steps took since the last call: seconds summed over threads, and useful operations.
   virtual std::vector<PartTime> takePartTimes() = 0;
   // Loss and gradients with everything switched on and without update, for tests and for other engines.

@@ -123,15 +123,13 @@ class BlockMatcher {
     const Plane &a = current_.level(l), &b = reference_.level(l);
     const int left = x * 8 - 4, top = y * 8 - 4;
     const int bx = std::min(std::max(left + int(v.x), -15), b.w - 1);
-    float total = 0;
+    vf total{};
     for (int r = 0; r < 16; r++) {
       const real* p = a.row(std::min(std::max(top + r, 0), a.h - 1)) + std::max(left, -15);
       const real* q = b.row(std::min(std::max(top + r + int(v.y), 0), b.h - 1)) + bx;
-      vf acc{};
-      for (int i = 0; i < 16; i += LANES) acc += absolute(load(p + i) - load(q + i));
-      total += float(sum(acc));
+      for (int i = 0; i < 16; i += LANES) total += absolute(load(p + i) - load(q + i));
     }
-    return total;
+    return float(sum(total));
   }
 
   // Bilinear differences at quarter-pixel places around the whole-pixel vectors.
@@ -161,20 +159,18 @@ class BlockMatcher {
     const float flx = std::floor(v.x), fly = std::floor(v.y);
     const real fx = v.x - flx, fy = v.y - fly;
     const int bx = std::min(std::max(left + int(flx), -15), b.w - 1);
-    float total = 0;
+    vf total{};
     for (int r = 0; r < 16; r++) {
       const real* p = a.row(std::min(std::max(top + r, 0), a.h - 1)) + left;
       const real* q = b.row(std::min(std::max(top + r + int(fly), 0), b.h - 1)) + bx;
       const real* s = b.row(std::min(std::max(top + r + int(fly) + 1, 0), b.h - 1)) + bx;
-      vf acc{};
       for (int i = 0; i < 16; i += LANES) {
         const vf upper = load(q + i) + fx * (load(q + i + 1) - load(q + i));
         const vf lower = load(s + i) + fx * (load(s + i + 1) - load(s + i));
-        acc += absolute(load(p + i) - (upper + fy * (lower - upper)));
+        total += absolute(load(p + i) - (upper + fy * (lower - upper)));
       }
-      total += float(sum(acc));
     }
-    return total;
+    return float(sum(total));
   }
 
   const LumaPyramid &current_, &reference_;

@@ -70,14 +70,14 @@ class Segment final : public SegmentEngine, private LatentSource {
     return cost;
   }
 
-  std::vector<NodeCost> evaluate(const double* nets) override {
+  std::vector<NodeCost> evaluate(const double* nets, int nodes) override {
     loadNets(nets);
     const StepOptions hard{};
     std::vector<NodeCost> costs;
-    for (size_t n = 0; n < nodes_.size(); n++) {
-      forward(int(n), hard);
+    for (int n = 0; n < nodes; n++) {
+      forward(n, hard);
       NodeCost cost{};
-      for (int p = 0; p < 3; p++) cost.squaredError[p] = squaredError(int(n), p);
+      for (int p = 0; p < 3; p++) cost.squaredError[p] = squaredError(n, p);
       const double toBits = 1 / std::log(2.0);
       double nats[2];
       rate<false>(nodes_[n], 0, nats);
