@@ -26,20 +26,37 @@ constexpr SplineWeights SPLINE;
 typedef real v8 __attribute__((vector_size(8 * sizeof(real))));
 static WEFT_INLINE v8 load8(const real* p) { v8 v; std::memcpy(&v, p, sizeof v); return v; }
 
-// One row of a grid component at pixel row y: out[x], x in 0..width-1 (written up to the next multiple of 8).
+// Each of LANES / CELL values CELL times; with fewer lanes than pixels in a cell: a part of one.
+static WEFT_INLINE vf cellLanes(const real* values) {
+#if WEFT_LANES == 16
+  const v8 a = values[0] - v8{}, b = values[1] - v8{};
+  return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#else
+  return splat(values[0]);
+#endif
+}
+
+// One row of a grid component at pixel row y: out[x], x in 0..width-1 (written up to the next multiple of 8 and of LANES).
 static inline void splineRow(const Plane& grid, int y, int width, real* out) {
   alignas(64) real buffer[2048 + 64];
   real* t = buffer + 16;
   const int j = y / CELL, phase = y % CELL, cells = (width + CELL - 1) / CELL;
   const real *a = grid.row(clampIndex(j - 1, grid.h)), *b = grid.row(j), *c = grid.row(clampIndex(j + 1, grid.h));
-  const real wa = SPLINE.w[0][phase], wb = SPLINE.w[1][phase], wc = SPLINE.w[2][phase];
-  for (int i = 0; i < grid.w; i++) t[i] = wa * a[i] + wb * b[i] + wc * c[i];
+  const vf wa = splat(SPLINE.w[0][phase]), wb = splat(SPLINE.w[1][phase]), wc = splat(SPLINE.w[2][phase]);
+  for (int i = 0; i < grid.w; i += LANES) store(t + i, wa * load(a + i) + wb * load(b + i) + wc * load(c + i));
   t[-1] = t[0];
-  t[grid.w] = t[grid.w - 1];
-  const v8 w0 = load8(SPLINE.w[0]), w1 = load8(SPLINE.w[1]), w2 = load8(SPLINE.w[2]);
-  for (int i = 0; i < cells; i++) {
-    const v8 v = w0 * t[i - 1] + w1 * t[i] + w2 * t[i + 1];
-    std::memcpy(out + i * CELL, &v, sizeof v);
+  t[grid.w] = t[grid.w + 1] = t[grid.w - 1];
+  constexpr int step = LANES > CELL ? LANES : CELL, parts = step / LANES;
+  vf w[3][parts];
+  for (int k = 0; k < 3; k++)
+    for (int p = 0; p < parts; p++) {
+      real lanes[LANES];
+      for (int i = 0; i < LANES; i++) lanes[i] = SPLINE.w[k][(p * LANES + i) % CELL];
+      w[k][p] = load(lanes);
+    }
+  for (int i = 0; i < cells; i += step / CELL) {
+    const vf before = cellLanes(t + i - 1), here = cellLanes(t + i), behind = cellLanes(t + i + 1);
+    for (int p = 0; p < parts; p++) store(out + i * CELL + p * LANES, w[0][p] * before + w[1][p] * here + w[2][p] * behind);
   }
 }
 

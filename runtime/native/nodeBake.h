@@ -143,8 +143,8 @@ class NodeBaker {
     return pass;
   }
 
-  // Everything at half size; what is left is done row by row.
-  NodePass preparePass(int index, const std::vector<BakedNode>& nodes) {
+  // Everything at half size; what is left is done row by row. `useful`: 0 if it was done before.
+  NodePass preparePass(int index, const std::vector<BakedNode>& nodes, double useful = 1) {
     const NodeSpec& node = field_.nodes[index];
     scratch(0).clock.start();
     NodePass pass{};
@@ -159,7 +159,7 @@ class NodeBaker {
     prepareLuma(index, pass);
     pass.chroma = pass.luma;
     for (int c = 0; c < 2; c++) prepareChroma(index, c, pass);
-    scratch(0).clock.lap(UPSAMPLING, pyramidOperations(pass));
+    scratch(0).clock.lap(UPSAMPLING, useful * pyramidOperations(pass));
     return pass;
   }
 
@@ -182,17 +182,17 @@ class NodeBaker {
 
   RowScratch& scratch(int thread) const { return *scratch_[thread]; }
 
-  // Groups and hidden units of luma row y, which may lie outside, into the ring.
-  void channels(const NodePass& pass, RowScratch& s, int y) const {
+  // Groups and hidden units of luma row y, which may lie outside, into the ring. `useful`: 0 if it was done before.
+  void channels(const NodePass& pass, RowScratch& s, int y, double useful = 1) const {
     s.clock.lap(OTHER, 0);
     if (y < 0 || y >= field_.height) return channelRow(nullptr, nets_[pass.net], field_.width, y, s.ring);
     const real** groups = s.groups[y & 3];
     real* rows = s.row(RowScratch::GROUPS + (y & 3) * LUMA_GROUPS);
     groups[0] = finest(pass.finest[0], s, rows, y, field_.width);
     for (int g = 1; g < LUMA_GROUPS; g++) groups[g] = doubled(pass.lumaHalf[g - 1], s, rows + g * s.block.stride, y);
-    s.clock.lap(UPSAMPLING, lumaDoublings(pass) * DOUBLING * field_.width);
+    s.clock.lap(UPSAMPLING, useful * lumaDoublings(pass) * DOUBLING * field_.width);
     channelRow(groups, nets_[pass.net], field_.width, y, s.ring);
-    s.clock.lap(HIDDEN, HIDDEN_LAYER * field_.width);
+    s.clock.lap(HIDDEN, useful * HIDDEN_LAYER * field_.width);
   }
 
   // A row of the chroma net's inputs but for luma.

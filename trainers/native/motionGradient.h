@@ -131,26 +131,32 @@ class SplineAdjoint {
     for (int c = 0; c < components; c++) grids_[c] = grids[c];
     cell_ = -1;
   }
-  // Adds the gradients of pixel row y; `motion` holds the blend weights, whose gradient becomes one by logits.
-  void add(const MotionRows& motion, const MotionRows& g, int width, int y) {
+  // Adds the gradients of pixel rows y, which is even, and, if `rows` is 2, y + 1; `motion` holds the blend weights, whose gradient
+  // becomes one by logits.
+  void add(const MotionRows* motion, const MotionRows* g, int rows, int width, int y) {
     if (y / CELL != cell_) {
       flush();
       cell_ = y / CELL;
     }
-    const real w[3] = {SPLINE.w[0][y % CELL], SPLINE.w[1][y % CELL], SPLINE.w[2][y % CELL]};
+    const int phase = y % CELL;
+    const MotionRows &lower = g[rows - 1], &lowerMotion = motion[rows - 1];
+    const vf second = splat(rows > 1 ? 1 : 0);
     const vi lane = iota();
-    for (int c = 0; c < components_; c++)
+    for (int c = 0; c < components_; c++) {
+      real *s0 = sums_.row(3 * c), *s1 = sums_.row(3 * c + 1), *s2 = sums_.row(3 * c + 2);
       for (int x = 0; x < width; x += LANES) {
-        vf v = select((lane + x) < width, load(g.d[c] + x), splat(0));
+        const vi valid = (lane + x) < width;
+        vf u = select(valid, load(g[0].d[c] + x), splat(0)), v = select(valid, second * load(lower.d[c] + x), splat(0));
         if (c == 4) {
-          const vf weight = load(motion.d[4] + x);
-          v *= weight * (1 - weight);
+          const vf a = load(motion[0].d[4] + x), b = load(lowerMotion.d[4] + x);
+          u *= a * (1 - a);
+          v *= b * (1 - b);
         }
-        for (int r = 0; r < 3; r++) {
-          real* s = sums_.row(3 * c + r) + x;
-          store(s, load(s) + w[r] * v);
-        }
+        store(s0 + x, load(s0 + x) + SPLINE.w[0][phase] * u + SPLINE.w[0][phase + 1] * v);
+        store(s1 + x, load(s1 + x) + SPLINE.w[1][phase] * u + SPLINE.w[1][phase + 1] * v);
+        store(s2 + x, load(s2 + x) + SPLINE.w[2][phase] * u + SPLINE.w[2][phase + 1] * v);
       }
+    }
   }
   void flush() {
     if (cell_ < 0) return;

@@ -159,7 +159,7 @@ class NodeAdjoint {
         for (int k = 0; k < count; k++) chromaLossRow<true>(task, t, y + k, k, out);
       }
       if (out) {
-        for (int k = 0; k < count; k++) a.spline.add(baker_.scratch(t).motion[k], a.motion[k], field_.width, y + k);
+        a.spline.add(baker_.scratch(t).motion, a.motion, count, field_.width, y);
         clock.lap(SPLINES, count * splineOperations(pass.components, field_.width));
       }
     }
@@ -228,7 +228,7 @@ class NodeAdjoint {
     s.clock.start();
     for (int y = y0; y < y1; y += 2) {
       const int count = y + 1 < field_.height ? 2 : 1;
-      for (int k = 0; k < 2; k++) baker_.channels(pass, s, y + k);
+      for (int k = 0; k < 2; k++) baker_.channels(pass, s, y + k, 0);
       for (int c = 0; c < LUMA_CHANNELS; c++) convolutionAdjoint(s.ring, net, gLuma_, c, y, count, a.lumaGradients, a.luma);
       s.clock.lap(CONVOLVING, CONVOLUTION_GRADIENT * field_.width * count);
       for (int k = 0; k < count; k++) {

@@ -201,7 +201,7 @@ inline Cost Segment::step(const double* nets, const StepOptions& options, const 
   }
   for (int n = count - 1; n >= 0; n--) {
     if (!activity[n] || !nodes_[n].referred) continue;
-    NodePass pass = baker_.preparePass(n, baked_);
+    NodePass pass = baker_.preparePass(n, baked_, 0);
     pass.under = nodes_[n].under;
     backward(n, pass, options, activity, activity[n], gradient, cost, update);
   }
