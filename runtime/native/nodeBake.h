@@ -227,11 +227,6 @@ class NodeBaker {
     }
   }
 
-  static void addScaled(const Plane& in, real gain, const Plane& out) {
-    for (int y = 0; y < in.h; y++)
-      for (int x = 0; x < in.w; x++) out.row(y)[x] += gain * in.row(y)[x];
-  }
-
   // Groups 1 to 3 up to half size; the last doubling is left to the row pass.
   void prepareLuma(int index, NodePass& pass) {
     LatentRows levels[MAX_LEVELS];

@@ -69,6 +69,11 @@ void overRows(RowTeam& team, int rows, int width, int unit, const Body& body) {
   team.overShares(rows, unit, body);
 }
 
+static inline void addScaled(const Plane& in, real gain, const Plane& out) {
+  for (int y = 0; y < in.h; y++)
+    for (int x = 0; x < in.w; x++) out.row(y)[x] += gain * in.row(y)[x];
+}
+
 // Repeats the border samples into the margins.
 static inline void extendRow(real* row, int w) {
   for (int x = 1; x <= MARGIN_X; x++) row[-x] = row[0];

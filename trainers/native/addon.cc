@@ -41,6 +41,14 @@ Napi::Object costObject(Napi::Env env, const weft::Cost& cost) {
   return o;
 }
 
+Napi::Object timeObject(Napi::Env env, const weft::PartTime& part) {
+  auto o = Napi::Object::New(env);
+  o.Set("name", part.name);
+  o.Set("seconds", part.seconds);
+  o.Set("operations", part.operations);
+  return o;
+}
+
 std::vector<weft::StepOptions> optionsOf(const Napi::Value& value) {
   const auto v = doublesOf(value);
   std::vector<weft::StepOptions> out;
@@ -161,13 +169,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   Napi::Value takePartTimes(const Napi::CallbackInfo& info) {
     checkThere(info);
     auto out = Napi::Array::New(info.Env());
-    for (const auto& part : engine_->takePartTimes()) {
-      auto o = Napi::Object::New(info.Env());
-      o.Set("name", part.name);
-      o.Set("seconds", part.seconds);
-      o.Set("operations", part.operations);
-      out.Set(out.Length(), o);
-    }
+    for (const auto& part : engine_->takePartTimes()) out.Set(out.Length(), timeObject(info.Env(), part));
     return out;
   }
   // Frees the memory at once; nothing else may be called afterwards.
@@ -195,10 +197,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
 Napi::Value benchKernels(const Napi::CallbackInfo& info) {
   auto out = Napi::Array::New(info.Env());
   for (const auto& kernel : weft::benchKernels(info[0].ToNumber(), info[1].ToNumber())) {
-    auto o = Napi::Object::New(info.Env());
-    o.Set("name", kernel.name);
-    o.Set("operations", kernel.operations);
-    o.Set("seconds", kernel.seconds);
+    auto o = timeObject(info.Env(), kernel);
     o.Set("error", kernel.error);
     out.Set(out.Length(), o);
   }

@@ -64,10 +64,9 @@ class SegmentEngine {
   virtual void prune(double threshold) = 0;
 };
 
-struct KernelResult {
-  std::string name;
-  double operations, seconds;  // useful floating-point operations of one run, and its best time
-  double error;                // largest error against the plain definition, relative to the largest value
+// Best time and useful operations of one run of a kernel.
+struct KernelResult : PartTime {
+  double error;  // largest error against the plain definition, relative to the largest value
 };
 
 // Times every kernel of the training step on fresh random input, each for so many seconds.

@@ -61,7 +61,7 @@ class KernelBench {
       asm volatile("" : : : "memory");  // nothing of it may be left out
       best = std::min(best, std::chrono::duration<double>(Clock::now() - before).count());
     } while (std::chrono::duration<double>(Clock::now() - start).count() < seconds_);
-    results_.push_back({name, operations, best, error});
+    results_.push_back({{name, best, operations}, error});
   }
 
   // Largest difference, relative to the largest value.

@@ -27,11 +27,6 @@ inline void Segment::allocateWorkspace() {
   kept_.resize(nodes_.size());
 }
 
-static inline void addScaled(const Plane& in, real gain, const Plane& out) {
-  for (int y = 0; y < in.h; y++)
-    for (int x = 0; x < in.w; x++) out.row(y)[x] += gain * in.row(y)[x];
-}
-
 inline AdjointTask Segment::adjointTask(int index, const NodePass& pass, const uint8_t* activity, double weight) {
   Node& node = nodes_[index];
   AdjointTask task{};
