@@ -30,7 +30,7 @@ const ANCHOR_DISTANCE = 8;
 /** Steps before the clock starts: the start from the analysis is sparser or fuller than what training makes of it. */
 const WARM_UP_STEPS = 10;
 
-/** Mean time of one training step of all nodes, and of its parts. */
+/** Median time of one training step of all nodes, and mean of its parts. */
 interface StepTime {
   seconds: number;
   parts: PartTime[];
@@ -101,19 +101,17 @@ async function timeSteps(
   };
   await run(WARM_UP_STEPS);
   native.takePartTimes();
-  let steps = 0;
-  let total = 0;
-  while (total < seconds) {
-    total += await run(2);
-    steps += 2;
-  }
+  const times: number[] = [];
+  for (let total = 0; total < seconds; total += times.at(-1)!) times.push(await run(1));
+  const steps = times.length;
   const parts = native.takePartTimes().map((part) => ({
     name: part.name,
     seconds: part.seconds / steps,
     operations: part.operations / steps,
   }));
   native.release();
-  return { seconds: total / steps, parts };
+  times.sort((a, b) => a - b);
+  return { seconds: times[steps >> 1]!, parts };
 }
 
 function segmentOf(trainer: NativeTrainer, pictures: readonly Picture[], threads: number): SegmentTrainer {
