@@ -26,7 +26,18 @@ constexpr SplineWeights SPLINE;
 typedef real v8 __attribute__((vector_size(8 * sizeof(real))));
 static WEFT_INLINE v8 load8(const real* p) { v8 v; std::memcpy(&v, p, sizeof v); return v; }
 
-// Each of LANES / CELL values CELL times; with fewer lanes than pixels in a cell: a part of one.
+// The spline's weights as whole vectors: of each grid value for the pixels of LANES / CELL cells, or of a part of one.
+struct SplineVectors {
+  static constexpr int STEP = LANES > CELL ? LANES : CELL;
+  alignas(64) real w[3][STEP];
+  constexpr SplineVectors() : w{} {
+    for (int k = 0; k < 3; k++)
+      for (int i = 0; i < STEP; i++) w[k][i] = SPLINE.w[k][i % CELL];
+  }
+};
+constexpr SplineVectors SPLINE_VECTORS;
+
+// Each of LANES / CELL values CELL times, or one value; loaded one by one, since they were just stored.
 static WEFT_INLINE vf cellLanes(const real* values) {
 #if WEFT_LANES == 16
   const v8 a = values[0] - v8{}, b = values[1] - v8{};
@@ -46,17 +57,10 @@ static inline void splineRow(const Plane& grid, int y, int width, real* out) {
   for (int i = 0; i < grid.w; i += LANES) store(t + i, wa * load(a + i) + wb * load(b + i) + wc * load(c + i));
   t[-1] = t[0];
   t[grid.w] = t[grid.w + 1] = t[grid.w - 1];
-  constexpr int step = LANES > CELL ? LANES : CELL, parts = step / LANES;
-  vf w[3][parts];
-  for (int k = 0; k < 3; k++)
-    for (int p = 0; p < parts; p++) {
-      real lanes[LANES];
-      for (int i = 0; i < LANES; i++) lanes[i] = SPLINE.w[k][(p * LANES + i) % CELL];
-      w[k][p] = load(lanes);
-    }
-  for (int i = 0; i < cells; i += step / CELL) {
-    const vf before = cellLanes(t + i - 1), here = cellLanes(t + i), behind = cellLanes(t + i + 1);
-    for (int p = 0; p < parts; p++) store(out + i * CELL + p * LANES, w[0][p] * before + w[1][p] * here + w[2][p] * behind);
+  for (int i = 0; i < cells; i += SplineVectors::STEP / CELL) {
+    const vf v[3] = {cellLanes(t + i - 1), cellLanes(t + i), cellLanes(t + i + 1)};
+    for (int p = 0; p < SplineVectors::STEP; p += LANES)
+      store(out + i * CELL + p, load(SPLINE_VECTORS.w[0] + p) * v[0] + load(SPLINE_VECTORS.w[1] + p) * v[1] + load(SPLINE_VECTORS.w[2] + p) * v[2]);
   }
 }
 
