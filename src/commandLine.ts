@@ -99,21 +99,24 @@ function buildParser(argv: string[], chosen: Chosen, named: Map<string, Loaded>)
       if (loaded?.run) chosen.run = (context) => loaded.run!(withDash(args) as never, context);
     });
   }
-  return parser
-    .options(generalOptions)
-    .env('WEFT')
-    .completion('completion', 'Print a completion script for the shell')
-    .parserConfiguration({ 'duplicate-arguments-array': false, 'boolean-negation': false })
-    .strict()
-    .demandCommand(1, `Name a command: ${Object.keys(commandTable).join(', ')}.`)
-    .recommendCommands()
-    .epilogue('Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.')
-    .version(weftVersion())
-    .locale('en')
-    .wrap(Math.min(110, process.stderr.columns ?? 100))
-    .help()
-    .exitProcess(false)
-    .fail(false) as unknown as Argv;
+  return (
+    parser
+      .options(generalOptions)
+      .env('WEFT')
+      .completion('completion', 'Print a completion script for the shell')
+      // Benches take lists of files; elsewhere the last of two equal options wins.
+      .parserConfiguration({ 'duplicate-arguments-array': named.has('bench'), 'boolean-negation': false })
+      .strict()
+      .demandCommand(1, `Name a command: ${Object.keys(commandTable).join(', ')}.`)
+      .recommendCommands()
+      .epilogue('Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.')
+      .version(weftVersion())
+      .locale('en')
+      .wrap(Math.min(110, process.stderr.columns ?? 100))
+      .help()
+      .exitProcess(false)
+      .fail(false) as unknown as Argv
+  );
 }
 
 /** @throws UsageError: nothing but parsing happens here, so whatever fails is the command line's fault. */

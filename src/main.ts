@@ -1,10 +1,17 @@
 #!/usr/bin/env node
 import process from 'node:process';
-import { runCommandLine } from './commandLine.js';
+import { weftVersion } from '../trainers/version.js';
 
 // A reader that goes away (`weft ... | head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
-process.exitCode = await runCommandLine(process.argv.slice(2));
+const argv = process.argv.slice(2);
+if (argv.length === 1 && argv[0] === '--version') {
+  // Scripts ask this often: half of the time would go into reading the parser.
+  process.stdout.write(`${weftVersion()}\n`);
+} else {
+  const { runCommandLine } = await import('./commandLine.js');
+  process.exitCode = await runCommandLine(argv);
+}

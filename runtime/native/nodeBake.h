@@ -115,19 +115,19 @@ class NodeBaker {
     const NodeSpec& node = field_.nodes[index];
     BakedNode& out = nodes[index];
     out.hasMotion = true;
-    for (int c = 0; c < motionComponents(node); c++) {
+    team_.overTasks(motionComponents(node), [&](int c) {
       PlaneBuffer& field = out.motion[c];
       if (field.allocated()) field.clear();
       else field.allocate(motionLevels_[0].w, motionLevels_[0].h);
       LatentRows levels[MAX_LEVELS];
       rowsOf(index, MOTION, c, levels);
-      if (motionSums_.collapse(team_, levels, motionLevels_, motionLevelCount_, 0))
-        addScaled(motionSums_.at(0, motionLevels_[0]), 1, field);
+      if (motionSums_[c].collapse(alone_, levels, motionLevels_, motionLevelCount_, 0))
+        addScaled(motionSums_[c].at(0, motionLevels_[0]), 1, field);
       const int r = c / 2;
       if (c < 4 && node.motionNode[r] >= 0)
         addScaled(nodes[node.motionNode[r]].motion[2 * node.motionField[r] + c % 2], real(node.motionScale[r]), field);
       extendPlane(field);
-    }
+    });
   }
 
   // nodes: the references have their pictures and the node its motion. Returns the pass, which is good until the next node's.
@@ -156,9 +156,20 @@ class NodeBaker {
       for (int r = 0; r < node.references; r++) pass.reference[p][r] = nodes[node.reference[r]].picture[p];
     }
     for (int c = 0; c < pass.components; c++) pass.motion[c] = nodes[index].motion[c];
-    prepareLuma(index, pass);
+    LatentRows luma[MAX_LEVELS], chroma[2][MAX_LEVELS];
+    rowsOf(index, INNOVATION, 0, luma);
+    for (int c = 0; c < 2; c++) rowsOf(index, INNOVATION, 1 + c, chroma[c]);
+    RowTeam& inner = pyramidTeam();
+    overPyramids([&](int pyramid) {
+      if (pyramid < 3) prepareGroup(2 - pyramid, luma, inner, pass);
+      else prepareChroma(pyramid - 3, chroma[pyramid - 3], inner, pass);
+    });
+    pass.luma = !luma[0].empty();
+    for (const Plane& half : pass.lumaHalf) pass.luma |= half.origin != nullptr;
     pass.chroma = pass.luma;
-    for (int c = 0; c < 2; c++) prepareChroma(index, c, pass);
+    for (int c = 0; c < 2; c++) pass.chroma |= !chroma[c][0].empty() || pass.chromaHalf[c].origin;
+    pass.finest[0] = std::move(luma[0]);
+    for (int c = 0; c < 2; c++) pass.finest[1 + c] = std::move(chroma[c][0]);
     scratch(0).clock.lap(UPSAMPLING, useful * pyramidOperations(pass));
     return pass;
   }
@@ -170,6 +181,15 @@ class NodeBaker {
     return n;
   }
   static int chromaDoublings(const NodePass& pass) { return (pass.chromaHalf[0].origin != nullptr) + (pass.chromaHalf[1].origin != nullptr); }
+
+  // A few threads take whole pyramids, which meet once; more of them share the rows of each.
+  static constexpr int PYRAMIDS = 5;  // luma groups 3, 2, 1, then Cb, Cr
+  bool pyramidsApart() const { return team_.threads() > 1 && team_.threads() < PYRAMIDS; }
+  RowTeam& pyramidTeam() { return pyramidsApart() ? alone_ : team_; }
+  template <class Body> void overPyramids(const Body& body) {
+    if (pyramidsApart()) return team_.overTasks(PYRAMIDS, body);
+    for (int i = 0; i < PYRAMIDS; i++) body(i);
+  }
 
   // Of the doublings up to half size, forward or backward.
   double pyramidOperations(const NodePass& pass) const {
@@ -227,44 +247,25 @@ class NodeBaker {
     }
   }
 
-  // Groups 1 to 3 up to half size; the last doubling is left to the row pass.
-  void prepareLuma(int index, NodePass& pass) {
-    LatentRows levels[MAX_LEVELS];
-    rowsOf(index, INNOVATION, 0, levels);
-    pass.luma = !levels[0].empty();
-    pass.finest[0] = std::move(levels[0]);
-    const auto take = [&](int group, PlaneBuffer& half) {
-      pass.lumaHalf[group - 1] = half;
-      pass.luma = true;
-    };
-    if (!levels[1].empty()) {
-      PlaneBuffer& one = half_[0].at(1, levels_[0][1]);
-      one.clear();
-      levels[1].addTo(one);
-      take(1, one);
+  // Group 1, 2 or 3 (from 0) up to half size; the last doubling is left to the row pass.
+  void prepareGroup(int g, const LatentRows* levels, RowTeam& team, NodePass& pass) {
+    if (g + 1 >= levelCount_[0]) return;
+    LevelSums& sums = half_[g];
+    if (g < 2) {
+      if (levels[g + 1].empty()) return;
+      PlaneBuffer& coarse = sums.at(g + 1, levels_[0][g + 1]);
+      coarse.clear();
+      levels[g + 1].addTo(coarse);
+    } else if (!sums.collapse(team, levels, levels_[0], levelCount_[0], 3)) {
+      return;
     }
-    if (levelCount_[0] > 2 && !levels[2].empty()) {
-      PlaneBuffer &two = half_[1].at(2, levels_[0][2]), &one = half_[1].at(1, levels_[0][1]);
-      two.clear();
-      levels[2].addTo(two);
-      doublePlane(team_, two, one);
-      take(2, one);
-    }
-    if (levelCount_[0] > 3 && half_[2].collapse(team_, levels, levels_[0], levelCount_[0], 3)) {
-      PlaneBuffer &two = half_[2].at(2, levels_[0][2]), &one = half_[2].at(1, levels_[0][1]);
-      doublePlane(team_, half_[2].at(3, levels_[0][3]), two);
-      doublePlane(team_, two, one);
-      take(3, one);
-    }
+    for (int l = g; l >= 1; l--) doublePlane(team, sums.at(l + 1, levels_[0][l + 1]), sums.at(l, levels_[0][l]));
+    pass.lumaHalf[g] = sums.at(1, levels_[0][1]);
   }
 
-  void prepareChroma(int index, int c, NodePass& pass) {
-    LatentRows levels[MAX_LEVELS];
-    rowsOf(index, INNOVATION, 1 + c, levels);
-    if (levelCount_[1] > 1 && chromaSums_[c].collapse(team_, levels, levels_[1], levelCount_[1], 1))
+  void prepareChroma(int c, const LatentRows* levels, RowTeam& team, NodePass& pass) {
+    if (levelCount_[1] > 1 && chromaSums_[c].collapse(team, levels, levels_[1], levelCount_[1], 1))
       pass.chromaHalf[c] = chromaSums_[c].at(1, levels_[1][1]);
-    pass.chroma |= !levels[0].empty() || pass.chromaHalf[c].origin;
-    pass.finest[1 + c] = std::move(levels[0]);
   }
 
   static const real* finest(const LatentRows& latents, const RowScratch& s, real* row, int y, int width) {
@@ -361,12 +362,13 @@ class NodeBaker {
 
   const FieldSpec& field_;
   RowTeam& team_;
+  RowTeam alone_{1};
   const LatentSource& source_;
   int planeIndex_[3][2][MAX_MOTION_COMPONENTS][MAX_LEVELS];
   Plane levels_[2][MAX_LEVELS], motionLevels_[MAX_LEVELS];  // sizes only: luma, chroma; motion
   int levelCount_[2] = {}, motionLevelCount_ = 0;
   SynthesisWeights nets_[2];
-  LevelSums half_[3], chromaSums_[2], motionSums_;
+  LevelSums half_[3], chromaSums_[2], motionSums_[MAX_MOTION_COMPONENTS];
   std::vector<std::unique_ptr<RowScratch>> scratch_;
 };
 

@@ -29,6 +29,15 @@ class RowTeam {
     }, &context, (rows + chunk - 1) / chunk);
   }
 
+  // Calls body(index) for tasks that depend on nothing, the longest first.
+  template <class Body> void overTasks(int count, const Body& body) {
+    if (threads_ == 1 || count == 1) {
+      for (int i = 0; i < count; i++) body(i);
+      return;
+    }
+    run([](void* pointer, int index, int) { (*static_cast<const Body*>(pointer))(index); }, const_cast<Body*>(&body), count);
+  }
+
   // Calls body(y0, y1, share) for as many fixed shares of the rows as there are threads; shares start at multiples of `unit`.
   // What is added up by share comes out the same in every run.
   template <class Body> void overShares(int rows, int unit, const Body& body) {

@@ -92,9 +92,11 @@ class NodeAdjoint {
       overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lumaRows(task, t, y0, y1); });
     PartClock& clock = baker_.scratch(0).clock;
     clock.start();
-    if (task.pass.luma) lumaPyramid(task.pass);
-    if (task.pass.chroma)
-      for (int c = 0; c < 2; c++) chromaPyramid(c);
+    RowTeam& inner = baker_.pyramidTeam();
+    baker_.overPyramids([&](int pyramid) {
+      if (pyramid < 3 && task.pass.lumaHalf[2 - pyramid].origin) lumaPyramid(2 - pyramid, inner);
+      if (pyramid >= 3 && task.pass.chroma) chromaPyramid(pyramid - 3, inner);
+    });
     if (task.pass.chroma)
       clock.lap(UPSAMPLING, baker_.pyramidOperations(task.pass) + NodeBaker::chromaDoublings(task.pass) * DOUBLING * baker_.planeSize(1).w * baker_.planeSize(1).h);
     PlaneErrors errors;
@@ -244,19 +246,16 @@ class NodeAdjoint {
     }
   }
 
-  void lumaPyramid(const NodePass& pass) {
-    for (int g = 0; g < 3; g++) {
-      if (!pass.lumaHalf[g].origin) continue;
-      auto& levels = lumaLevels_[g];
-      upsampleAdjointOfRows(team_, across_[g], levels[1]);
-      for (size_t l = 2; l < levels.size() && levels[l].allocated(); l++) upsampleAdjoint(team_, levels[l - 1], levels[l]);
-    }
+  void lumaPyramid(int g, RowTeam& team) {
+    auto& levels = lumaLevels_[g];
+    upsampleAdjointOfRows(team, across_[g], levels[1]);
+    for (size_t l = 2; l < levels.size() && levels[l].allocated(); l++) upsampleAdjoint(team, levels[l - 1], levels[l]);
   }
-  void chromaPyramid(int c) {
+  void chromaPyramid(int c, RowTeam& team) {
     auto& levels = chromaLevels_[c];
     for (size_t l = 1; l < levels.size(); l++) {
       const Plane& finer = l == 1 ? chromaRest_[c] : levels[l - 1];
-      upsampleAdjoint(team_, finer, levels[l]);
+      upsampleAdjoint(team, finer, levels[l]);
     }
   }
 

@@ -334,7 +334,7 @@ class Segment final : public SegmentEngine, private LatentSource {
   void matchBlocks(const Node& node, int reference, double lambda, std::vector<float>& dx, std::vector<float>& dy) const;
 
   SegmentConfig config_;
-  RowTeam pool_;
+  RowTeam pool_, alone_{1};
   std::vector<Node> nodes_;
   std::vector<BakedNode> baked_;
   std::vector<real> nets_;

@@ -58,11 +58,13 @@ inline void Segment::motionAdjoint(Node& node, const uint8_t* activity) {
     const int r = c / 2, from = c < 4 ? node.spec.motionNode[r] : -1;
     if (from >= 0 && activity[from])
       addScaled(node.gMotion[c], real(node.spec.motionScale[r]), nodes_[from].gMotion[2 * node.spec.motionField[r] + c % 2]);
+  }
+  pool_.overTasks(componentsOf(node), [&](int c) {
     for (int l = 1; l < baker_.motionLevels(); l++) {
       const Plane& finer = l == 1 ? node.gMotion[c] : gMotionLevels_[c][l - 1];
-      upsampleAdjoint(pool_, finer, gMotionLevels_[c][l]);
+      upsampleAdjoint(alone_, finer, gMotionLevels_[c][l]);
     }
-  }
+  });
 }
 
 // Code length of the node's latents in nats, by kind; with gradients into the workspace when `backward`.
