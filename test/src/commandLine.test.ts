@@ -211,7 +211,17 @@ test('an interrupted decode ends with 130 and leaves nothing', async () => {
 describe('bench', () => {
   test('decode times every file by part and seeks in it', async () => {
     const list = events(
-      await weft(['bench', 'decode', 'film.weft', '--json', '--threads', '1,2', '--runs', '1']),
+      await weft([
+        'bench',
+        'decode',
+        'film.weft',
+        './film.weft',
+        '--json',
+        '--threads',
+        '1,2',
+        '--runs',
+        '1',
+      ]),
     );
     const [machine, ...speeds] = list.slice(0, -1);
     expect(machine).toMatchObject({ type: 'machine', node: process.version });
