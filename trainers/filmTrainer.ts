@@ -52,8 +52,6 @@ const MAX_STREAMS = 8;
 /** Pixels of each segment that the nets are quantized on, at least an anchor interval; the rest of the film is like them. */
 const MEASURED_PIXELS = 6e6;
 
-type Five = readonly [number, number, number, number, number];
-
 /** Segments in training at the same time. The first group decides the nets; later groups are trained for them. */
 export class FilmTrainer {
   private readonly nets: NetState = createNetState();
@@ -178,22 +176,32 @@ export class FilmTrainer {
   }
 
   private quantize(group: readonly SegmentTrainer[]): Promise<QuantizedTensor[]> {
-    return quantizeNets(this.nets.values, this.settings.lambda, (values) => this.cost(group, values));
+    return quantizeNets(this.nets.values, this.settings.lambda, (values) =>
+      this.cost(group, values, MEASURED_PIXELS),
+    );
   }
 
-  /** Distortion + lambda * bits with rounded latents, in squared codes: measured on the first nodes, scaled to all of them. */
-  private async cost(group: readonly SegmentTrainer[], values: Float64Array): Promise<number> {
+  /**
+   * Distortion + lambda * bits with rounded latents, in squared codes.
+   *
+   * @param pixels of each segment that are measured, in its first nodes; scaled to all of them
+   */
+  private async cost(
+    group: readonly SegmentTrainer[],
+    values: Float64Array,
+    pixels = Number.POSITIVE_INFINITY,
+  ): Promise<number> {
     let total = 0;
     for (const { native, nodes, description } of group) {
       const { width, height, chroma, anchorDistance } = description;
       const c = chromaSize(width, height, chroma);
       const chromaWeight = (0.125 * width * height) / (c.width * c.height);
-      const wanted = Math.max(Math.ceil(MEASURED_PIXELS / (width * height)), anchorDistance + 1);
+      const wanted = Math.max(Math.ceil(pixels / (width * height)), anchorDistance + 1);
       const measured = Math.min(wanted, nodes.length);
       const costs = await native.evaluate(values, measured);
       const interScale = measured > 1 ? (nodes.length - 1) / (measured - 1) : 0;
       for (let node = 0; node < measured; node++) {
-        const [y, cb, cr, innovation, motion] = costs.subarray(5 * node, 5 * node + 5) as unknown as Five;
+        const [y = 0, cb = 0, cr = 0, innovation = 0, motion = 0] = costs.subarray(5 * node, 5 * node + 5);
         const cost = 0.75 * y + chromaWeight * (cb + cr) + this.settings.lambda * (innovation + motion);
         total += node === 0 ? cost : interScale * cost;
       }

@@ -50,6 +50,28 @@ export function encodeNode(
   codeNode(paddedPlanes(latents, planes), planes, depth, nets, states, new LatentWriter(sink), afterPlane);
 }
 
+/** What the latents of one node take in their stream. */
+export interface NodeBits {
+  readonly motion: number;
+  readonly innovation: number;
+}
+
+/** Exact length in bits of what `encodeNode` would send, with its errors. */
+export function countNodeBits(
+  latents: Int32Array,
+  planes: readonly LatentPlane[],
+  depth: number,
+  nets: FilmNets,
+  states: StreamStates,
+): NodeBits {
+  const counter = new BitCounter();
+  let motion = 0;
+  encodeNode(latents, planes, depth, nets, states, counter, (plane) => {
+    if (plane.kind === 'motion') motion = counter.total;
+  });
+  return { motion, innovation: counter.total - motion };
+}
+
 function paddedPlanes(latents: Int32Array, planes: readonly LatentPlane[]): PaddedPlane[] {
   return planes.map((plane) => {
     const values = new PaddedPlane(plane.width, plane.height);

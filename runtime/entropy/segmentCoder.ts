@@ -5,8 +5,8 @@ import type { FilmNets } from '../field/nets.js';
 import { type FieldShape, latentPlanes } from '../field/shape.js';
 import { type FieldNode, segmentStructure } from '../field/structure.js';
 import { packSegment, type SegmentData, type SegmentStream } from '../format/segmentHead.js';
-import { decodeNode, encodeNode, StreamStates } from './latentCoder.js';
-import { BitCounter, RangeDecoder, RangeEncoder } from './rangeCoder.js';
+import { countNodeBits, decodeNode, encodeNode, StreamStates } from './latentCoder.js';
+import { RangeDecoder, RangeEncoder } from './rangeCoder.js';
 
 /** A segment as the encoder knows it. */
 export interface SegmentInput {
@@ -56,10 +56,10 @@ export function countSegmentBits(input: SegmentInput): number[] {
     const states = new StreamStates();
     for (let left = count; left > 0; left--) {
       const node = nodes[bits.length]!;
-      const counter = new BitCounter();
       const planes = latentPlanes(input.shape, node.refs.length);
-      encodeNode(input.latents[bits.length]!, planes, node.depth, input.nets, states, counter);
-      bits.push(counter.total);
+      const latents = input.latents[bits.length]!;
+      const { motion, innovation } = countNodeBits(latents, planes, node.depth, input.nets, states);
+      bits.push(motion + innovation);
     }
   }
   return bits;

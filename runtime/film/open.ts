@@ -1,5 +1,6 @@
 /** A film that can be shown at any size and at any instant. */
 
+import type { NodeBits } from '../entropy/latentCoder.js';
 import { netsFromFile } from '../entropy/netCoder.js';
 import {
   EngineError,
@@ -20,7 +21,7 @@ import { type RasterKernels, rasterKernels } from '../reference/spatialSampler.j
 import type { FilmInfo, Picture } from './frame.js';
 import { type FrameOptions, type FramePlan, planFrames } from './frameOptions.js';
 import { SegmentCache } from './segmentCache.js';
-import type { BakedSegment, NodeBits, SegmentDecoder, SegmentTask } from './segmentDecoder.js';
+import type { BakedSegment, SegmentDecoder, SegmentTask } from './segmentDecoder.js';
 
 /** How to open a film. */
 export interface OpenOptions {
@@ -122,7 +123,7 @@ export class WeftFilm {
    *
    * @throws FormatError if the segment is damaged.
    */
-  async countSegmentBits(index: number, signal?: AbortSignal): Promise<NodeBits[]> {
+  async segmentBits(index: number, signal?: AbortSignal): Promise<NodeBits[]> {
     return this.#decoder.bits(this.segmentTask(index), signal);
   }
 

@@ -1,5 +1,6 @@
 /** The seam between a film and the engine that turns its segments into pictures. */
 
+import type { NodeBits } from '../entropy/latentCoder.js';
 import type { FilmNets } from '../field/nets.js';
 import type { FieldShape } from '../field/shape.js';
 import type { FieldNode } from '../field/structure.js';
@@ -16,12 +17,6 @@ export interface SegmentTask {
   readonly segment: SegmentData;
   /** `segmentStructure(segment.frames, segment.anchorDistance)`. */
   readonly nodes: readonly FieldNode[];
-}
-
-/** What the latents of one node take in their stream. */
-export interface NodeBits {
-  readonly motion: number;
-  readonly innovation: number;
 }
 
 /** A segment of which pictures can be taken, in any order; fastest with instants rising. */

@@ -227,9 +227,7 @@ class NodeBaker {
   void addPlane(int variant, int p) {
     const auto& s = field_.planes[variant][p];
     planeIndex_[variant][s.kind][s.component][s.level] = p;
-    Plane size;
-    size.w = s.width;
-    size.h = s.height;
+    const Plane size = sizeOnly(s.width, s.height);
     if (s.kind == MOTION) {
       motionLevels_[s.level] = size;
       motionLevelCount_ = std::max(motionLevelCount_, s.level + 1);

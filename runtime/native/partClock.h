@@ -46,7 +46,7 @@ class PartClock {
     return uint64_t(std::chrono::steady_clock::now().time_since_epoch().count());
 #endif
   }
-  // Measured once: a processor's tick has no fixed length.
+  // Measured for 20 ms, as a tick has another length on every processor.
   static double secondsPerTick() {
     using Clock = std::chrono::steady_clock;
     const auto begin = Clock::now();

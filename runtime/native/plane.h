@@ -20,6 +20,13 @@ struct Plane {
   WEFT_INLINE real* row(int y) const { return origin + ptrdiff_t(y) * stride; }
 };
 
+static inline Plane sizeOnly(int w, int h) {
+  Plane p;
+  p.w = w;
+  p.h = h;
+  return p;
+}
+
 // A plane that owns its samples.
 class PlaneBuffer : public Plane {
  public:

@@ -4,12 +4,13 @@ import { availableParallelism } from 'node:os';
 import { LOGARITHM_Q4 } from '../entropy/contextNet.js';
 import { latentOutOfRange } from '../entropy/laplaceCoder.js';
 import { LAPLACE_CUMULATIVE } from '../entropy/laplaceTables.js';
+import type { NodeBits } from '../entropy/latentCoder.js';
 import { EngineError, InterruptedError, throwIfAborted, WeftError } from '../errors.js';
 import { type LatentPlane, latentPlanes } from '../field/shape.js';
 import { innovationStep, motionStep } from '../field/steps.js';
 import { type FieldNode, linkAfter } from '../field/structure.js';
 import { createPicture, type Picture } from '../film/frame.js';
-import type { BakedSegment, NodeBits, SegmentDecoder, SegmentTask } from '../film/segmentDecoder.js';
+import type { BakedSegment, SegmentDecoder, SegmentTask } from '../film/segmentDecoder.js';
 import type { RasterKernels } from '../reference/spatialSampler.js';
 import { fieldArrays } from './fieldArrays.js';
 import {

@@ -67,10 +67,10 @@ static WEFT_INLINE vf floorOf(vf v) {
   return (vf)_mm512_roundscale_ps((__m512)v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
 #elif defined(__AVX2__) && WEFT_LANES == 8
   return (vf)_mm256_floor_ps((__m256)v);
-#elif defined(__aarch64__)
+#else
+#if defined(__aarch64__)
   if constexpr (sizeof(real) == 4) return bitCast<vf>(vrndmq_f32(bitCast<float32x4_t>(v)));
 #endif
-#if !(defined(__AVX512F__) && WEFT_LANES == 16) && !(defined(__AVX2__) && WEFT_LANES == 8)
   vf t = toReal(toInt(v));
   return select(t > v, t - 1, t);
 #endif

@@ -1,12 +1,11 @@
 /** The reference engine: plain TypeScript, the definition of what a film looks like. */
 
-import { encodeNode, StreamStates } from '../entropy/latentCoder.js';
-import { BitCounter } from '../entropy/rangeCoder.js';
+import { countNodeBits, type NodeBits, StreamStates } from '../entropy/latentCoder.js';
 import { readSegmentNodes } from '../entropy/segmentCoder.js';
 import { throwIfAborted } from '../errors.js';
 import { latentPlanes } from '../field/shape.js';
 import type { Picture } from '../film/frame.js';
-import type { BakedSegment, NodeBits, SegmentDecoder, SegmentTask } from '../film/segmentDecoder.js';
+import type { BakedSegment, SegmentDecoder, SegmentTask } from '../film/segmentDecoder.js';
 import { type BakedNode, bakeNode } from './nodeBake.js';
 import { type RasterKernels, samplePicture } from './spatialSampler.js';
 import { planesBetween } from './temporalSampler.js';
@@ -27,19 +26,17 @@ export class ReferenceSegmentDecoder implements SegmentDecoder {
   /** Counts what the coder would write. */
   async bits(task: SegmentTask, signal?: AbortSignal): Promise<NodeBits[]> {
     const { shape, nets, nodes, segment } = task;
+    const read = readSegmentNodes(segment, shape, nets, nodes);
     const out: NodeBits[] = [];
-    let states = new StreamStates();
-    for (const latents of readSegmentNodes(segment, shape, nets, nodes)) {
-      if (startsStream(task, out.length)) states = new StreamStates();
-      const node = nodes[out.length]!;
-      const planes = latentPlanes(shape, node.refs.length);
-      const counter = new BitCounter();
-      let motion = 0;
-      encodeNode(latents, planes, node.depth, nets, states, counter, (plane) => {
-        if (plane.kind === 'motion') motion = counter.total;
-      });
-      out.push({ motion, innovation: counter.total - motion });
-      await nextTurn(signal);
+    for (const stream of segment.streams) {
+      const states = new StreamStates();
+      for (let left = stream.nodes; left > 0; left--) {
+        const node = nodes[out.length]!;
+        const planes = latentPlanes(shape, node.refs.length);
+        const latents = read.next().value as Int32Array;
+        out.push(countNodeBits(latents, planes, node.depth, nets, states));
+        await nextTurn(signal);
+      }
     }
     return out;
   }
@@ -58,16 +55,6 @@ export class ReferenceSegmentDecoder implements SegmentDecoder {
   }
 
   close(): void {}
-}
-
-/** Whether a stream begins with this node. */
-function startsStream({ segment }: SegmentTask, node: number): boolean {
-  let first = 0;
-  for (const stream of segment.streams) {
-    if (first === node) return true;
-    first += stream.nodes;
-  }
-  return false;
 }
 
 /** A segment with every node baked. */

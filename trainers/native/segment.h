@@ -92,7 +92,7 @@ class Segment final : public SegmentEngine, private LatentSource {
     double ticks[PART_COUNT] = {}, operations[PART_COUNT] = {};
     for (int t = 0; t < pool_.threads(); t++) baker_.scratch(t).clock.moveTo(ticks, operations);
     std::vector<PartTime> out;
-    const double seconds = PartClock::secondsPerTick();
+    static const double seconds = PartClock::secondsPerTick();
     for (int i = 0; i < PART_COUNT; i++) out.push_back({PART_NAMES[i], ticks[i] * seconds, operations[i]});
     return out;
   }
