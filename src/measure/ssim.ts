@@ -1,5 +1,5 @@
 import type { Picture } from '../../runtime/film/frame.js';
-import { assertAlike } from './psnr.js';
+import { assertAlike, losslessDb } from './psnr.js';
 
 /** Gaussian window of Wang et al. 2004: 11 taps, sigma 1.5, sum 1. */
 const window = (() => {
@@ -60,4 +60,9 @@ export function ssim(a: Picture, b: Picture): number {
     sum += ((2 * ma * mb + c1) * (2 * covariance + c2)) / ((ma * ma + mb * mb + c1) * (variances + c2));
   }
   return sum / cross.length;
+}
+
+/** SSIM on a scale that is even to the eye, -10 log10(1 - ssim), in dB; equal pictures count as `losslessDb`. */
+export function ssimDecibels(ssim: number): number {
+  return Math.min(losslessDb, -10 * Math.log10(Math.max(0, 1 - ssim)));
 }

@@ -210,29 +210,53 @@ export function startFfmpeg(tools: FfmpegTools, job: FfmpegJob): FfmpegRun {
   return { stdout: child.stdout!, finished, stop };
 }
 
+/** What a program wrote until it ended. */
+interface Said {
+  stdout: string;
+  /** Its last 4096 characters. */
+  stderr: string;
+  code: number | null;
+}
+
+async function listen(program: string, options: string[]): Promise<Said> {
+  const child = spawn(program, options, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const said: Said = { stdout: '', stderr: '', code: null };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.stderr = (said.stderr + text).slice(-4096);
+  });
+  said.code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  return said;
+}
+
 /**
  * Runs ffprobe and parses its JSON.
  *
  * @throws MediaError NOT_A_FILM with what ffprobe said.
  */
 export async function probeJson(tools: FfmpegTools, file: string, options: string[]): Promise<unknown> {
-  const child = spawn(tools.ffprobe, ['-v', 'error', '-of', 'json', ...options, file], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr = (stderr + text).slice(-4096);
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
+  const { stdout, stderr, code } = await listen(tools.ffprobe, [
+    ...['-v', 'error', '-of', 'json', ...options],
+    file,
+  ]);
   if (code !== 0) throw notAFilm(file, stderr);
   return JSON.parse(stdout);
+}
+
+/**
+ * What ffmpeg writes about itself, for example with `-version` or `-encoders`.
+ *
+ * @throws MediaError FFMPEG_FAILED
+ */
+export async function ffmpegSays({ ffmpeg }: FfmpegTools, question: string): Promise<string> {
+  const { stdout, stderr, code } = await listen(ffmpeg, ['-hide_banner', question]);
+  if (code !== 0) throw failure(stderr, code);
+  return stdout;
 }
 
 /** The error for a file that ffmpeg cannot read as a film. */

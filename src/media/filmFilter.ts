@@ -13,14 +13,17 @@ async function* planes(pictures: AsyncIterable<Picture>): AsyncGenerator<Uint8Ar
 }
 
 /** The input side of a run of ffmpeg that is fed with a film's bare samples. */
-export function rawInput(film: RereadableFilm): Required<Pick<FfmpegJob, 'inputOptions' | 'stdin'>> {
+export function rawInput(
+  film: RereadableFilm,
+  signal?: AbortSignal,
+): Required<Pick<FfmpegJob, 'inputOptions' | 'stdin'>> {
   const { width, height, chroma, rate } = film.info;
   return {
     inputOptions: [
       ...['-f', 'rawvideo', '-pixel_format', `yuv${chroma}p`, '-video_size', `${width}x${height}`],
       ...['-framerate', rate.join('/')],
     ],
-    stdin: planes(film.pictures()),
+    stdin: planes(film.pictures(signal)),
   };
 }
 
