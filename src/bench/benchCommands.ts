@@ -7,6 +7,7 @@ import { benchDecodeSpeed } from './decodeSpeed.js';
 import { benchEnlarge } from './enlarge.js';
 import { benchKernels } from './kernelSpeed.js';
 import { benchParity } from './parity.js';
+import { type RateOptionValues, rateDistortionArguments, rateOptions } from './rate/options.js';
 import { benchRateDistortion } from './rateDistortion.js';
 import { benchReduce } from './reduce.js';
 import { benchSlowMotion } from './slowMotion.js';
@@ -102,17 +103,12 @@ function speedBenches(cli: Argv, choose: (bench: Bench) => void): Argv {
 function pictureBenches(cli: Argv, choose: (bench: Bench) => void): Argv {
   return cli
     .command(
-      'rd <files..>',
-      'Films: rate-distortion against x264-medium',
-      (sub) =>
-        files(sub).options({
-          frames: { ...framesOption, default: 33 },
-          crf: { type: 'string', default: '24,30,36', describe: 'Points of the curve' },
-          preset,
-        }),
-      ({ files: films, crf, frames, preset: chosen }) =>
+      'rd [films..]',
+      'Films: rate and distortion beside x264, x265, SVT-AV1 and WebP [default films: stretches of the sample film]',
+      (sub) => sub.positional('films', { type: 'string', array: true }).options(rateOptions),
+      (values) =>
         choose((context) =>
-          benchRateDistortion({ films, frames, crfs: numbers(crf), preset: chosen }, context),
+          benchRateDistortion(rateDistortionArguments(values as RateOptionValues), context),
         ),
     )
     .command(

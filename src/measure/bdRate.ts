@@ -1,7 +1,7 @@
-/** One point of a rate-distortion curve. Any unit of rate will do, as long as both curves use it. */
+/** One point of a rate-distortion curve, in any unit of rate and any measure that grows with quality: PSNR, SSIM, VMAF. */
 export interface RatePoint {
   rate: number;
-  psnrDb: number;
+  quality: number;
 }
 
 /** Slopes of the monotone piecewise cubic through (x, y) (Fritsch and Butland 1984, ends as in Moler 2004). */
@@ -50,27 +50,28 @@ function integrate(x: number[], y: number[], from: number, to: number): number {
   return sum;
 }
 
-function curve(points: RatePoint[]): { db: number[]; logRate: number[] } {
-  const sorted = [...points].sort((a, b) => a.psnrDb - b.psnrDb);
-  const db = sorted.map((point) => point.psnrDb);
-  if (db.length < 2 || db.some((value, i) => i > 0 && value <= db[i - 1]!)) {
-    throw new RangeError('A rate-distortion curve needs two points or more, each of another PSNR.');
+function curve(points: readonly RatePoint[]): { quality: number[]; logRate: number[] } {
+  const sorted = [...points].sort((a, b) => a.quality - b.quality);
+  const quality = sorted.map((point) => point.quality);
+  if (quality.length < 2 || quality.some((value, i) => i > 0 && !(value > quality[i - 1]!))) {
+    throw new RangeError('A rate-distortion curve needs two points or more, each of another quality.');
   }
-  return { db, logRate: sorted.map((point) => Math.log(point.rate)) };
+  return { quality, logRate: sorted.map((point) => Math.log(point.rate)) };
 }
 
 /**
- * Mean difference of rate at equal PSNR, as a fraction: -0.1 where `test` needs 10% less than `anchor`
- * (Bjontegaard 2001; piecewise cubic in the logarithm of the rate, over the PSNR that both curves cover).
+ * Mean difference of rate at equal quality, as a fraction: -0.1 where `test` needs 10% less than `anchor`
+ * (Bjontegaard 2001; piecewise cubic in the logarithm of the rate, over the quality that both curves cover).
  *
- * @throws RangeError if a curve has fewer than two points or the curves do not overlap.
+ * @returns undefined where the curves share no range of quality
+ * @throws RangeError if a curve has fewer than two points, or two of the same quality
  */
-export function bdRate(anchor: RatePoint[], test: RatePoint[]): number {
+export function bdRate(anchor: readonly RatePoint[], test: readonly RatePoint[]): number | undefined {
   const a = curve(anchor);
   const b = curve(test);
-  const from = Math.max(a.db[0]!, b.db[0]!);
-  const to = Math.min(a.db.at(-1)!, b.db.at(-1)!);
-  if (!(to > from)) throw new RangeError('The curves share no range of PSNR.');
-  const difference = integrate(b.db, b.logRate, from, to) - integrate(a.db, a.logRate, from, to);
+  const from = Math.max(a.quality[0]!, b.quality[0]!);
+  const to = Math.min(a.quality.at(-1)!, b.quality.at(-1)!);
+  if (!(to > from)) return undefined;
+  const difference = integrate(b.quality, b.logRate, from, to) - integrate(a.quality, a.logRate, from, to);
   return Math.exp(difference / (to - from)) - 1;
 }

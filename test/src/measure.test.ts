@@ -3,7 +3,7 @@ import { createPicture, type Picture } from '../../runtime/film/frame.js';
 import { bdRate } from '../../src/measure/bdRate.js';
 import { compareFilms } from '../../src/measure/compareFilms.js';
 import { losslessDb, psnr } from '../../src/measure/psnr.js';
-import { ssim } from '../../src/measure/ssim.js';
+import { ssim, ssimDecibels } from '../../src/measure/ssim.js';
 
 function filled(y: number, u: number, v: number, width = 16, height = 12): Picture {
   const picture = createPicture(width, height, '420');
@@ -61,10 +61,10 @@ test('SSIM falls with noise', () => {
 
 test('BD-rate of a curve scaled in rate is the scale, and of a curve with itself 0', () => {
   const anchor = [
-    { rate: 100, psnrDb: 30 },
-    { rate: 190, psnrDb: 33.1 },
-    { rate: 420, psnrDb: 36 },
-    { rate: 1000, psnrDb: 39.2 },
+    { rate: 100, quality: 30 },
+    { rate: 190, quality: 33.1 },
+    { rate: 420, quality: 36 },
+    { rate: 1000, quality: 39.2 },
   ];
   expect(bdRate(anchor, anchor)).toBeCloseTo(0, 12);
   expect(
@@ -77,7 +77,19 @@ test('BD-rate of a curve scaled in rate is the scale, and of a curve with itself
 
 test('BD-rate of straight lines in log rate follows from their distance', () => {
   const line = (offset: number) =>
-    [30, 34, 38].map((psnrDb) => ({ rate: 2 ** ((psnrDb + offset) / 6), psnrDb }));
+    [30, 34, 38].map((quality) => ({ rate: 2 ** ((quality + offset) / 6), quality }));
   expect(bdRate(line(0), line(3))).toBeCloseTo(Math.SQRT2 - 1, 9);
   expect(() => bdRate(line(0), [])).toThrow(RangeError);
+});
+
+test('BD-rate takes any measure, and is undefined where curves share no quality', () => {
+  const curve = (from: number) => [0, 1, 2].map((i) => ({ rate: 100 * 2 ** i, quality: from + 0.01 * i }));
+  expect(bdRate(curve(0.9), curve(0.91))).toBeCloseTo(-0.5, 9); // one step of 0.01 is worth half the rate
+  expect(bdRate(curve(0.9), curve(0.95))).toBeUndefined();
+});
+
+test('SSIM in decibels', () => {
+  expect(ssimDecibels(0.9)).toBeCloseTo(10, 9);
+  expect(ssimDecibels(0.99)).toBeCloseTo(20, 9);
+  expect(ssimDecibels(1)).toBe(losslessDb);
 });

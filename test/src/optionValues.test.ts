@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { outputInfo } from '../../src/commands/decode.js';
-import { numberWithin, parseAmount, parseCrop, parseSeconds, parseSize } from '../../src/optionValues.js';
+import {
+  numberWithin,
+  parseAmount,
+  parseCrop,
+  parseNames,
+  parseNumbers,
+  parseSeconds,
+  parseSize,
+  parseWholeOrAll,
+} from '../../src/optionValues.js';
 
 test('sizes, amounts, times and crops as people write them', () => {
   expect(parseSize('640x360')).toEqual({ width: 640, height: 360 });
@@ -12,6 +21,18 @@ test('sizes, amounts, times and crops as people write them', () => {
   expect(parseSeconds('1:00:01', '--start')).toBe(3601);
   expect(parseCrop('1,2,30,40.5')).toEqual({ x: 1, y: 2, width: 30, height: 40.5 });
   expect(parseSize(undefined)).toBeUndefined();
+});
+
+test('lists and counts as people write them', () => {
+  expect(parseNumbers('24, 30.5,24', '--crf', 0, 51)).toEqual([24, 30.5]);
+  expect(parseNames('b,a,b', '--preset', ['a', 'b'])).toEqual(['b', 'a']);
+  expect(['33', 'all', '0'].map((text) => parseWholeOrAll(text, '--frames'))).toEqual([33, 'all', 'all']);
+  const wrong = expect.objectContaining({ code: 'BAD_VALUE' });
+  for (const text of ['', '24,,30', '52', 'x']) {
+    expect(() => parseNumbers(text, '--crf', 0, 51)).toThrow(wrong);
+  }
+  expect(() => parseNames('a,c', '--preset', ['a', 'b'])).toThrow(wrong);
+  for (const text of ['-1', '1.5', 'some']) expect(() => parseWholeOrAll(text, '--frames')).toThrow(wrong);
 });
 
 test.each([

@@ -1,0 +1,103 @@
+import { bdRate, type RatePoint } from '../../measure/bdRate.js';
+import type { RatePointFigures } from './ratePoint.js';
+
+/** A measured point of a curve. */
+export interface CurvePoint extends RatePointFigures {
+  setting: number;
+}
+
+/** What one codec makes of one film. */
+export interface Curve {
+  codec: string;
+  /** Name of the setting. */
+  setting: string;
+  points: CurvePoint[];
+}
+
+/** The measures that rates are compared at. */
+export const measures = ['psnr', 'ssim', 'vmaf'] as const;
+export type Measure = (typeof measures)[number];
+
+/** BD-rate as a fraction, or why there is none. */
+export type RateDifference = number | 'no overlap' | 'too few points' | 'not measured';
+
+/** A codec against another on one film. */
+export interface CurveComparison extends Record<Measure, RateDifference> {
+  codec: string;
+  anchor: string;
+}
+
+/** BD-rate over films: the mean of those that have one. */
+export interface MeanDifference {
+  /** Missing where no film has one. */
+  mean?: number;
+  films: number;
+  /** Films on which both were measured. */
+  of: number;
+}
+
+/** A codec against another over all films that both took. */
+export interface MeanComparison extends Record<Measure, MeanDifference> {
+  codec: string;
+  anchor: string;
+}
+
+/** Every codec against every anchor but itself. */
+export function compareCurves(curves: readonly Curve[], anchors: readonly string[]): CurveComparison[] {
+  const anchorCurves = anchors.flatMap((name) => curves.filter(({ codec }) => codec === name));
+  return curves.flatMap((test) =>
+    anchorCurves.filter((anchor) => anchor !== test).map((anchor) => comparison(anchor, test)),
+  );
+}
+
+function comparison(anchor: Curve, test: Curve): CurveComparison {
+  const of = (measure: Measure) => rateDifference(pointsOf(anchor, measure), pointsOf(test, measure));
+  return { codec: test.codec, anchor: anchor.codec, psnr: of('psnr'), ssim: of('ssim'), vmaf: of('vmaf') };
+}
+
+const qualities: Record<Measure, (figures: RatePointFigures) => number | null | undefined> = {
+  psnr: ({ psnrDb }) => psnrDb.yuv,
+  ssim: ({ ssimDb }) => ssimDb,
+  vmaf: ({ vmaf }) => vmaf,
+};
+
+/** Of points of equal quality (all are lossless, or VMAF is at its end) the cheapest counts. */
+function pointsOf({ points }: Curve, measure: Measure): RatePoint[] {
+  const cheapest = new Map<number, number>();
+  for (const point of points) {
+    const quality = qualities[measure](point);
+    if (quality === null || quality === undefined) continue;
+    cheapest.set(quality, Math.min(point.bytes, cheapest.get(quality) ?? Number.POSITIVE_INFINITY));
+  }
+  return Array.from(cheapest, ([quality, rate]) => ({ rate, quality }));
+}
+
+function rateDifference(anchor: RatePoint[], test: RatePoint[]): RateDifference {
+  if (anchor.length === 0 || test.length === 0) return 'not measured';
+  if (Math.min(anchor.length, test.length) < 2) return 'too few points';
+  return bdRate(anchor, test) ?? 'no overlap';
+}
+
+/** The mean of each pair of codecs over films, in the order in which pairs come up. */
+export function meanComparisons(films: readonly (readonly CurveComparison[])[]): MeanComparison[] {
+  const all = films.flat();
+  const same = (a: CurveComparison) => (b: CurveComparison) => a.codec === b.codec && a.anchor === b.anchor;
+  const pairs = all.filter((row, index) => all.findIndex(same(row)) === index);
+  return pairs.map((pair) => {
+    const rows = all.filter(same(pair));
+    const of = (measure: Measure) => meanDifference(rows.map((row) => row[measure]));
+    return { codec: pair.codec, anchor: pair.anchor, psnr: of('psnr'), ssim: of('ssim'), vmaf: of('vmaf') };
+  });
+}
+
+function meanDifference(differences: readonly RateDifference[]): MeanDifference {
+  const numbers = differences.filter((each): each is number => typeof each === 'number');
+  const counts = { films: numbers.length, of: differences.filter((each) => each !== 'not measured').length };
+  if (numbers.length === 0) return counts;
+  return { ...counts, mean: numbers.reduce((sum, each) => sum + each, 0) / numbers.length };
+}
+
+/** Comparisons that the terminal shows; those of the other encoders with each other are for the page. */
+export function isOfWeft({ codec }: { codec: string }): boolean {
+  return codec.startsWith('weft-');
+}

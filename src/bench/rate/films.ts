@@ -1,0 +1,96 @@
+import path from 'node:path';
+import { needSampleFilm, sampleCutsSeconds, sampleSeconds } from '../../../clips/sampleFilm.js';
+import { given } from '../../commands/sourceOptions.js';
+import { collectPictures, filmOf } from '../../media/filmInMemory.js';
+import { type Film, openFilm, type ReadOptions } from '../../media/filmReader.js';
+import { pictureBytes } from '../../media/y4m.js';
+
+/** A film of the bench before it is opened. */
+export interface FilmChoice {
+  /** No two films have the same. */
+  name: string;
+  file: string;
+  start?: number;
+  size?: ReadOptions['size'];
+}
+
+const SAMPLE_SIZE = { width: 480, height: 270 };
+
+/** Films up to this size stay in memory, so that the clock of an encoder does not run for the reading of its source. */
+const KEPT_BYTES = 2 ** 29;
+
+/**
+ * The named films; where none is named, a stretch out of each shot of the sample film.
+ *
+ * @throws MediaError `SAMPLE_MISSING`
+ */
+export function chosenFilms(files: readonly string[], size?: ReadOptions['size']): FilmChoice[] {
+  if (files.length === 0) return sampleStretches(size ?? SAMPLE_SIZE);
+  const names = distinctNames(files.map((file) => path.parse(file).name));
+  return files.map((file, index) => ({ name: names[index]!, file, ...given({ size }) }));
+}
+
+/** From the middle of every shot. */
+function sampleStretches(size: ReadOptions['size']): FilmChoice[] {
+  const file = needSampleFilm();
+  const edges = [0, ...sampleCutsSeconds, sampleSeconds];
+  return edges.slice(1).map((end, index) => {
+    const start = (edges[index]! + end) / 2;
+    return { name: `sample-${start.toFixed(1)}s`, file, start, ...given({ size }) };
+  });
+}
+
+/** Names of the results: those that are there already, letter case aside, get a number. */
+export function distinctNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let chosen = name;
+    for (let number = 2; taken.has(chosen.toLowerCase()); number++) chosen = `${name}-${number}`;
+    taken.add(chosen.toLowerCase());
+    return chosen;
+  });
+}
+
+/** How films are read. */
+export type FilmReading = Pick<ReadOptions, 'frames' | 'ffmpeg'>;
+
+function openChoice({ file, start, size }: FilmChoice, { frames, ffmpeg }: FilmReading): Promise<Film> {
+  return openFilm(file, given({ start, size, frames, ffmpeg }));
+}
+
+/**
+ * Opens every film once, so that a wrong name ends a long run before it begins.
+ *
+ * @throws MediaError
+ */
+export async function checkFilms(films: readonly FilmChoice[], reading: FilmReading): Promise<void> {
+  for (const film of films) await (await openChoice(film, reading)).close();
+}
+
+/**
+ * Lets `use` read the first frames of a film.
+ *
+ * @throws MediaError
+ */
+export async function withFilm<T>(
+  choice: FilmChoice,
+  reading: FilmReading,
+  signal: AbortSignal,
+  use: (film: Film) => Promise<T>,
+): Promise<T> {
+  const film = await openChoice(choice, reading);
+  try {
+    return await use(fitsMemory(film) ? await inMemory(film, signal) : film);
+  } finally {
+    await film.close();
+  }
+}
+
+async function inMemory(film: Film, signal: AbortSignal): Promise<Film> {
+  return filmOf(await collectPictures(film.pictures(signal)), film.info);
+}
+
+function fitsMemory({ info }: Film): boolean {
+  const { width, height, chroma, frames } = info;
+  return frames !== undefined && frames * pictureBytes(width, height, chroma) <= KEPT_BYTES;
+}
