@@ -7,10 +7,10 @@ import { fieldShape, latentPlanes } from '../runtime/field/shape.js';
 import { chromaSize, type Picture } from '../runtime/film/frame.js';
 import type { NativeTrainer } from './nativeAddon.js';
 import { quantizeNets } from './netQuantizer.js';
-import { copyOf, createNetState, type NetState } from './netState.js';
+import { copyOf, createNetState, type NetState, shrinkToPrior } from './netState.js';
 import type { Preset } from './presets.js';
-import { baseExponentOf, DEPTH_OFFSET } from './rateControl.js';
-import { randomSequence, stepActivity, stepOptions, type TrainingPlan } from './schedule.js';
+import { baseExponentOf, DEPTH_OFFSET, LONE_OFFSET } from './rateControl.js';
+import { netRate, randomSequence, stepActivity, stepOptions, type TrainingPlan } from './schedule.js';
 import { createSegment, type SegmentTrainer } from './segmentTrainer.js';
 
 /** What every segment of a film is trained with. */
@@ -132,8 +132,15 @@ export class FilmTrainer {
     const { width, height, chroma } = scene[0]!;
     const { trainer, lambda, threads, seed } = this.settings;
     const description = {
-      ...{ width, height, chroma, frames: scene.length, anchorDistance },
-      ...{ baseExponent: baseExponentOf(lambda), depthOffset: DEPTH_OFFSET },
+      ...{
+        width,
+        height,
+        chroma,
+        frames: scene.length,
+        anchorDistance,
+        baseExponent: baseExponentOf(lambda),
+      },
+      depthOffset: scene.length > 1 ? DEPTH_OFFSET : DEPTH_OFFSET.map(() => LONE_OFFSET),
     };
     const segment = createSegment(trainer, description, { threads, seed });
     for (const [index, node] of segment.nodes.entries()) {
@@ -154,7 +161,11 @@ export class FilmTrainer {
     watch.progress('training', from / plan.steps);
     for (let step = from; step < to && !watch.finishing; step += chunk) {
       const count = Math.min(chunk, to - step);
-      for (const segment of group) await this.steps(segment, stepOptions(plan, step, count), count);
+      for (const segment of group) {
+        await this.steps(segment, stepOptions(plan, step, count), count);
+        const rate = netRate(plan, step);
+        if (rate > 0) shrinkToPrior(this.nets, plan.lambda / group.length, rate, count);
+      }
       watch.progress('training', (step + count) / plan.steps);
       watch.check();
     }
@@ -210,7 +221,9 @@ export class FilmTrainer {
   }
 
   private async finish({ native, nodes, description }: SegmentTrainer): Promise<TrainedSegment> {
-    const { width, height, chroma, frames, anchorDistance, baseExponent } = description;
+    const { width, height, chroma, frames, anchorDistance, depthOffset } = description;
+    // The film's offsets are in its header; those of a lone frame go into its exponent.
+    const baseExponent = description.baseExponent + depthOffset[0]! - DEPTH_OFFSET[0]!;
     native.prune(ROUNDS_TO_ZERO);
     const costs = await native.evaluate(this.nets.values, nodes.length);
     const shape = fieldShape(width, height, chroma);

@@ -2,6 +2,8 @@
 
 /** Frames of one depth share an offset of their step, in eighths of an octave: what others are predicted from is finer. */
 export const DEPTH_OFFSET: readonly number[] = [-8, -4, 0, 4, 6];
+/** The same for a frame that nothing is predicted from: a still, a flash between two cuts. */
+export const LONE_OFFSET = 2;
 
 /** The multiplier at crf 22, and the change of crf that doubles it. */
 const LAMBDA_AT_22 = 60;

@@ -7,8 +7,10 @@ const LATENT_RATE = 0.2;
 const MOTION_RATE = 0.2;
 const NET_RATE = 0.02;
 const FIRST_TEMPERATURE = 0.35;
-const LAST_TEMPERATURE = 0.08;
-const FIRST_NOISE = 0.15;
+const LAST_TEMPERATURE = 0.1;
+/** The noise grows as the rounding hardens: without it latents come to rest between two integers, where they cost less than either. */
+const FIRST_NOISE = 0.12;
+const LAST_NOISE = 0.2;
 /** Learning rates end at this fraction of their start. */
 const LAST_RATE = 0.02;
 
@@ -56,13 +58,18 @@ export function stepOptions(plan: TrainingPlan, first: number, count: number): F
     const x = step / plan.steps;
     const rate = cosine(x);
     const temperature = FIRST_TEMPERATURE + (LAST_TEMPERATURE - FIRST_TEMPERATURE) * x;
-    const netRate = step < plan.netSteps ? NET_RATE * cosine(step / plan.netSteps) : 0;
+    const noise = FIRST_NOISE + (LAST_NOISE - FIRST_NOISE) * x;
     out.set(
-      [plan.lambda, temperature, FIRST_NOISE * (1 - x), LATENT_RATE * rate, MOTION_RATE * rate, netRate],
+      [plan.lambda, temperature, noise, LATENT_RATE * rate, MOTION_RATE * rate, netRate(plan, step)],
       i * STEP_NUMBERS,
     );
   }
   return out;
+}
+
+/** Rate of learning of the nets in one step. */
+export function netRate({ netSteps }: TrainingPlan, step: number): number {
+  return step < netSteps ? NET_RATE * cosine(step / netSteps) : 0;
 }
 
 function cosine(x: number): number {

@@ -45,6 +45,12 @@ export const movingTexture: Sample = (x, y, t, plane) => {
   return Math.round(128 + (plane === 0 ? 70 : 25) * Math.sin(u) * Math.cos(v + Math.sin(u / 3)));
 };
 
+/** Leaves in the wind: smooth shapes under fine grain, like foliage or grass. */
+export const grain: Sample = (x, y, t, plane) => {
+  const hash = Math.imul((x + 57 * t) * 374761393 + y * 668265263 + plane * 2147483647, 1274126177) >>> 8;
+  return Math.round(movingTexture(x, y, t, plane) * 0.5 + 32 + (hash % 65) * (plane === 0 ? 1 : 0.25));
+};
+
 /** Numbers in [0, 1) from a seed. */
 export function seededNumbers(seed: number): () => number {
   let state = seed >>> 0;
