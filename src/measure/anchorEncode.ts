@@ -50,7 +50,8 @@ export function anchorPictures(
   const [rate, duration] = info.rate;
   const run = startFfmpeg(findFfmpeg(ffmpeg), {
     input: fileUrl(file),
-    inputOptions: inputOptions(file),
+    // Without it every frame lasts 1/25 s, and the last one of a faster film would be shown twice.
+    inputOptions: [...inputOptions(file), '-framerate', `${rate}/${duration}`],
     filters: [`settb=${duration}/${rate}`, 'setpts=N'],
     outputOptions: ['-f', 'rawvideo', '-pix_fmt', `yuv${info.chroma}p`, '-r', info.rate.join('/')],
     ...(signal && { signal }),

@@ -10,7 +10,9 @@ import { findFfmpeg } from '../../src/media/ffmpeg.js';
 import { ffmpegBuild } from '../../src/media/ffmpegBuild.js';
 import { movingTexture, syntheticFilm } from '../trainers/syntheticFilm.js';
 
-const film = syntheticFilm({ width: 96, height: 64, frames: 3 }, movingTexture);
+const slow = syntheticFilm({ width: 96, height: 64, frames: 3 }, movingTexture);
+/** Bare streams hold no rate, and ffmpeg's guess is 25 Hz. */
+const film = { ...slow, info: { ...slow.info, rate: [50, 1] as [number, number] } };
 const still = syntheticFilm({ width: 96, height: 64, frames: 1 }, movingTexture);
 const { encoders, version } = await ffmpegBuild(findFfmpeg());
 
