@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import type { PresetName } from '../../trainers/presets.js';
 import type { CommandContext } from '../commands/context.js';
 import { presets } from '../commands/sourceOptions.js';
+import { parseNumbers } from '../optionValues.js';
 import { benchAnalyticScenes } from './analyticScene.js';
 import { benchDecodeSpeed } from './decodeSpeed.js';
 import { benchEnlarge } from './enlarge.js';
@@ -31,8 +32,8 @@ function filmOptions<T>(cli: Argv<T>, crf: number, frames?: number) {
   });
 }
 
-function numbers(text: string): number[] {
-  return text.split(',').map(Number);
+function threadNumbers(text: string): number[] {
+  return parseNumbers(text, '--threads', 1, 256) ?? [];
 }
 
 /** What a chosen bench does. */
@@ -80,7 +81,7 @@ function speedBenches(cli: Argv, choose: (bench: Bench) => void): Argv {
       ({ film, sizes, frames, threads, seconds }) =>
         choose((context) =>
           benchTrainingSpeed(
-            { film, sizes: sizes.split(','), frames, threads: numbers(threads), seconds },
+            { film, sizes: sizes.split(','), frames, threads: threadNumbers(threads), seconds },
             context,
           ),
         ),
@@ -95,7 +96,7 @@ function speedBenches(cli: Argv, choose: (bench: Bench) => void): Argv {
         }),
       ({ files: films, threads, runs }) =>
         choose(({ reporter }) =>
-          benchDecodeSpeed({ files: films, threads: numbers(threads), runs }, reporter),
+          benchDecodeSpeed({ files: films, threads: threadNumbers(threads), runs }, reporter),
         ),
     );
 }

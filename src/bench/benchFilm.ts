@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FilmInfo, Picture } from '../../runtime/film/frame.js';
 import type { FrameOptions } from '../../runtime/film/frameOptions.js';
@@ -12,6 +11,7 @@ import { listenForInterrupts } from '../interrupts.js';
 import { addError, noError, type PsnrDb, psnrOf, squaredError } from '../measure/psnr.js';
 import { collectPictures } from '../media/filmInMemory.js';
 import { type Film, openFilm } from '../media/filmReader.js';
+import { withTemporaryFolder } from '../media/temporaryFolder.js';
 
 /** What the benches that encode films run. */
 export interface FilmBenchArguments {
@@ -58,17 +58,17 @@ export async function withEncoder<T>(
   context: CommandContext,
   work: (encode: BenchEncoder) => Promise<T>,
 ): Promise<T> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'weft-bench-'));
   const interrupts = listenForInterrupts();
-  const output = path.join(folder, 'film.weft');
   try {
-    return await work(async (film, options) => {
-      const report = await encodeToFile(output, film, options, context, interrupts);
-      return { report, bytes: await readFile(output) };
+    return await withTemporaryFolder((folder) => {
+      const output = path.join(folder, 'film.weft');
+      return work(async (film, options) => {
+        const report = await encodeToFile(output, film, options, context, interrupts);
+        return { report, bytes: await readFile(output) };
+      });
     });
   } finally {
     interrupts.dispose();
-    await rm(folder, { recursive: true, force: true });
   }
 }
 

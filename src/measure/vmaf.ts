@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { MediaError } from '../../runtime/errors.js';
 import { createPicture, type FilmInfo, type Picture } from '../../runtime/film/frame.js';
@@ -7,6 +6,7 @@ import { type FfmpegTools, startFfmpeg } from '../media/ffmpeg.js';
 import type { FfmpegBuild } from '../media/ffmpegBuild.js';
 import { rawInput } from '../media/filmFilter.js';
 import { filmOf } from '../media/filmInMemory.js';
+import { withTemporaryFolder } from '../media/temporaryFolder.js';
 
 /** What libvmaf writes of each frame; the rest of its log differs from version to version. */
 interface VmafLog {
@@ -18,16 +18,15 @@ interface VmafLog {
  *
  * @throws MediaError FFMPEG_FAILED, InterruptedError
  */
-export async function vmaf(
+export function vmaf(
   info: FilmInfo,
   reference: AsyncIterable<Picture>,
   test: AsyncIterable<Picture>,
   tools: FfmpegTools,
   signal?: AbortSignal,
 ): Promise<number> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'weft-vmaf-'));
-  const log = path.join(folder, 'vmaf.json');
-  try {
+  return withTemporaryFolder(async (folder) => {
+    const log = path.join(folder, 'vmaf.json');
     const run = startFfmpeg(tools, {
       ...rawInput({ info, pictures: () => alternating(reference, test) }),
       filters: [vmafFilter(log)],
@@ -38,9 +37,7 @@ export async function vmaf(
     await run.finished;
     const { frames } = JSON.parse(await readFile(log, 'utf8')) as VmafLog;
     return frames.reduce((sum, frame) => sum + frame.metrics.vmaf, 0) / frames.length;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /**

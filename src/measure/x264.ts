@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import type { Picture } from '../../runtime/film/frame.js';
 import type { RereadableFilm } from '../media/filmFilter.js';
+import { withTemporaryFolder } from '../media/temporaryFolder.js';
 import { anchorPictures, encodeAnchor } from './anchorEncode.js';
 import { x264Medium } from './anchors.js';
 import { compareFilms } from './compareFilms.js';
@@ -22,16 +21,15 @@ export interface X264Result {
  *
  * @param frames numbers of the pictures to keep
  */
-export async function x264AtBytes(
+export function x264AtBytes(
   film: RereadableFilm,
   bytes: number,
   frames: number[],
   ffmpeg?: string,
 ): Promise<X264Result> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'weft-x264-'));
-  const file = path.join(folder, 'film.h264');
-  const encode = (crf: number) => encodeAnchor(film, x264Medium, crf, file, { ffmpeg });
-  try {
+  return withTemporaryFolder(async (folder) => {
+    const file = path.join(folder, 'film.h264');
+    const encode = (crf: number) => encodeAnchor(film, x264Medium, crf, file, { ffmpeg });
     let fits = 51;
     let tooMany = 4;
     while (fits - tooMany > 0.05) {
@@ -40,9 +38,7 @@ export async function x264AtBytes(
       else tooMany = crf;
     }
     return { crf: fits, bytes: await encode(fits), ...(await decoded(film, file, frames, ffmpeg)) };
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 async function decoded(

@@ -1,4 +1,5 @@
 import { bdRate, type RatePoint } from '../../measure/bdRate.js';
+import { mean } from '../decibelTable.js';
 import type { RatePointFigures } from './ratePoint.js';
 
 /** A measured point of a curve. */
@@ -94,7 +95,7 @@ function meanDifference(differences: readonly RateDifference[]): MeanDifference 
   const numbers = differences.filter((each): each is number => typeof each === 'number');
   const counts = { films: numbers.length, of: differences.filter((each) => each !== 'not measured').length };
   if (numbers.length === 0) return counts;
-  return { ...counts, mean: numbers.reduce((sum, each) => sum + each, 0) / numbers.length };
+  return { ...counts, mean: mean(numbers) };
 }
 
 /** Comparisons that the terminal shows; those of the other encoders with each other are for the page. */

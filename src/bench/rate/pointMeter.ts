@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { MediaError, throwIfAborted } from '../../../runtime/errors.js';
 import { filmQuality } from '../../measure/filmQuality.js';
 import { vmaf } from '../../measure/vmaf.js';
 import type { FfmpegTools } from '../../media/ffmpeg.js';
 import type { Film } from '../../media/filmReader.js';
+import { withTemporaryFolder } from '../../media/temporaryFolder.js';
 import type { BenchCodec } from './codec.js';
 import type { PointCache } from './pointCache.js';
 import type { RatePointFigures } from './ratePoint.js';
@@ -52,19 +51,16 @@ export class PointMeter {
     return figures;
   }
 
-  private async measure(film: Film, codec: BenchCodec, setting: number): Promise<RatePointFigures> {
+  private measure(film: Film, codec: BenchCodec, setting: number): Promise<RatePointFigures> {
     const { signal, vmafTools } = this.parts;
-    const folder = await mkdtemp(path.join(os.tmpdir(), 'weft-bench-'));
-    const file = path.join(folder, `film.${codec.ending}`);
-    try {
+    return withTemporaryFolder(async (folder) => {
+      const file = path.join(folder, `film.${codec.ending}`);
       const { bytes, seconds } = await codec.encode(film, setting, file);
       const decoded = () => codec.pictures(film.info, file);
       const { frames, psnrDb, ssim, ssimDb } = await filmQuality(film.pictures(signal), decoded());
       const figures = { bytes, seconds, frames, psnrDb, ssim, ssimDb };
       return vmafTools ? { ...figures, vmaf: await this.vmafOf(film, decoded(), vmafTools) } : figures;
-    } finally {
-      await rm(folder, { recursive: true, force: true });
-    }
+    });
   }
 
   /** null where libvmaf refuses the film. */
