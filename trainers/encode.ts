@@ -109,8 +109,8 @@ async function encodeAt(
   const psnrDb = filmPsnr(done, source.info, frames);
   const header = {
     ...headerOf(source.info, options, crf, engine),
-    psnr: hundredths(psnrDb),
-    trainedMacsPerPixel,
+    psnr: Math.round(100 * psnrDb.yuv),
+    trainedKilomacsPerPixel: Math.round(trainedMacsPerPixel / 1000),
   };
   const bytes = writeWeft({ header, nets, segments: done });
   const overhead = bytes.length - done.reduce((sum, segment) => sum + segment.bytes.length, 0);
@@ -131,10 +131,6 @@ function filmPsnr(segments: readonly TrainedSegment[], info: FilmInfo, frames: n
   const sums = sizes.map((_, p) => segments.reduce((sum, segment) => sum + segment.squaredErrors[p]!, 0));
   const samples = sizes.map((size) => size.width * size.height * frames);
   return psnrOf({ sums, samples });
-}
-
-function hundredths({ y, u, v, yuv }: PsnrDb): number[] {
-  return [y, u, v, yuv].map((db) => Math.round(100 * db));
 }
 
 /** Steps that a pixel of film is visited in, on average over the frames of a segment. */
@@ -175,7 +171,7 @@ function headerOf(info: FilmInfo, options: EncodeOptions, crf: number, engine: s
   return {
     ...{ width, height, chroma, rate, lumaRange, matrix, primaries, transfer, chromaLocation, sampleAspect },
     ...{
-      encoder: `weft ${weftVersion()}`,
+      encoder: weftVersion(),
       depthOffset: [...DEPTH_OFFSET],
       preset: options.preset,
       crf,

@@ -26,9 +26,9 @@ export interface WeftHeader {
   engine: string;
   preset: string;
   crf: number | null;
-  seed: number | null;
-  psnr: number[] | null;
-  trainedMacsPerPixel: number | null;
+  seed: number;
+  psnr: number | null;
+  trainedKilomacsPerPixel: number | null;
 }
 
 /** Type of a header field. */
@@ -42,8 +42,8 @@ export type HeaderFieldType =
 /** One row of the table. */
 export interface HeaderField {
   readonly name: keyof WeftHeader;
-  /** Key in the msgpack map. */
-  readonly key: string;
+  /** Key in the msgpack map: a byte in the file. */
+  readonly key: number;
   readonly type: HeaderFieldType;
   /** Value when the key is missing; undefined: the key is required; null: not known. */
   readonly fallback: WeftHeader[keyof WeftHeader] | undefined;
@@ -56,138 +56,147 @@ export const MIN_SIDE_PX = 16;
 export const MAX_SIDE_PX = 16384;
 export const MAX_FRAMES = 1 << 24;
 
+/** Texts that the file may hold as their place in this list, which only grows at its end. */
+export const HEADER_WORDS: readonly string[] = [
+  ...['bt709', 'smpte170m', 'bt470bg', 'bt470m', 'smpte240m', 'bt2020', 'bt2020nc', 'bt2020c'],
+  ...['gbr', 'ycgco', 'iec61966-2-1', 'smpte2084', 'arib-std-b67', 'linear', 'smpte431', 'smpte432'],
+  ...['left', 'center', 'topleft', 'top', 'bottomleft', 'bottom'],
+  ...['native-portable', 'native-avx2', 'native-avx512', 'tfjs', 'tfjs-gpu', 'tfjs-webgpu'],
+  ...['draft', 'fast', 'medium', 'slow', 'overnight'],
+];
+
 const side: HeaderFieldType = { kind: 'int', min: MIN_SIDE_PX, max: MAX_SIDE_PX };
 const ratio: HeaderFieldType = { kind: 'ints', length: 2, min: 1, max: 0x7fffffff };
 const colourName: HeaderFieldType = { kind: 'text', maxLength: 32 };
 
 export const HEADER_FIELDS: readonly HeaderField[] = [
-  { name: 'width', key: 'w', type: side, fallback: undefined, doc: 'Luma samples in a row.' },
-  { name: 'height', key: 'h', type: side, fallback: undefined, doc: 'Luma rows.' },
+  { name: 'width', key: 0, type: side, fallback: undefined, doc: 'Luma samples in a row.' },
+  { name: 'height', key: 1, type: side, fallback: undefined, doc: 'Luma rows.' },
   {
     name: 'frames',
-    key: 'n',
+    key: 2,
     type: { kind: 'int', min: 1, max: MAX_FRAMES },
     fallback: undefined,
     doc: 'Frames in the film; equals the sum over the index.',
   },
   {
     name: 'rate',
-    key: 'r',
+    key: 3,
     type: ratio,
     fallback: undefined,
     doc: 'Frames per second, numerator and denominator.',
   },
   {
     name: 'chroma',
-    key: 'c',
+    key: 4,
     type: { kind: 'word', words: ['420', '444'] },
     fallback: '420',
     doc: 'Chroma subsampling.',
   },
   {
     name: 'lumaRange',
-    key: 'rg',
+    key: 5,
     type: { kind: 'word', words: ['tv', 'pc'] },
     fallback: 'tv',
     doc: 'Code range: tv is 16..235, pc is 0..255. Decoding does not depend on it.',
   },
   {
     name: 'matrix',
-    key: 'mx',
+    key: 6,
     type: colourName,
     fallback: 'unknown',
     doc: "Colour matrix, ffmpeg's name (color_space).",
   },
   {
     name: 'primaries',
-    key: 'pr',
+    key: 7,
     type: colourName,
     fallback: 'unknown',
     doc: "Colour primaries, ffmpeg's name.",
   },
   {
     name: 'transfer',
-    key: 'tr',
+    key: 8,
     type: colourName,
     fallback: 'unknown',
     doc: "Transfer function, ffmpeg's name.",
   },
   {
     name: 'chromaLocation',
-    key: 'cl',
+    key: 9,
     type: colourName,
     fallback: 'left',
     doc: "Chroma sample location, ffmpeg's name.",
   },
   {
     name: 'sampleAspect',
-    key: 'sa',
+    key: 10,
     type: ratio,
     fallback: [1, 1],
     doc: 'Width to height of one sample.',
   },
   {
     name: 'depthOffset',
-    key: 'do',
+    key: 11,
     type: { kind: 'ints', length: 5, min: -32, max: 32 },
-    fallback: [0, 0, 0, 0, 0],
+    fallback: [-8, -4, 0, 4, 6],
     doc: 'Step exponents per node depth (0..3, 4 and deeper), in eighths of an octave.',
   },
   {
     name: 'prior',
-    key: 'p',
+    key: 12,
     type: { kind: 'int', min: 1, max: 255 },
     fallback: 1,
     doc: 'Number of the net prior that the nets are coded against.',
   },
   {
     name: 'encoder',
-    key: 'e',
+    key: 13,
     type: { kind: 'text', maxLength: 64 },
     fallback: '',
-    doc: 'Program that wrote the file.',
+    doc: 'Version of weft that wrote the file, or name and version of another program.',
   },
   {
     name: 'engine',
-    key: 'g',
+    key: 14,
     type: { kind: 'text', maxLength: 64 },
     fallback: '',
     doc: 'Engine that trained it.',
   },
   {
     name: 'preset',
-    key: 'ps',
+    key: 15,
     type: { kind: 'text', maxLength: 32 },
     fallback: '',
     doc: 'Preset of the encoder.',
   },
   {
     name: 'crf',
-    key: 'q',
+    key: 16,
     type: { kind: 'number', min: -1000, max: 1000 },
     fallback: null,
     doc: 'Quality setting of the encoder.',
   },
   {
     name: 'seed',
-    key: 'sd',
+    key: 17,
     type: { kind: 'int', min: 0, max: 0xffffffff },
-    fallback: null,
+    fallback: 0,
     doc: 'Seed of the encoder.',
   },
   {
     name: 'psnr',
-    key: 'd',
-    type: { kind: 'ints', length: 4, min: 0, max: 20000 },
+    key: 18,
+    type: { kind: 'int', min: 0, max: 20000 },
     fallback: null,
-    doc: 'PSNR against the source at encode time: Y, Cb, Cr and all, in 1/100 dB.',
+    doc: 'PSNR against the source at encode time, (6 Y + Cb + Cr) / 8, in 1/100 dB.',
   },
   {
-    name: 'trainedMacsPerPixel',
-    key: 'tm',
-    type: { kind: 'number', min: 0, max: 1e15 },
+    name: 'trainedKilomacsPerPixel',
+    key: 19,
+    type: { kind: 'int', min: 0, max: 1e12 },
     fallback: null,
-    doc: 'Multiply-accumulates spent on training, per pixel of film.',
+    doc: 'Thousands of multiply-accumulates spent on training, per pixel of film.',
   },
 ];
 
@@ -210,10 +219,10 @@ export function completeHeader(input: HeaderInput): WeftHeader {
 /** Bytes of the header's msgpack map; fields at their default are left out. */
 export function packHeader(input: HeaderInput): Uint8Array {
   const header = completeHeader(input);
-  const map: Record<string, unknown> = {};
+  const map = new Map<number, unknown>();
   for (const field of HEADER_FIELDS) {
     const value = header[field.name];
-    if (JSON.stringify(value) !== JSON.stringify(field.fallback)) map[field.key] = value;
+    if (JSON.stringify(value) !== JSON.stringify(field.fallback)) map.set(field.key, stored(field.type, value));
   }
   return Uint8Array.from(new Packr({ useRecords: false }).pack(map));
 }
@@ -225,7 +234,16 @@ export function packHeader(input: HeaderInput): Uint8Array {
  */
 export function unpackHeader(bytes: Uint8Array): WeftHeader {
   const map = unpackMap(bytes);
-  return collect(FormatError, (field) => map[field.key]);
+  return collect(FormatError, (field) => restored(field.type, map[field.key]));
+}
+
+function stored(type: HeaderFieldType, value: unknown): unknown {
+  const word = type.kind === 'text' ? HEADER_WORDS.indexOf(value as string) : -1;
+  return word < 0 ? value : word;
+}
+
+function restored(type: HeaderFieldType, value: unknown): unknown {
+  return type.kind === 'text' && typeof value === 'number' ? (HEADER_WORDS[value] ?? value) : value;
 }
 
 /** The facts about the film that a player or encoder of another format needs. */
@@ -257,7 +275,7 @@ export function describeRange(type: HeaderFieldType): string {
     case 'ints':
       return `${type.length} integers, ${type.min}..${type.max}`;
     case 'text':
-      return `text, up to ${type.maxLength} characters`;
+      return `word, or text up to ${type.maxLength} characters`;
     case 'word':
       return type.words.join(' or ');
   }

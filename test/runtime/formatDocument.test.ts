@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ANCHOR_DISTANCES } from '../../runtime/field/structure.js';
 import { NET_TENSORS } from '../../runtime/field/tensors.js';
-import { describeRange, HEADER_FIELDS } from '../../runtime/format/header.js';
+import { describeRange, HEADER_FIELDS, HEADER_WORDS } from '../../runtime/format/header.js';
 import { DOUBLING_TAPS } from '../../runtime/reference/pyramid.js';
 
 const root = new URL('../../', import.meta.url);
@@ -16,6 +16,7 @@ describe('FORMAT.md', () => {
       const row = `| ${field.key} | ${field.name} | ${describeRange(field.type)} | ${fallback} | ${field.doc} |`;
       expect(document).toContain(row);
     }
+    expect(document).toContain(`0 upwards: ${HEADER_WORDS.join(', ')}.`);
   });
 
   it('has the tensors of the code, in order', () => {
