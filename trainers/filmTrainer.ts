@@ -5,12 +5,12 @@ import { writeSegment } from '../runtime/entropy/segmentCoder.js';
 import { netsFromQuantized, type QuantizedTensor } from '../runtime/field/nets.js';
 import { fieldShape, latentPlanes } from '../runtime/field/shape.js';
 import { chromaSize, type Picture } from '../runtime/film/frame.js';
-import type { NativeTrainer } from './nativeAddon.js';
-import { quantizeNets } from './netQuantizer.js';
-import { copyOf, createNetState, type NetState, shrinkToPrior } from './netState.js';
+import type { CostPart, NativeTrainer } from './nativeAddon.js';
+import { type FilmCost, NetQuantizer } from './netQuantizer.js';
+import { copyOf, createNetState, type NetState } from './netState.js';
 import type { Preset } from './presets.js';
 import { baseExponentOf, DEPTH_OFFSET, LONE_OFFSET } from './rateControl.js';
-import { netRate, randomSequence, stepActivity, stepOptions, type TrainingPlan } from './schedule.js';
+import { randomSequence, stepActivity, stepOptions, type TrainingPlan } from './schedule.js';
 import { createSegment, type SegmentTrainer } from './segmentTrainer.js';
 
 /** What every segment of a film is trained with. */
@@ -51,11 +51,10 @@ const MAX_STREAMS = 8;
 
 /** Pixels of each segment that the nets are quantized on, at least an anchor interval; the rest of the film is like them. */
 const MEASURED_PIXELS = 6e6;
-
 /** Segments in training at the same time. The first group decides the nets; later groups are trained for them. */
 export class FilmTrainer {
   private readonly nets: NetState = createNetState();
-  private quantized: readonly QuantizedTensor[] | undefined;
+  private quantizer: NetQuantizer | undefined;
 
   private readonly random: () => number;
 
@@ -65,8 +64,8 @@ export class FilmTrainer {
 
   /** Quantized nets of the film; there once a group was trained. */
   get netTensors(): readonly QuantizedTensor[] {
-    if (!this.quantized) throw new RangeError('no segment was trained yet');
-    return this.quantized;
+    if (!this.quantizer) throw new RangeError('no segment was trained yet');
+    return this.quantizer.tensors;
   }
 
   /** Trains one group of scenes (each at most a segment long) to the end. */
@@ -80,19 +79,28 @@ export class FilmTrainer {
         }),
       );
     }
-    const { netSteps, latentSteps } = this.settings.preset;
+    const { lambda, preset } = this.settings;
+    const { netSteps, latentSteps, netPasses } = preset;
+    const first = !this.quantizer;
     const plan: TrainingPlan = {
-      lambda: this.settings.lambda,
+      lambda,
+      netLambda: lambda / scenes.length,
       steps: netSteps + latentSteps,
-      netSteps: this.quantized ? 0 : netSteps,
+      netSteps: first ? netSteps : 0,
     };
     await this.run(group, plan, 0, netSteps, watch);
-    if (!this.quantized) {
+    if (first) {
       watch.progress('quantizing nets', netSteps / plan.steps);
-      this.quantized = await this.quantize(group);
+      this.quantizer = new NetQuantizer(this.nets.values, lambda, this.costOf(group, watch));
+      await this.quantizer.chooseSteps();
+      await this.quantizer.polish(netPasses);
     }
     for (const { native } of group) native.prune(PRUNED_BELOW);
     await this.run(group, plan, netSteps, plan.steps, watch);
+    if (first) {
+      watch.progress('polishing nets', 1);
+      await this.quantizer?.polish(netPasses);
+    }
     return Promise.all(group.map((segment) => this.finish(segment)));
   }
 
@@ -123,9 +131,10 @@ export class FilmTrainer {
   /** Cost after a few steps with nets that are thrown away. */
   private async trial(segment: SegmentTrainer, count: number): Promise<number> {
     const nets = copyOf(this.nets);
-    const plan = { lambda: this.settings.lambda, steps: count, netSteps: this.quantized ? 0 : count };
+    const { lambda } = this.settings;
+    const plan = { lambda, netLambda: lambda, steps: count, netSteps: this.quantizer ? 0 : count };
     await this.steps(segment, stepOptions(plan, 0, count), count, nets);
-    return this.cost([segment], nets.values);
+    return this.cost([segment], nets.values, 'all');
   }
 
   private create(scene: readonly Picture[], anchorDistance: number): SegmentTrainer {
@@ -163,8 +172,6 @@ export class FilmTrainer {
       const count = Math.min(chunk, to - step);
       for (const segment of group) {
         await this.steps(segment, stepOptions(plan, step, count), count);
-        const rate = netRate(plan, step);
-        if (rate > 0) shrinkToPrior(this.nets, plan.lambda / group.length, rate, count);
       }
       watch.progress('training', (step + count) / plan.steps);
       watch.check();
@@ -177,29 +184,29 @@ export class FilmTrainer {
     count: number,
     nets: NetState = this.nets,
   ): Promise<void> {
-    const { values, firstMoment, secondMoment, rateScale, steps } = nets;
     const depths = segment.nodes.map((node) => node.depth);
     const activity = stepActivity(depths, this.settings.preset.visits, count, this.random);
-    const cost = await segment.native.train(
-      ...([options, activity, values, firstMoment, secondMoment, rateScale, steps] as const),
-    );
+    const cost = await segment.native.train(options, activity, nets);
     if (!Number.isFinite(cost.distortion + cost.bits)) throw new RangeError('the training diverged');
   }
 
-  private quantize(group: readonly SegmentTrainer[]): Promise<QuantizedTensor[]> {
-    return quantizeNets(this.nets.values, this.settings.lambda, (values) =>
-      this.cost(group, values, MEASURED_PIXELS),
-    );
+  /** What the nets are quantized by. */
+  private costOf(group: readonly SegmentTrainer[], watch: TrainingWatch): FilmCost {
+    return (values, kind) => {
+      watch.check();
+      return this.cost(group, values, kind === 'context' ? 'bits' : 'distortion', MEASURED_PIXELS);
+    };
   }
 
   /**
-   * Distortion + lambda * bits with rounded latents, in squared codes.
+   * Distortion + lambda * bits with rounded latents, in squared codes, or one of the two.
    *
    * @param pixels of each segment that are measured, in its first nodes; scaled to all of them
    */
   private async cost(
     group: readonly SegmentTrainer[],
     values: Float64Array,
+    part: CostPart,
     pixels = Number.POSITIVE_INFINITY,
   ): Promise<number> {
     let total = 0;
@@ -209,7 +216,7 @@ export class FilmTrainer {
       const chromaWeight = (0.125 * width * height) / (c.width * c.height);
       const wanted = Math.max(Math.ceil(pixels / (width * height)), anchorDistance + 1);
       const measured = Math.min(wanted, nodes.length);
-      const costs = await native.evaluate(values, measured);
+      const costs = await native.evaluate(values, measured, part);
       const interScale = measured > 1 ? (nodes.length - 1) / (measured - 1) : 0;
       for (let node = 0; node < measured; node++) {
         const [y = 0, cb = 0, cr = 0, innovation = 0, motion = 0] = costs.subarray(5 * node, 5 * node + 5);
@@ -225,7 +232,7 @@ export class FilmTrainer {
     // The film's offsets are in its header; those of a lone frame go into its exponent.
     const baseExponent = description.baseExponent + depthOffset[0]! - DEPTH_OFFSET[0]!;
     native.prune(ROUNDS_TO_ZERO);
-    const costs = await native.evaluate(this.nets.values, nodes.length);
+    const costs = await native.evaluate(this.nets.values, nodes.length, 'all');
     const shape = fieldShape(width, height, chroma);
     const latents = nodes.map((_, index) => native.latents(index));
     native.release();

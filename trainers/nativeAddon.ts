@@ -2,6 +2,7 @@
 
 import { type AddonBuild, loadAddon } from '../runtime/native/addonLoader.js';
 import type { FieldArrays } from '../runtime/native/fieldArrays.js';
+import type { NetState } from './netState.js';
 
 /** Plain description of a segment for the addon; see `configOf` in trainers/native/addon.cc. */
 export interface NativeSegmentConfig extends FieldArrays {
@@ -21,21 +22,20 @@ export interface StepCost {
   readonly bits: number;
 }
 
+/** What an evaluation looks at. */
+export type CostPart = 'distortion' | 'bits' | 'all';
+
 /** One segment in training. Arrays that a promise works on must not be touched until it settles. */
 export interface NativeSegment {
   setSource(node: number, y: Uint8Array, cb: Uint8Array, cr: Uint8Array): void;
   analyse(nets: Float64Array, lambda: number): Promise<void>;
-  train(
-    options: Float64Array,
-    activity: Uint8Array,
-    nets: Float64Array,
-    firstMoment: Float64Array,
-    secondMoment: Float64Array,
-    netRateScale: Float64Array,
-    netSteps: Float64Array,
-  ): Promise<StepCost>;
-  /** 5 a node, for the first nodes in coding order: squared errors of Y, Cb and Cr, bits of innovation and of motion. */
-  evaluate(nets: Float64Array, nodes: number): Promise<Float64Array>;
+  /** Cost of the last of the steps; `nets` is trained in place. */
+  train(options: Float64Array, activity: Uint8Array, nets: NetState): Promise<StepCost>;
+  /**
+   * Cost with rounded latents, 5 numbers a node, for the first nodes in coding order: squared errors of Y, Cb and Cr, bits
+   * of innovation and of motion. The part that is not asked for is zero and saves its time.
+   */
+  evaluate(nets: Float64Array, nodes: number, part: CostPart): Promise<Float64Array>;
   gradient(nets: Float64Array, options: Float64Array, netGradient: Float64Array): StepCost;
   latents(node: number): Int32Array;
   setContinuousLatents(node: number, values: Float64Array): void;

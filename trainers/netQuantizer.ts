@@ -1,4 +1,4 @@
-/** Quantization of the trained nets: the step of each tensor by its cost in distortion and bits. */
+/** Quantization of the trained nets: the step of each tensor, then each integer, by their cost in distortion and bits. */
 
 import { countTensorBits } from '../runtime/entropy/netCoder.js';
 import {
@@ -11,95 +11,121 @@ import {
 } from '../runtime/field/nets.js';
 import { NET_TENSORS, type NetTensor } from '../runtime/field/tensors.js';
 
-/** Cost of the film in squared codes with the given net values: distortion + lambda * bits of the latents. */
-export type FilmCost = (values: Float64Array) => Promise<number>;
+/**
+ * The part of the film's cost that tensors of a kind decide, in squared codes: lambda * bits of the latents for context
+ * tensors, the distortion for synthesis tensors.
+ */
+export type FilmCost = (values: Float64Array, kind: NetTensor['kind']) => Promise<number>;
 
 /** Step at which the sensitivity of a tensor is measured: coarse enough to be seen, fine enough to be quadratic. */
 const PROBE_K = 4;
 
-/** One way to code a tensor, and what the film costs with it: distortion + lambda * bits of latents and tensor. */
+const PRIOR: QuantizedTensor = { k: AT_PRIOR, q: new Int32Array(0) };
+
+/** One way to code a tensor, and what it costs: its part of the film, and in all with its own bits. */
 interface Choice {
   readonly quantized: QuantizedTensor;
+  readonly film: number;
   readonly total: number;
 }
 
-const PRIOR: QuantizedTensor = { k: AT_PRIOR, q: new Int32Array(0) };
+/** Nets on their way to integers. `values` are always what the tensors that are done say. */
+export class NetQuantizer {
+  readonly tensors: QuantizedTensor[] = priorTensors();
 
-/**
- * Quantizes tensor after tensor, each with the step at which the film costs least: a first guess from the sensitivity at
- * one step (loss grows with the square of the step), then measured steps to either side as long as they gain. Bits are
- * counted by the coder that writes them.
- *
- * @param values trained values; left as they will be in the file
- * @param lambda squared codes per bit
- */
-export async function quantizeNets(
-  values: Float64Array,
-  lambda: number,
-  cost: FilmCost,
-): Promise<QuantizedTensor[]> {
-  const tensors = priorTensors();
-  let current = await cost(values);
-  for (const [index, tensor] of NET_TENSORS.entries()) {
-    const trained = values.slice(tensor.offset, tensor.offset + tensor.size);
-    const measure = async (quantized: QuantizedTensor): Promise<Choice> => ({
-      quantized,
-      total: (await costWith(values, tensor, quantized, cost)) + lambda * countTensorBits(quantized),
-    });
-    const best = await bestChoice(tensor, trained, current, lambda, measure);
-    tensors[index] = best.quantized;
-    values.set(dequantized(tensor, best.quantized), tensor.offset);
-    current = best.total - lambda * countTensorBits(best.quantized);
-  }
-  return tensors;
-}
+  /**
+   * @param values trained values; left as they will be in the file
+   * @param lambda squared codes per bit
+   */
+  constructor(
+    private readonly values: Float64Array,
+    private readonly lambda: number,
+    private readonly cost: FilmCost,
+  ) {}
 
-async function bestChoice(
-  tensor: NetTensor,
-  trained: Float64Array,
-  current: number,
-  lambda: number,
-  measure: (quantized: QuantizedTensor) => Promise<Choice>,
-): Promise<Choice> {
-  const probe = quantizeTensor(tensor, trained, PROBE_K);
-  const probed = await measure(probe);
-  const probeLoss = Math.max(probed.total - lambda * countTensorBits(probe) - current, 0);
-  let best = await measure(PRIOR);
-  if (probed.total < best.total) best = probed;
-  const guess = cheapestK(tensor, trained, probeLoss, lambda);
-  for (const direction of [1, -1]) {
-    for (let k = direction > 0 ? guess : guess - 1; k >= 0 && k <= maxK(tensor); k += direction) {
-      const choice = k === PROBE_K ? probed : await measure(quantizeTensor(tensor, trained, k));
-      if (choice.total > best.total) break;
-      best = choice;
+  /**
+   * Chooses the step of tensor after tensor, each as the film costs least: a first guess from the sensitivity at one
+   * step (loss grows with the square of the step), then measured steps to either side as long as they gain. Bits are
+   * counted by the coder that writes them.
+   */
+  async chooseSteps(): Promise<void> {
+    for (const [index, tensor] of NET_TENSORS.entries()) {
+      const trained = this.values.slice(tensor.offset, tensor.offset + tensor.size);
+      this.take(index, await this.bestStep(tensor, trained));
     }
   }
-  return best;
-}
 
-/** The step exponent with the least expected loss + lambda * bits. */
-function cheapestK(tensor: NetTensor, trained: Float64Array, probeLoss: number, lambda: number): number {
-  let best = maxK(tensor);
-  let least = Number.POSITIVE_INFINITY;
-  for (let k = 0; k <= maxK(tensor); k++) {
-    const total =
-      probeLoss * 4 ** (PROBE_K - k) + lambda * countTensorBits(quantizeTensor(tensor, trained, k));
-    if (total >= least) continue;
-    least = total;
-    best = k;
+  /** Greedy passes over the integers: each goes up or down by one where that costs less. */
+  async polish(passes: number): Promise<void> {
+    for (let pass = 0; pass < passes; pass++) await this.polishOnce();
   }
-  return best;
+
+  private async polishOnce(): Promise<void> {
+    for (const [index, tensor] of NET_TENSORS.entries()) {
+      let best = await this.measure(tensor, this.tensors[index]!);
+      for (const i of best.quantized.q.keys()) {
+        for (const step of [-1, 1]) {
+          const { k, q } = best.quantized;
+          const choice = await this.measure(tensor, { k, q: moved(q, i, step) });
+          if (choice.total >= best.total) continue;
+          best = choice;
+          break;
+        }
+      }
+      this.take(index, best);
+    }
+  }
+
+  private take(index: number, { quantized }: Choice): void {
+    const tensor = NET_TENSORS[index]!;
+    this.tensors[index] = quantized;
+    this.values.set(dequantized(tensor, quantized), tensor.offset);
+  }
+
+  private async measure(tensor: NetTensor, quantized: QuantizedTensor): Promise<Choice> {
+    const tried = this.values.slice();
+    tried.set(dequantized(tensor, quantized), tensor.offset);
+    const film = await this.cost(tried, tensor.kind);
+    return { quantized, film, total: film + this.lambda * countTensorBits(quantized) };
+  }
+
+  private async bestStep(tensor: NetTensor, trained: Float64Array): Promise<Choice> {
+    const unquantized = await this.cost(this.values, tensor.kind);
+    const probed = await this.measure(tensor, quantizeTensor(tensor, trained, PROBE_K));
+    const probeLoss = Math.max(probed.film - unquantized, 0);
+    let best = await this.measure(tensor, PRIOR);
+    if (probed.total < best.total) best = probed;
+    const guess = this.cheapestStep(tensor, trained, probeLoss);
+    for (const direction of [1, -1]) {
+      for (let k = direction > 0 ? guess : guess - 1; k >= 0 && k <= maxK(tensor); k += direction) {
+        const choice =
+          k === PROBE_K ? probed : await this.measure(tensor, quantizeTensor(tensor, trained, k));
+        if (choice.total > best.total) break;
+        best = choice;
+      }
+    }
+    return best;
+  }
+
+  /** The step exponent with the least expected loss + lambda * bits. */
+  private cheapestStep(tensor: NetTensor, trained: Float64Array, probeLoss: number): number {
+    let best = maxK(tensor);
+    let least = Number.POSITIVE_INFINITY;
+    for (let k = 0; k <= maxK(tensor); k++) {
+      const bits = countTensorBits(quantizeTensor(tensor, trained, k));
+      const total = probeLoss * 4 ** (PROBE_K - k) + this.lambda * bits;
+      if (total >= least) continue;
+      least = total;
+      best = k;
+    }
+    return best;
+  }
 }
 
-async function costWith(
-  values: Float64Array,
-  tensor: NetTensor,
-  quantized: QuantizedTensor,
-  cost: FilmCost,
-): Promise<number> {
-  const tried = values.slice();
-  tried.set(dequantized(tensor, quantized), tensor.offset);
-  return cost(tried);
+function moved(q: Int32Array, index: number, step: number): Int32Array {
+  const out = q.slice();
+  out[index]! += step;
+  return out;
 }
 
 /** Values of one tensor as a decoder has them. */

@@ -9,6 +9,8 @@ export interface Preset {
   readonly netSteps: number;
   /** Training steps after, with the nets as the file holds them. */
   readonly latentSteps: number;
+  /** Greedy passes over the integers of the nets, after each of the two. */
+  readonly netPasses: number;
   /** Chance that a step visits a frame between anchors; anchors and intra frames are always visited. */
   readonly visits: number;
   /** Anchor distances to try at the start, and the steps that each is tried for. */
@@ -17,12 +19,27 @@ export interface Preset {
 }
 
 export const PRESETS: Readonly<Record<PresetName, Preset>> = {
-  draft: { netSteps: 30, latentSteps: 15, visits: 0.5, anchorDistances: [8], trialSteps: 0 },
-  fast: { netSteps: 160, latentSteps: 60, visits: 0.5, anchorDistances: [4, 8, 16], trialSteps: 8 },
-  medium: { netSteps: 900, latentSteps: 300, visits: 0.5, anchorDistances: [2, 4, 8, 16], trialSteps: 24 },
+  draft: { netSteps: 30, latentSteps: 15, netPasses: 0, visits: 0.5, anchorDistances: [8], trialSteps: 0 },
+  fast: {
+    netSteps: 160,
+    latentSteps: 60,
+    netPasses: 0,
+    visits: 0.5,
+    anchorDistances: [4, 8, 16],
+    trialSteps: 8,
+  },
+  medium: {
+    netSteps: 900,
+    latentSteps: 300,
+    netPasses: 0,
+    visits: 0.5,
+    anchorDistances: [2, 4, 8, 16],
+    trialSteps: 24,
+  },
   slow: {
     netSteps: 4000,
     latentSteps: 1000,
+    netPasses: 1,
     visits: 0.5,
     anchorDistances: [1, 2, 4, 8, 16, 32],
     trialSteps: 60,
@@ -30,6 +47,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   overnight: {
     netSteps: 24000,
     latentSteps: 6000,
+    netPasses: 2,
     visits: 0.5,
     anchorDistances: [1, 2, 4, 8, 16, 32],
     trialSteps: 120,

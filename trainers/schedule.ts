@@ -1,7 +1,7 @@
 /** Hyperparameters of every training step, as plain data for the engine. */
 
 /** Numbers a step has in the engine's array: see `StepOptions` in trainers/native/engine.h. */
-export const STEP_NUMBERS = 6;
+export const STEP_NUMBERS = 7;
 
 const LATENT_RATE = 0.2;
 const MOTION_RATE = 0.2;
@@ -13,10 +13,14 @@ const FIRST_NOISE = 0.12;
 const LAST_NOISE = 0.2;
 /** Learning rates end at this fraction of their start. */
 const LAST_RATE = 0.02;
+/** Pulls of the nets to their prior. Each is that of all steps since the last: in between a value that is worth its bits gets too far to be drawn back. */
+const PULLS = 32;
 
 /** Where in the training a step is. */
 export interface TrainingPlan {
+  /** Squared codes per bit of latents, and per bit of the nets in the loss of one segment. */
   readonly lambda: number;
+  readonly netLambda: number;
   /** Steps in all. */
   readonly steps: number;
   /** The nets learn in the steps before this one. */
@@ -59,17 +63,20 @@ export function stepOptions(plan: TrainingPlan, first: number, count: number): F
     const rate = cosine(x);
     const temperature = FIRST_TEMPERATURE + (LAST_TEMPERATURE - FIRST_TEMPERATURE) * x;
     const noise = FIRST_NOISE + (LAST_NOISE - FIRST_NOISE) * x;
+    const netRate = step < plan.netSteps ? NET_RATE * cosine(step / plan.netSteps) : 0;
+    const netLambda = plan.netLambda * pullWeight(plan, step);
     out.set(
-      [plan.lambda, temperature, noise, LATENT_RATE * rate, MOTION_RATE * rate, netRate(plan, step)],
+      [plan.lambda, temperature, noise, LATENT_RATE * rate, MOTION_RATE * rate, netRate, netLambda],
       i * STEP_NUMBERS,
     );
   }
   return out;
 }
 
-/** Rate of learning of the nets in one step. */
-export function netRate({ netSteps }: TrainingPlan, step: number): number {
-  return step < netSteps ? NET_RATE * cosine(step / netSteps) : 0;
+/** Steps whose pull is taken in this one. */
+function pullWeight({ netSteps }: TrainingPlan, step: number): number {
+  const period = Math.ceil(netSteps / PULLS);
+  return step % period === period - 1 ? period : 0;
 }
 
 function cosine(x: number): number {

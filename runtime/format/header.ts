@@ -222,7 +222,8 @@ export function packHeader(input: HeaderInput): Uint8Array {
   const map = new Map<number, unknown>();
   for (const field of HEADER_FIELDS) {
     const value = header[field.name];
-    if (JSON.stringify(value) !== JSON.stringify(field.fallback)) map.set(field.key, stored(field.type, value));
+    if (JSON.stringify(value) !== JSON.stringify(field.fallback))
+      map.set(field.key, stored(field.type, value));
   }
   return Uint8Array.from(new Packr({ useRecords: false }).pack(map));
 }

@@ -88,13 +88,10 @@ async function timeSteps(
   await native.analyse(nets.values, lambda);
   const depths = segment.nodes.map((node) => node.depth);
   const run = async (steps: number): Promise<number> => {
-    const options = stepOptions({ lambda, steps: 100, netSteps: 100 }, 0, steps);
+    const options = stepOptions({ lambda, netLambda: lambda, steps: 100, netSteps: 100 }, 0, steps);
     const activity = stepActivity(depths, 1, steps, () => 0);
-    const { values, firstMoment, secondMoment, rateScale, steps: count } = nets;
     const start = performance.now();
-    await native.train(
-      ...([options, activity, values, firstMoment, secondMoment, rateScale, count] as const),
-    );
+    await native.train(options, activity, nets);
     return (performance.now() - start) / 1000;
   };
   await run(WARM_UP_STEPS);

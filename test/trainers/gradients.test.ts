@@ -11,7 +11,7 @@ import { movingTexture, seededNumbers, syntheticFilm } from './syntheticFilm.js'
 
 const LAMBDA = 20;
 /** lambda, temperature, no noise, and three rates that no step uses here. */
-const OPTIONS = Float64Array.of(LAMBDA, 0.35, 0, 0, 0, 0);
+const OPTIONS = Float64Array.of(LAMBDA, 0.35, 0, 0, 0, 0, 0);
 const SIZES = [
   { width: 37, height: 29, frames: 5, anchorDistance: 4 },
   { width: 66, height: 64, frames: 3, anchorDistance: 2 },

@@ -1,6 +1,7 @@
 /** How training goes: a fixed trajectory, independence of threads, and a cost that falls. */
 
 import { describe, expect, it } from 'vitest';
+import { NET_VALUE_COUNT, priorValues } from '../../runtime/field/tensors.js';
 import { loadNativeTrainer } from '../../trainers/nativeAddon.js';
 import { createNetState } from '../../trainers/netState.js';
 import { stepActivity, stepOptions } from '../../trainers/schedule.js';
@@ -24,39 +25,34 @@ async function trajectory(steps: number, options: { exact: boolean; threads: num
   }
   const nets = createNetState();
   await segment.native.analyse(nets.values, LAMBDA);
-  const plan = { lambda: LAMBDA, steps, netSteps: steps };
+  const plan = { lambda: LAMBDA, netLambda: 0, steps, netSteps: steps };
   const depths = segment.nodes.map((node) => node.depth);
   const losses: number[] = [];
   for (let step = 0; step < steps; step++) {
-    const { values, firstMoment, secondMoment, rateScale, steps: count } = nets;
-    const cost = await segment.native.train(
-      ...([stepOptions(plan, step, 1), stepActivity(depths, 1, 1, Math.random), values] as const),
-      ...([firstMoment, secondMoment, rateScale, count] as const),
-    );
+    const activity = stepActivity(depths, 1, 1, Math.random);
+    const cost = await segment.native.train(stepOptions(plan, step, 1), activity, nets);
     losses.push((cost.distortion + LAMBDA * cost.bits) / (SIZE.width * SIZE.height * SIZE.frames));
   }
   return losses;
 }
 
-/** Cost of a still of fine grain after so many steps: as the steps see it, and with rounded latents. */
-async function stillCosts(steps: number): Promise<{ trained: number; rounded: number }> {
+/** A still of fine grain after so many steps with their nets, whose bits cost `netLambda` squared codes. */
+async function trainedStill(steps: number, netLambda: number) {
   const size = { width: 96, height: 64, frames: 1 };
   const [picture] = syntheticFilm(size, grain).all;
   const description = {
     ...{ ...size, chroma: '420' as const, anchorDistance: 1 },
     ...{ baseExponent: 36, depthOffset: [0, 0, 0, 0, 0] },
   };
-  const { native } = createSegment(loadNativeTrainer(), description, { seed: 3, threads: 2 });
+  const { native } = createSegment(loadNativeTrainer(), description, { threads: 2, seed: 3 });
   native.setSource(0, ...picture!.planes);
-  const { values, firstMoment, secondMoment, rateScale, steps: count } = createNetState();
-  await native.analyse(values, LAMBDA);
-  const options = stepOptions({ lambda: LAMBDA, steps, netSteps: steps }, 0, steps);
-  const activity = stepActivity([0], 1, steps, Math.random);
-  const cost = await native.train(
-    ...([options, activity, values, firstMoment, secondMoment, rateScale, count] as const),
-  );
-  const [y = 0, cb = 0, cr = 0, bits = 0] = await native.evaluate(values, 1);
+  const nets = createNetState();
+  await native.analyse(nets.values, LAMBDA);
+  const options = stepOptions({ lambda: LAMBDA, netLambda, steps, netSteps: steps }, 0, steps);
+  const cost = await native.train(options, stepActivity([0], 1, steps, Math.random), nets);
+  const [y = 0, cb = 0, cr = 0, bits = 0] = await native.evaluate(nets.values, 1, 'all');
   return {
+    nets,
     trained: cost.distortion + LAMBDA * cost.bits,
     rounded: 0.75 * y + 0.5 * (cb + cr) + LAMBDA * bits,
   };
@@ -78,9 +74,22 @@ describe.runIf(canEncode())('training', () => {
   });
 
   it('keeps the rounded latents as good as those in training, however long it takes', async () => {
-    const { rounded, trained } = await stillCosts(800);
+    const { rounded, trained } = await trainedStill(800, LAMBDA);
     // 1.9 where the noise fades: latents then rest between two integers.
     expect(rounded / trained).toBeLessThan(1.25);
+  });
+
+  it('moves the nets as far from the prior as their bits are worth', async () => {
+    const prior = priorValues();
+    const atPrior: number[] = [];
+    for (const netLambda of [0, 30 * LAMBDA, 1e6 * LAMBDA]) {
+      const { values } = (await trainedStill(200, netLambda)).nets;
+      atPrior.push(values.filter((value, i) => value === prior[i]).length);
+    }
+    const [free = 0, paid = 0, dear = 0] = atPrior;
+    expect(paid).toBeGreaterThan(free + 20);
+    expect(paid).toBeLessThan(NET_VALUE_COUNT - 20);
+    expect(dear).toBe(NET_VALUE_COUNT);
   });
 
   it('lowers the cost', async () => {

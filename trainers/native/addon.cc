@@ -49,10 +49,13 @@ Napi::Object timeObject(Napi::Env env, const weft::PartTime& part) {
   return o;
 }
 
+constexpr size_t STEP_NUMBERS = 7;
 std::vector<weft::StepOptions> optionsOf(const Napi::Value& value) {
   const auto v = doublesOf(value);
+  if (v.empty() || v.size() % STEP_NUMBERS) throw Napi::RangeError::New(value.Env(), "options of a step: " + std::to_string(STEP_NUMBERS) + " numbers");
   std::vector<weft::StepOptions> out;
-  for (size_t i = 0; i + 6 <= v.size(); i += 6) out.push_back({v[i], v[i + 1], v[i + 2], v[i + 3], v[i + 4], v[i + 5]});
+  for (size_t i = 0; i < v.size(); i += STEP_NUMBERS)
+    out.push_back({v[i], v[i + 1], v[i + 2], v[i + 3], v[i + 4], v[i + 5], v[i + 6]});
   return out;
 }
 
@@ -98,31 +101,33 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     return (new Task(info.Env(), {self(info), info[0].As<Napi::Object>()}, [=] { engine_->analyse(nets, lambda); },
                      [](Napi::Env env) -> Napi::Value { return env.Undefined(); }))->start();
   }
-  // (options, activity, nets, firstMoment, secondMoment, netRateScale, netSteps: Float64Array(1)) -> cost of the last step
+  // (options, activity, nets: NetState in trainers/netState.ts) -> cost of the last step
   Napi::Value train(const Napi::CallbackInfo& info) {
     checkThere(info);
     const auto options = optionsOf(info[0]);
     const uint8_t* activity = info[1].As<Napi::Uint8Array>().Data();
-    double* arrays[5];
-    for (int i = 0; i < 5; i++) arrays[i] = info[2 + i].As<Napi::Float64Array>().Data();
-    std::vector<Napi::Object> kept{self(info)};
-    for (int i = 1; i < 7; i++) kept.push_back(info[i].As<Napi::Object>());
+    const auto state = info[2].As<Napi::Object>();
+    const auto numbers = [&](const char* name) { return state.Get(name).As<Napi::Float64Array>().Data(); };
+    double* steps = numbers("steps");
+    weft::NetTraining nets{numbers("values"), numbers("firstMoment"), numbers("secondMoment"), numbers("rateScale"),
+                           numbers("prior"), numbers("firstBit"), int64_t(*steps)};
     auto cost = std::make_shared<weft::Cost>();
-    return (new Task(info.Env(), kept,
-                     [=] {
-                       int64_t steps = int64_t(*arrays[4]);
-                       *cost = engine_->train(options.data(), int(options.size()), activity, arrays[0], arrays[1], arrays[2], arrays[3], &steps);
-                       *arrays[4] = double(steps);
+    return (new Task(info.Env(), {self(info), info[1].As<Napi::Object>(), state},
+                     [=]() mutable {
+                       *cost = engine_->train(options.data(), int(options.size()), activity, nets);
+                       *steps = double(nets.steps);
                      },
                      [=](Napi::Env env) -> Napi::Value { return costObject(env, *cost); }))->start();
   }
-  // (nets, nodes) -> Float64Array, 5 a node: squared errors of Y, Cb, Cr, bits of innovation, bits of motion
+  // (nets, nodes, "distortion", "bits" or "all") -> Float64Array, 5 a node: squared errors of Y, Cb, Cr, bits of innovation, bits of motion
   Napi::Value evaluate(const Napi::CallbackInfo& info) {
     checkThere(info);
     const double* nets = info[0].As<Napi::Float64Array>().Data();
     const int nodes = std::min(nodes_, int(info[1].ToNumber()));
+    const std::string part = info[2].ToString();
     auto costs = std::make_shared<std::vector<weft::NodeCost>>();
-    return (new Task(info.Env(), {self(info), info[0].As<Napi::Object>()}, [=] { *costs = engine_->evaluate(nets, nodes); },
+    return (new Task(info.Env(), {self(info), info[0].As<Napi::Object>()},
+                     [=] { *costs = engine_->evaluate(nets, nodes, part != "bits", part != "distortion"); },
                      [=](Napi::Env env) -> Napi::Value {
                        auto out = Napi::Float64Array::New(env, costs->size() * 5);
                        for (size_t n = 0; n < costs->size(); n++) {

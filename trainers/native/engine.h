@@ -28,6 +28,16 @@ struct StepOptions {
   double temperature;       // of the soft rounding; 0: hard rounding with slope 1
   double noise;             // standard deviation, in quantizer steps; negative: hard rounding with the slope of the soft one
   double latentRate, motionRate, netRate;
+  double netLambda;         // squared 8-bit codes per bit of the nets, in the loss of this step
+};
+
+// The nets in training and the state of their optimizer, shared by the segments of a film; by value, in the layout's order.
+struct NetTraining {
+  double *values, *firstMoment, *secondMoment;
+  const double *rateScale;  // of the step's netRate
+  const double *prior;      // what the file codes values against
+  const double *firstBit;   // distance from the prior that costs the first bit
+  int64_t steps;            // taken so far
 };
 
 struct Cost {
@@ -48,10 +58,9 @@ class SegmentEngine {
   // Motion search and sparse approximation of every node in coding order.
   virtual void analyse(const double* nets, double lambda) = 0;
   // Steps with the active nodes given by one byte per step and node (0: constant; else its weight in the loss).
-  virtual Cost train(const StepOptions* options, int steps, const uint8_t* activity, double* nets, double* firstMoment,
-                     double* secondMoment, const double* netRateScale, int64_t* netSteps) = 0;
-  // Cost of the first nodes with latents rounded; none of them needs a later one.
-  virtual std::vector<NodeCost> evaluate(const double* nets, int nodes) = 0;
+  virtual Cost train(const StepOptions* options, int steps, const uint8_t* activity, NetTraining& nets) = 0;
+  // Cost of the first nodes with latents rounded; none of them needs a later one. What is not asked for is zero.
+  virtual std::vector<NodeCost> evaluate(const double* nets, int nodes, bool distortion, bool bits) = 0;
   // What the parts of evaluations and steps took since the last call: seconds summed over threads, and useful operations.
   virtual std::vector<PartTime> takePartTimes() = 0;
   // Loss and gradients with everything switched on and without update, for tests and for other engines.

@@ -1,6 +1,7 @@
 // A segment in training: the field's forward pass node by node, its gradient, and the optimizer.
 #pragma once
 #include <array>
+#include <numeric>
 #include "latents.h"
 #include "nodeAdjoint.h"
 
@@ -49,14 +50,13 @@ class Segment final : public SegmentEngine, private LatentSource {
 
   void analyse(const double* nets, double lambda) override;
 
-  Cost train(const StepOptions* options, int steps, const uint8_t* activity, double* nets, double* firstMoment,
-             double* secondMoment, const double* netRateScale, int64_t* netSteps) override {
+  Cost train(const StepOptions* options, int steps, const uint8_t* activity, NetTraining& nets) override {
     Cost cost;
     std::vector<double> gradient(config_.layout.count);
     for (int s = 0; s < steps; s++) {
       std::fill(gradient.begin(), gradient.end(), 0.0);
-      cost = step(nets, options[s], activity + size_t(s) * nodes_.size(), gradient.data(), true);
-      if (options[s].netRate > 0) updateNets(options[s].netRate, gradient, nets, firstMoment, secondMoment, netRateScale, ++*netSteps);
+      cost = step(nets.values, options[s], activity + size_t(s) * nodes_.size(), gradient.data(), true);
+      if (options[s].netRate > 0) updateNets(options[s], gradient, nets);
     }
     return cost;
   }
@@ -70,19 +70,24 @@ class Segment final : public SegmentEngine, private LatentSource {
     return cost;
   }
 
-  std::vector<NodeCost> evaluate(const double* nets, int nodes) override {
+  std::vector<NodeCost> evaluate(const double* nets, int nodes, bool distortion, bool bits) override {
     loadNets(nets);
     const StepOptions hard{};
+    const double toBits = 1 / std::log(2.0);
     std::vector<NodeCost> costs;
     for (int n = 0; n < nodes; n++) {
-      forward(n, hard);
+      roundLatents(n, hard);
       NodeCost cost{};
-      for (int p = 0; p < 3; p++) cost.squaredError[p] = squaredError(n, p);
-      const double toBits = 1 / std::log(2.0);
-      double nats[2];
-      rate<false>(nodes_[n], 0, nats);
-      cost.motionBits = nats[MOTION] * toBits;
-      cost.innovationBits = nats[INNOVATION] * toBits;
+      if (distortion) {
+        bake(n);
+        for (int p = 0; p < 3; p++) cost.squaredError[p] = squaredError(n, p);
+      }
+      if (bits) {
+        double nats[2];
+        rate<false>(nodes_[n], 0, nats);
+        cost.motionBits = nats[MOTION] * toBits;
+        cost.innovationBits = nats[INNOVATION] * toBits;
+      }
       costs.push_back(cost);
     }
     return costs;
@@ -223,13 +228,20 @@ class Segment final : public SegmentEngine, private LatentSource {
     const double depth = specs[plane].kind == INNOVATION ? config_.depthScale[std::min(node.spec.depth, 4)] : 1;
     return real(config_.steps[node.spec.references][plane] * depth) * std::exp2(nets_[gainIndex(node, specs[plane])]);
   }
-  void updateNets(double rate, const std::vector<double>& gradient, double* nets, double* m, double* v, const double* scale,
-                  int64_t steps) const {
-    const double c1 = 1 / (1 - std::pow(0.9, double(steps))), c2 = 1 / (1 - std::pow(0.99, double(steps)));
+  // Adam, then its proximal half for the bits of the nets: a value pays about log2(1 + |distance| / firstBit) bits for its
+  // distance from the prior, which leaves at the prior what does not pay for its bits.
+  void updateNets(const StepOptions& options, const std::vector<double>& gradient, NetTraining& nets) const {
+    nets.steps++;
+    const double c1 = 1 / (1 - std::pow(0.9, double(nets.steps))), c2 = 1 / (1 - std::pow(0.99, double(nets.steps)));
+    const double lambda = options.netLambda / std::log(2.0);
     for (int i = 0; i < config_.layout.count; i++) {
-      m[i] = 0.9 * m[i] + 0.1 * gradient[i];
-      v[i] = 0.99 * v[i] + 0.01 * gradient[i] * gradient[i];
-      nets[i] -= rate * scale[i] * c1 * m[i] / (std::sqrt(c2 * v[i]) + 1e-12);
+      double &m = nets.firstMoment[i], &v = nets.secondMoment[i];
+      m = 0.9 * m + 0.1 * gradient[i];
+      v = 0.99 * v + 0.01 * gradient[i] * gradient[i];
+      const double rate = options.netRate * nets.rateScale[i] / (std::sqrt(c2 * v) + 1e-12);
+      const double distance = nets.values[i] - rate * c1 * m - nets.prior[i], size = std::fabs(distance);
+      const double pull = rate * lambda / (nets.firstBit[i] + size);
+      nets.values[i] = nets.prior[i] + std::copysign(std::fmax(0.0, size - pull), distance);
     }
   }
 
@@ -253,6 +265,9 @@ class Segment final : public SegmentEngine, private LatentSource {
 
   NodePass forward(int index, const StepOptions& options) {
     roundLatents(index, options);
+    return bake(index);
+  }
+  NodePass bake(int index) {
     if (!nodes_[index].referred) lendPicture(index);
     if (nodes_[index].spec.references) baker_.bakeMotion(index, baked_);
     return baker_.bakePicture(index, baked_, underOf(nodes_[index]));
@@ -285,20 +300,23 @@ class Segment final : public SegmentEngine, private LatentSource {
     return 0.125 * (double(planeWidth(0)) * planeHeight(0)) / (double(planeWidth(1)) * planeHeight(1));
   }
   // Of the 8-bit picture that a decoder shows.
-  double squaredError(int index, int plane) const {
+  double squaredError(int index, int plane) {
     const Plane& p = baked_[index].picture[plane];
-    const Node& node = nodes_[index];
-    double total = 0;
-    for (int y = 0; y < p.h; y++) {
-      const uint8_t* source = &node.source[plane][size_t(y) * p.w];
-      real rowSum = 0;
-      for (int x = 0; x < p.w; x++) {
-        const real code = std::fmin(std::fmax(std::floor(p.row(y)[x] + real(128.5)), real(0)), real(255));
-        rowSum += (code - real(source[x])) * (code - real(source[x]));
+    const uint8_t* first = nodes_[index].source[plane].data();
+    std::vector<double> ofRows(p.h);
+    const vi lane = iota();
+    overRows(pool_, p.h, p.w, 1, [&](int y0, int y1, int) {
+      for (int y = y0; y < y1; y++) {
+        vf squares{};
+        for (int x = 0; x < p.w; x += LANES) {
+          const vf code = minimum(maximum(roundOf(load(p.row(y) + x) + 128), splat(0)), splat(255));
+          const vf e = select((lane + x) < p.w, code - loadBytes(first + size_t(y) * p.w + x), splat(0));
+          squares += e * e;
+        }
+        ofRows[y] = sum(squares);
       }
-      total += rowSum;
-    }
-    return total;
+    });
+    return std::accumulate(ofRows.begin(), ofRows.end(), 0.0);
   }
 
   // --- backward ----------------------------------------------------------------------------------------------------
