@@ -81,12 +81,12 @@ describe.runIf(canEncode())('training', () => {
 
   it('moves the nets as far from the prior as their bits are worth', async () => {
     const prior = priorValues();
-    const atPrior: number[] = [];
-    for (const netLambda of [0, 30 * LAMBDA, 1e6 * LAMBDA]) {
+    const near: number[] = [];
+    for (const netLambda of [0, 3 * LAMBDA, 1e6 * LAMBDA]) {
       const { values } = (await trainedStill(200, netLambda)).nets;
-      atPrior.push(values.filter((value, i) => value === prior[i]).length);
+      near.push(values.filter((value, i) => Math.abs(value - prior[i]!) < 0.01).length);
     }
-    const [free = 0, paid = 0, dear = 0] = atPrior;
+    const [free = 0, paid = 0, dear = 0] = near;
     expect(paid).toBeGreaterThan(free + 20);
     expect(paid).toBeLessThan(NET_VALUE_COUNT - 20);
     expect(dear).toBe(NET_VALUE_COUNT);
