@@ -87,16 +87,8 @@ function scaledBytes(sample: EncodeResult, frames: number, longest: number, pres
   const bits = { intra: 0, inter: 0 };
   for (const index of file.segments.keys()) {
     const segment = unpackSegment(segmentBytes(file, index), file.segments[index]!.frames);
-    const { anchorDistance, baseExponent, frames: coded } = segment;
     const latents = readSegmentLatents(segment, shape, nets);
-    const [intra, ...inter] = countSegmentBits({
-      shape,
-      nets,
-      frames: coded,
-      anchorDistance,
-      baseExponent,
-      latents,
-    });
+    const [intra, ...inter] = countSegmentBits({ ...segment, shape, nets, latents, streams: 1 });
     bits.intra += intra!;
     bits.inter += inter.reduce((sum, b) => sum + b, 0);
   }

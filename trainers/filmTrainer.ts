@@ -4,7 +4,9 @@ import { countFlagBits, StreamStates } from '../runtime/entropy/latentCoder.js';
 import { writeSegment } from '../runtime/entropy/segmentCoder.js';
 import { netsFromQuantized, type QuantizedTensor } from '../runtime/field/nets.js';
 import { fieldShape, latentPlanes } from '../runtime/field/shape.js';
+import type { AnchorGrid } from '../runtime/field/structure.js';
 import { chromaSize, type Picture } from '../runtime/film/frame.js';
+import { firstAnchorOf, flashes } from './flashes.js';
 import type { CostPart, NativeTrainer } from './nativeAddon.js';
 import { type FilmCost, NetQuantizer } from './netQuantizer.js';
 import { copyOf, createNetState, type NetState } from './netState.js';
@@ -107,23 +109,29 @@ export class FilmTrainer {
   /** The segment with the anchor distance that costs least after its analysis and a short training. */
   private async start(scene: readonly Picture[], progress: (part: number) => void): Promise<SegmentTrainer> {
     const { anchorDistances, trialSteps } = this.settings.preset;
-    const distances = anchorDistances.filter((distance, i) => i === 0 || distance / 2 < scene.length - 1);
-    let best = { anchorDistance: distances[0]!, cost: Number.POSITIVE_INFINITY };
-    const tried = distances.length > 1 ? distances : [];
-    for (const [index, anchorDistance] of tried.entries()) {
+    const flash = flashes(scene);
+    const grids = anchorDistances
+      .filter((distance, i) => i === 0 || distance / 2 < scene.length - 1)
+      .map((anchorDistance) => ({
+        ...{ frames: scene.length, anchorDistance },
+        firstAnchor: firstAnchorOf(flash, anchorDistance),
+      }));
+    let best = { grid: grids[0]!, cost: Number.POSITIVE_INFINITY };
+    const tried = grids.length > 1 ? grids : [];
+    for (const [index, grid] of tried.entries()) {
       progress(index / (tried.length + 1));
-      const segment = await this.analysed(scene, anchorDistance);
+      const segment = await this.analysed(scene, grid);
       const cost = await this.trial(segment, trialSteps);
       // One segment at a time: they are large.
       segment.native.release();
-      if (cost < best.cost) best = { anchorDistance, cost };
+      if (cost < best.cost) best = { grid, cost };
     }
     progress(tried.length / (tried.length + 1));
-    return this.analysed(scene, best.anchorDistance);
+    return this.analysed(scene, best.grid);
   }
 
-  private async analysed(scene: readonly Picture[], anchorDistance: number): Promise<SegmentTrainer> {
-    const segment = this.create(scene, anchorDistance);
+  private async analysed(scene: readonly Picture[], grid: AnchorGrid): Promise<SegmentTrainer> {
+    const segment = this.create(scene, grid);
     await segment.native.analyse(this.nets.values, this.settings.lambda);
     return segment;
   }
@@ -137,18 +145,12 @@ export class FilmTrainer {
     return this.cost([segment], nets.values, 'all');
   }
 
-  private create(scene: readonly Picture[], anchorDistance: number): SegmentTrainer {
+  private create(scene: readonly Picture[], grid: AnchorGrid): SegmentTrainer {
     const { width, height, chroma } = scene[0]!;
     const { trainer, lambda, threads, seed } = this.settings;
     const description = {
-      ...{
-        width,
-        height,
-        chroma,
-        frames: scene.length,
-        anchorDistance,
-        baseExponent: baseExponentOf(lambda),
-      },
+      ...grid,
+      ...{ width, height, chroma, baseExponent: baseExponentOf(lambda) },
       depthOffset: scene.length > 1 ? DEPTH_OFFSET : DEPTH_OFFSET.map(() => LONE_OFFSET),
     };
     const segment = createSegment(trainer, description, { threads, seed });
@@ -228,7 +230,7 @@ export class FilmTrainer {
   }
 
   private async finish({ native, nodes, description }: SegmentTrainer): Promise<TrainedSegment> {
-    const { width, height, chroma, frames, anchorDistance, depthOffset } = description;
+    const { width, height, chroma, frames, depthOffset } = description;
     // The film's offsets are in its header; those of a lone frame go into its exponent.
     const baseExponent = description.baseExponent + depthOffset[0]! - DEPTH_OFFSET[0]!;
     native.prune(ROUNDS_TO_ZERO);
@@ -246,7 +248,7 @@ export class FilmTrainer {
     }
     const nets = netsFromQuantized(this.netTensors);
     const streams = Math.min(MAX_STREAMS, 1 + Math.floor(estimatedBits / 8 / STREAM_BYTES));
-    const bytes = writeSegment({ shape, nets, latents, frames, anchorDistance, baseExponent, streams });
+    const bytes = writeSegment({ ...description, shape, nets, latents, baseExponent, streams });
     return { bytes, frames, estimatedBits, squaredErrors };
   }
 }

@@ -30,8 +30,26 @@ export function thumbnail(picture: Picture): Thumbnail {
   return { width, height, luma };
 }
 
-/** Whether `next` begins a new scene. */
+/** Whether `next` begins a new scene: not explained by motion, nor by motion in another light. */
 export function isCut(previous: Thumbnail, next: Thumbnail): boolean {
+  return isUnexplained(previous, next) && isUnexplained(inLightOf(previous, next), next);
+}
+
+/** The same picture with the mean and the spread of the other. */
+function inLightOf(picture: Thumbnail, other: Thumbnail): Thumbnail {
+  const from = spread(picture.luma);
+  const to = spread(other.luma);
+  const factor = from.deviation > 1 ? to.deviation / from.deviation : 1;
+  return { ...picture, luma: picture.luma.map((code) => to.mean + factor * (code - from.mean)) };
+}
+
+function spread(luma: Float32Array): { mean: number; deviation: number } {
+  const mean = luma.reduce((sum, code) => sum + code, 0) / luma.length;
+  const variance = luma.reduce((sum, code) => sum + (code - mean) ** 2, 0) / luma.length;
+  return { mean, deviation: Math.sqrt(variance) };
+}
+
+function isUnexplained(previous: Thumbnail, next: Thumbnail): boolean {
   let inter = 0;
   let intra = 0;
   let samples = 0;
@@ -57,7 +75,7 @@ function flatDifference(t: Thumbnail, x: number, y: number): number {
   return total;
 }
 
-/** Least sum of absolute differences over whole-sample displacements, after removing a change of brightness. */
+/** Least sum of absolute differences over whole-sample displacements. */
 function motionDifference(previous: Thumbnail, next: Thumbnail, x: number, y: number): number {
   let best = Number.POSITIVE_INFINITY;
   for (let dy = -REACH; dy <= REACH; dy++) {

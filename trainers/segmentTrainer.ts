@@ -3,19 +3,17 @@
 import { netsFromQuantized, priorTensors } from '../runtime/field/nets.js';
 import { fieldShape, type LatentPlane, latentPlanes } from '../runtime/field/shape.js';
 import { innovationStep, motionStep } from '../runtime/field/steps.js';
-import { type FieldNode, segmentStructure } from '../runtime/field/structure.js';
+import { type AnchorGrid, type FieldNode, segmentStructure } from '../runtime/field/structure.js';
 import { CONTEXT_NETS, SYNTHESIS_NETS, tensorNamed } from '../runtime/field/tensors.js';
 import type { Chroma } from '../runtime/film/frame.js';
 import { fieldArrays } from '../runtime/native/fieldArrays.js';
 import type { NativeSegment, NativeSegmentConfig, NativeTrainer } from './nativeAddon.js';
 
 /** What a segment's field looks like. */
-export interface SegmentDescription {
+export interface SegmentDescription extends AnchorGrid {
   readonly width: number;
   readonly height: number;
   readonly chroma: Chroma;
-  readonly frames: number;
-  readonly anchorDistance: number;
   /** Eighths of an octave: the base quantization step is 2^(baseExponent / 8) codes. */
   readonly baseExponent: number;
   readonly depthOffset: readonly number[];
@@ -34,7 +32,7 @@ export function createSegment(
   description: SegmentDescription,
   options: { threads: number; seed: number; exact?: boolean },
 ): SegmentTrainer {
-  const nodes = segmentStructure(description.frames, description.anchorDistance);
+  const nodes = segmentStructure(description);
   const native = new trainer.Segment(nativeConfig(description, nodes, options));
   return { native, nodes, description };
 }

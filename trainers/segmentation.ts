@@ -2,6 +2,7 @@
 
 import { MAX_SEGMENT_FRAMES } from '../runtime/field/structure.js';
 import type { Picture } from '../runtime/film/frame.js';
+import { LONGEST_FLASH } from './flashes.js';
 import { isCut, type Thumbnail, thumbnail } from './sceneCuts.js';
 
 /** Luma pixels of a segment in training; about 30 bytes each. */
@@ -19,11 +20,10 @@ export async function* segments(
   pictures: AsyncIterable<Picture>,
 ): AsyncGenerator<Picture[], void, undefined> {
   let scene: Picture[] = [];
-  let previous: Thumbnail | undefined;
-  for await (const picture of pictures) {
-    const next = thumbnail(picture);
-    const longest = longestSegment(picture.width, picture.height);
-    if (previous && isCut(previous, next)) {
+  let longest = 1;
+  for await (const { picture, begins } of withCuts(pictures)) {
+    longest = longestSegment(picture.width, picture.height);
+    if (begins) {
       yield* parts(scene, longest);
       scene = [];
     } else if (scene.length === 2 * longest) {
@@ -31,9 +31,36 @@ export async function* segments(
       scene = scene.slice(longest);
     }
     scene.push(picture);
-    previous = next;
   }
-  yield* parts(scene, longestSegment(scene[0]?.width ?? 1, scene[0]?.height ?? 1));
+  yield* parts(scene, longest);
+}
+
+/** A picture, and whether a scene begins with it. */
+interface ScenePicture {
+  readonly picture: Picture;
+  readonly begins: boolean;
+}
+
+/** A scene begins where no picture just before is like it, and none just behind it is like those before: a flash is no cut. */
+async function* withCuts(pictures: AsyncIterable<Picture>): AsyncGenerator<ScenePicture, void, undefined> {
+  let recent: Thumbnail[] = [];
+  let before: Thumbnail | undefined;
+  let waiting: ScenePicture[] = [];
+  for await (const picture of pictures) {
+    const next = thumbnail(picture);
+    const begins = recent.length > 0 && recent.every((earlier) => isCut(earlier, next));
+    const returned = before !== undefined && !isCut(before, next);
+    if (begins && !before) before = recent[0];
+    waiting.push({ picture, begins });
+    if (returned) waiting = waiting.map((waited) => ({ ...waited, begins: false }));
+    if (returned || !before || waiting.length > LONGEST_FLASH) {
+      yield* waiting;
+      waiting = [];
+      before = undefined;
+    }
+    recent = [next, ...recent.slice(0, LONGEST_FLASH)];
+  }
+  yield* waiting;
 }
 
 function* parts(scene: Picture[], longest: number): Generator<Picture[], void, undefined> {

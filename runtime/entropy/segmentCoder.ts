@@ -3,17 +3,15 @@
 import { UsageError } from '../errors.js';
 import type { FilmNets } from '../field/nets.js';
 import { type FieldShape, latentPlanes } from '../field/shape.js';
-import { type FieldNode, segmentStructure } from '../field/structure.js';
+import { type AnchorGrid, type FieldNode, segmentStructure } from '../field/structure.js';
 import { packSegment, type SegmentData, type SegmentStream } from '../format/segmentHead.js';
 import { countNodeBits, decodeNode, encodeNode, StreamStates } from './latentCoder.js';
 import { RangeDecoder, RangeEncoder } from './rangeCoder.js';
 
 /** A segment as the encoder knows it. */
-export interface SegmentInput {
+export interface SegmentInput extends AnchorGrid {
   readonly shape: FieldShape;
   readonly nets: FilmNets;
-  readonly frames: number;
-  readonly anchorDistance: number;
   /** The base step is 2^(baseExponent / 8) codes. */
   readonly baseExponent: number;
   /** Per node in coding order: the planes of `latentPlanes`, concatenated. */
@@ -28,8 +26,8 @@ export interface SegmentInput {
  * @throws UsageError if a field is out of range or the latents do not fit the shape.
  */
 export function writeSegment(input: SegmentInput): Uint8Array {
-  const { frames, anchorDistance, baseExponent, latents } = input;
-  const nodes = segmentStructure(frames, anchorDistance);
+  const { frames, anchorDistance, firstAnchor, baseExponent, latents } = input;
+  const nodes = segmentStructure(input);
   checkNodeCount(latents, nodes.length);
   const streams: SegmentStream[] = [];
   let first = 0;
@@ -44,12 +42,12 @@ export function writeSegment(input: SegmentInput): Uint8Array {
     streams.push({ nodes: count, bytes: encoder.finish() });
     first += count;
   }
-  return packSegment({ frames, anchorDistance, baseExponent, streams });
+  return packSegment({ frames, anchorDistance, firstAnchor, baseExponent, streams });
 }
 
 /** Exact length in bits of every node, in coding order, as `writeSegment` would write it. */
 export function countSegmentBits(input: SegmentInput): number[] {
-  const nodes = segmentStructure(input.frames, input.anchorDistance);
+  const nodes = segmentStructure(input);
   checkNodeCount(input.latents, nodes.length);
   const bits: number[] = [];
   for (const count of streamRuns(input.latents, input.streams ?? 1)) {
@@ -90,7 +88,7 @@ export function* readSegmentNodes(
 
 /** Latents of a whole segment, per node in coding order. */
 export function readSegmentLatents(segment: SegmentData, shape: FieldShape, nets: FilmNets): Int32Array[] {
-  const nodes = segmentStructure(segment.frames, segment.anchorDistance);
+  const nodes = segmentStructure(segment);
   return [...readSegmentNodes(segment, shape, nets, nodes)];
 }
 

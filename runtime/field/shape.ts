@@ -5,8 +5,12 @@ import { type Chroma, chromaSize, type Size } from '../film/frame.js';
 /** Net that codes a plane: 0 intra innovation, 1 inter innovation, 2 motion. */
 export type NetIndex = 0 | 1 | 2;
 
-/** Components of motion latents, in coding order. */
-export const MOTION_COMPONENTS = ['dx0', 'dy0', 'dx1', 'dy1', 'beta'] as const;
+/** Components of motion latents, in coding order. A node with one reference has the first three. */
+export const MOTION_COMPONENTS = ['dx0', 'dy0', 'light', 'dx1', 'dy1', 'beta'] as const;
+/** Places in that list: the relative change of brightness, the logit of the first reference's weight, displacements. */
+export const LIGHT = 2;
+export const BETA = 5;
+export const displacement = (reference: number, axis: number): number => 3 * reference + axis;
 
 /** Pyramid level of luma on whose grid motion lives: one vector for 8 x 8 pixels. */
 export const MOTION_LUMA_LEVEL = 3;
@@ -81,10 +85,9 @@ export function motionGrid(shape: FieldShape): Size {
   return sizeAt(shape.motion, 0);
 }
 
-/** Displacement components (and beta) of a node with that many references. */
+/** Motion components of a node with that many references. */
 export function motionComponentCount(refs: number): number {
-  if (refs === 0) return 0;
-  return refs === 1 ? 2 : 5;
+  return 3 * refs;
 }
 
 /** Latent planes of a node with `refs` references, in coding order. */
@@ -123,8 +126,9 @@ function motionCompanions(component: number): [number, number] {
   const table: readonly (readonly [number, number])[] = [
     [-1, -1],
     [0, -1],
+    [-1, -1],
     [0, -1],
-    [1, 2],
+    [1, 3],
     [-1, 0],
   ];
   const pair = table[component] ?? [-1, -1];

@@ -1,7 +1,7 @@
 /** Quantization steps: from integers to values. */
 
 import type { FilmNets } from './nets.js';
-import { MAX_INNOVATION_LEVELS, MAX_MOTION_LEVELS } from './shape.js';
+import { BETA, LIGHT, MAX_INNOVATION_LEVELS, MAX_MOTION_LEVELS } from './shape.js';
 import { DEPTH_ROWS } from './tensors.js';
 
 /** Innovation is computed in units of this many 8-bit codes. */
@@ -10,8 +10,9 @@ export const CODES_PER_UNIT = 32;
 /** Chroma is quantized more coarsely than luma by this factor. */
 export const CHROMA_STEP_FACTOR = 1.25;
 
-/** Steps of motion latents before gains: displacements in luma pixels, beta as a logit. */
+/** Steps of motion latents before gains: displacements in luma pixels, light as a factor less one, beta as a logit. */
 export const DISPLACEMENT_STEP_PX = 0.25;
+export const LIGHT_STEP = 1 / 32;
 export const BETA_STEP = 0.5;
 
 /** What a step depends on besides its plane. */
@@ -42,8 +43,13 @@ export function innovationStep(
   return (base * (component === 0 ? 1 : CHROMA_STEP_FACTOR)) / CODES_PER_UNIT;
 }
 
-/** Step of a motion plane: luma pixels for displacements, a logit for beta (component 4). */
+/** Step of a motion plane, in the unit of its component. */
 export function motionStep(nets: FilmNets, component: number, level: number): number {
   const gain = nets.motionGain[component * MAX_MOTION_LEVELS + level] ?? 0;
-  return (component === 4 ? BETA_STEP : DISPLACEMENT_STEP_PX) * 2 ** gain;
+  return stepOfComponent(component) * 2 ** gain;
+}
+
+function stepOfComponent(component: number): number {
+  if (component === LIGHT) return LIGHT_STEP;
+  return component === BETA ? BETA_STEP : DISPLACEMENT_STEP_PX;
 }

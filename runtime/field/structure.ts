@@ -36,20 +36,29 @@ interface Carrier {
   readonly backward: boolean;
 }
 
+/** Where the anchors of a segment are. */
+export interface AnchorGrid {
+  readonly frames: number;
+  readonly anchorDistance: number;
+  /** Frame of the first anchor, 1..anchorDistance, by default anchorDistance. */
+  readonly firstAnchor?: number;
+}
+
 /**
- * Nodes of a segment in coding order: the intra frame, then anchors `anchorDistance` apart, each followed by the frames
- * between it and the anchor before, halving the interval (parents first).
+ * Nodes of a segment in coding order: the intra frame, then anchors `anchorDistance` apart (and one at the last frame), each
+ * followed by the frames between it and the anchor before, halving the interval (parents first).
  *
- * @throws UsageError `SEGMENT_FRAMES` or `ANCHOR_DISTANCE` if an argument is out of range.
+ * @throws UsageError `SEGMENT_FRAMES`, `ANCHOR_DISTANCE` or `FIRST_ANCHOR` if an argument is out of range.
  */
-export function segmentStructure(frames: number, anchorDistance: number): FieldNode[] {
-  checkArguments(frames, anchorDistance);
+export function segmentStructure(grid: AnchorGrid): FieldNode[] {
+  checkGrid(grid);
+  const { frames, anchorDistance, firstAnchor = anchorDistance } = grid;
   const nodes: FieldNode[] = [{ frame: 0, depth: 0, refs: [], motion: [] }];
   let a = 0;
   let previous = 0;
   let nodeA = 0;
   while (a < frames - 1) {
-    const b = Math.min(a + anchorDistance, frames - 1);
+    const b = Math.min(a + (a === 0 ? firstAnchor : anchorDistance), frames - 1);
     const motion: MotionPrediction | null =
       nodeA === 0 ? null : { node: nodeA, field: 0, scale: (b - a) / (a - previous) };
     const nodeB = nodes.length;
@@ -116,7 +125,7 @@ function frameOf(nodes: readonly FieldNode[], index: number): number {
   return node.frame;
 }
 
-function checkArguments(frames: number, anchorDistance: number): void {
+function checkGrid({ frames, anchorDistance, firstAnchor = anchorDistance }: AnchorGrid): void {
   if (!Number.isInteger(frames) || frames < 1 || frames > MAX_SEGMENT_FRAMES) {
     throw new UsageError(`A segment cannot have ${frames} frames.`, {
       code: 'SEGMENT_FRAMES',
@@ -133,6 +142,15 @@ function checkArguments(frames: number, anchorDistance: number): void {
       path: 'anchorDistance',
       value: anchorDistance,
       range: ANCHOR_DISTANCES.join(', '),
+    });
+  }
+  if (!Number.isInteger(firstAnchor) || firstAnchor < 1 || firstAnchor > anchorDistance) {
+    throw new UsageError(`The first anchor cannot be at frame ${firstAnchor}.`, {
+      code: 'FIRST_ANCHOR',
+      hint: 'Place it behind the intra frame, not farther from it than the other anchors from each other.',
+      path: 'firstAnchor',
+      value: firstAnchor,
+      range: `1..${anchorDistance}`,
     });
   }
 }

@@ -144,7 +144,7 @@ export class WeftFilm {
       });
     }
     const segment = unpackSegment(segmentBytes(this.#file, index), entry.frames);
-    const nodes = segmentStructure(segment.frames, segment.anchorDistance);
+    const nodes = segmentStructure(segment);
     return { shape: this.shape, nets: this.nets, depthOffset: this.header.depthOffset, segment, nodes };
   }
 

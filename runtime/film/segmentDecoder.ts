@@ -15,7 +15,7 @@ export interface SegmentTask {
   /** Header field, eighths of an octave per node depth. */
   readonly depthOffset: readonly number[];
   readonly segment: SegmentData;
-  /** `segmentStructure(segment.frames, segment.anchorDistance)`. */
+  /** `segmentStructure(segment)`. */
   readonly nodes: readonly FieldNode[];
 }
 

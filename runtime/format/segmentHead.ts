@@ -1,7 +1,7 @@
 /** Head of a segment: its structure, its step and where its streams are. */
 
 import { FormatError, UsageError } from '../errors.js';
-import { ANCHOR_DISTANCES } from '../field/structure.js';
+import { ANCHOR_DISTANCES, type AnchorGrid } from '../field/structure.js';
 import { ByteReader } from './byteReader.js';
 import { ByteWriter } from './byteWriter.js';
 import { writeSignedVarint, writeVarint } from './varint.js';
@@ -19,17 +19,17 @@ export interface SegmentStream {
   readonly bytes: Uint8Array;
 }
 
-/** A segment as it lies in the file. */
-export interface SegmentData {
-  /** Frames in the segment, from the index. */
-  readonly frames: number;
-  readonly anchorDistance: number;
+/** Factor of the first anchor in the varint that places the anchors. */
+const FIRST_ANCHOR = 64;
+
+/** A segment as it lies in the file; its number of frames is in the index. */
+export interface SegmentData extends AnchorGrid {
   readonly baseExponent: number;
   readonly streams: readonly SegmentStream[];
 }
 
 /**
- * Bytes of a segment: varint anchorDistance, signed varint baseExponent, varint stream count, per stream varint nodes and
+ * Bytes of a segment: varint anchorDistance (+ 64 firstAnchor if they differ), signed varint baseExponent, varint stream count, per stream varint nodes and
  * varint bytes (not for the last one), then the streams.
  *
  * @throws UsageError `SEGMENT_FIELD` if a field is out of range.
@@ -37,7 +37,8 @@ export interface SegmentData {
 export function packSegment(segment: SegmentData): Uint8Array {
   checkSegment(segment, UsageError);
   const writer = new ByteWriter();
-  writeVarint(writer, segment.anchorDistance);
+  const { anchorDistance, firstAnchor = anchorDistance } = segment;
+  writeVarint(writer, anchorDistance + (firstAnchor === anchorDistance ? 0 : FIRST_ANCHOR * firstAnchor));
   writeSignedVarint(writer, segment.baseExponent);
   writeVarint(writer, segment.streams.length);
   for (const [index, stream] of segment.streams.entries()) {
@@ -56,7 +57,9 @@ export function packSegment(segment: SegmentData): Uint8Array {
  */
 export function unpackSegment(bytes: Uint8Array, frames: number): SegmentData {
   const reader = new ByteReader(bytes, 'segment');
-  const anchorDistance = reader.varint();
+  const anchors = reader.varint();
+  const anchorDistance = anchors % FIRST_ANCHOR;
+  const firstAnchor = Math.floor(anchors / FIRST_ANCHOR) || anchorDistance;
   const baseExponent = reader.signedVarint();
   const count = reader.varint();
   if (count < 1 || count > MAX_STREAMS) {
@@ -70,7 +73,7 @@ export function unpackSegment(bytes: Uint8Array, frames: number): SegmentData {
     nodes: size.nodes,
     bytes: reader.take(size.bytes < 0 ? reader.left : size.bytes),
   }));
-  const segment: SegmentData = { frames, anchorDistance, baseExponent, streams };
+  const segment: SegmentData = { frames, anchorDistance, firstAnchor, baseExponent, streams };
   checkSegment(segment, FormatError);
   return segment;
 }
@@ -78,9 +81,12 @@ export function unpackSegment(bytes: Uint8Array, frames: number): SegmentData {
 type ErrorClass = typeof UsageError | typeof FormatError;
 
 function checkSegment(segment: SegmentData, errorClass: ErrorClass): void {
-  const { anchorDistance, baseExponent, streams, frames } = segment;
+  const { anchorDistance, firstAnchor = anchorDistance, baseExponent, streams, frames } = segment;
   if (!ANCHOR_DISTANCES.includes(anchorDistance)) {
     throw fieldError(errorClass, 'anchorDistance', anchorDistance, ANCHOR_DISTANCES.join(', '));
+  }
+  if (firstAnchor < 1 || firstAnchor > anchorDistance) {
+    throw fieldError(errorClass, 'firstAnchor', firstAnchor, `1..${anchorDistance}`);
   }
   const exponentFits = baseExponent >= MIN_BASE_EXPONENT && baseExponent <= MAX_BASE_EXPONENT;
   if (!exponentFits || !Number.isInteger(baseExponent)) {

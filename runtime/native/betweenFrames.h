@@ -45,14 +45,14 @@ static inline void trajectoryRow(const Plane& gridX, const Plane& gridY, real el
 
 // The rows that predictRow understands: back to the carrier, on to the other, and the carrier's weight.
 static inline void trajectoryRows(const Plane& gridX, const Plane& gridY, real elapsed, int width, int y, MotionRows& rows) {
-  trajectoryRow(gridX, gridY, elapsed, width, y, rows.d[0], rows.d[1]);
+  trajectoryRow(gridX, gridY, elapsed, width, y, rows.d[displacement(0, 0)], rows.d[displacement(0, 1)]);
   for (int axis = 0; axis < 2; axis++)
     for (int x = 0; x < width + LANES; x++) {
-      const real d = rows.d[axis][x];
-      rows.d[axis][x] = -elapsed * d;
-      rows.d[2 + axis][x] = (1 - elapsed) * d;
+      const real d = rows.d[displacement(0, axis)][x];
+      rows.d[displacement(0, axis)][x] = -elapsed * d;
+      rows.d[displacement(1, axis)][x] = (1 - elapsed) * d;
     }
-  for (int x = 0; x < width + LANES; x++) rows.d[4][x] = 1 - elapsed;
+  for (int x = 0; x < width + LANES; x++) rows.d[BETA][x] = 1 - elapsed;
 }
 
 // references[plane]: carrier and other, extended; out: three planes at native size.
@@ -70,7 +70,7 @@ static inline void planesBetween(RowTeam& team, const Plane references[3][2], co
         if (!halved) predictRow<2>(references + 1, 2, *rows[k], y + k, out + 1);
       }
       if (!halved) continue;
-      chromaMotionRows(a, *rows[count - 1], 5, w, out[1].w, chroma);
+      chromaMotionRows(a, *rows[count - 1], MOTION_COMPONENTS, w, out[1].w, chroma);
       predictRow<2>(references + 1, 2, chroma, y / 2, out + 1);
     }
   });

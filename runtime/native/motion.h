@@ -7,6 +7,11 @@ namespace weft {
 namespace WEFT_ISA {
 
 constexpr int CELL = 8;
+// Components of a motion field in coding order: dx0 dy0 light dx1 dy1 beta; a node with one reference has the first three.
+constexpr int MOTION_COMPONENTS = 6, LIGHT = 2, BETA = 5;
+constexpr int displacement(int reference, int axis) { return 3 * reference + axis; }
+// Codes less 128.
+constexpr real BLACK = 16 - 128;
 
 // Weights of the three grid values around a cell for each of its eight pixels.
 struct SplineWeights {
@@ -173,13 +178,15 @@ static WEFT_INLINE void sampleCubic(const Plane* const (&from)[planes], const Sa
 
 static WEFT_INLINE vf sigmoid(vf v) { return 1 / (1 + exp2Of(v * real(-1.4426950408889634))); }
 
-// Displacements (px) and blend weights of one row of luma, or of chroma; readable two vectors past the width.
+// Displacements (px), light and blend weights of one row of luma, or of chroma; readable two vectors past the width.
 class MotionRows {
  public:
-  explicit MotionRows(int width) : rows_(width + 2 * 16 + CELL, 5) {
-    for (int c = 0; c < 5; c++) d[c] = rows_.row(c);
+  explicit MotionRows(int width) : rows_(width + 2 * 16 + CELL, MOTION_COMPONENTS) {
+    for (int c = 0; c < MOTION_COMPONENTS; c++) d[c] = rows_.row(c);
   }
-  real* d[5];  // dx0 dy0 dx1 dy1 weight-of-reference-0
+  real* d[MOTION_COMPONENTS];  // by component; beta as the weight of reference 0
+  bool light = false;          // the light changes
+  bool holds(int component) const { return light || component != LIGHT; }
 
  private:
   PlaneBuffer rows_;
@@ -190,21 +197,30 @@ static inline void padRow(real* row, int width) {
   for (int x = width; x < width + LANES; x++) row[x] = row[width - 1];
 }
 
-static inline void motionRows(const Plane grids[5], int components, int width, int y, MotionRows& rows) {
+// grids: the light's without origin if it does not change.
+static inline void motionRows(const Plane grids[MOTION_COMPONENTS], int components, int width, int y, MotionRows& rows) {
   const int written = (width + CELL - 1) / CELL * CELL;
+  rows.light = grids[LIGHT].origin;
   for (int c = 0; c < components; c++) {
+    if (!rows.holds(c)) continue;
     splineRow(grids[c], y, width, rows.d[c]);
     padRow(rows.d[c], written);
   }
-  if (components == 5)
-    for (int x = 0; x < width; x += LANES) store(rows.d[4] + x, sigmoid(load(rows.d[4] + x)));
+  if (components == MOTION_COMPONENTS)
+    for (int x = 0; x < width; x += LANES) store(rows.d[BETA] + x, sigmoid(load(rows.d[BETA] + x)));
 }
+
+// What a chroma sample takes from each of the four luma pixels that it stands for: a quarter of light and weights, an eighth of
+// displacements, which are twice as long in luma pixels.
+constexpr real chromaShare(int component) { return component % 3 == 2 ? real(0.25) : real(0.125); }
 
 // Halves two luma rows to chroma (4:2:0); displacements are halved in length too.
 static inline void chromaMotionRows(const MotionRows& a, const MotionRows& b, int components, int width, int chromaWidth,
                                     MotionRows& out) {
+  out.light = a.light;
   for (int c = 0; c < components; c++) {
-    const real scale = c == 4 ? real(0.25) : real(0.125);
+    if (!a.holds(c)) continue;
+    const real scale = chromaShare(c);
     for (int x = 0; x < chromaWidth; x += LANES) {
       vf evenA, oddA, evenB, oddB;
       loadDeinterleaved(a.d[c] + 2 * x, evenA, oddA);
@@ -216,6 +232,9 @@ static inline void chromaMotionRows(const MotionRows& a, const MotionRows& b, in
   }
 }
 
+// Of the planes that predictRow works on at once: luma alone, or both of chroma.
+template <int planes> constexpr real blackOf = planes == 1 ? BLACK : 0;
+
 // One row of the prediction of `planes` planes that share their displacements, from one or two references each.
 template <int planes>
 static inline void predictRow(const Plane references[planes][2], int count, const MotionRows& m, int y, const Plane* out) {
@@ -226,11 +245,15 @@ static inline void predictRow(const Plane references[planes][2], int count, cons
   }
   for (int x = 0; x < out[0].w; x += LANES) {
     vf v[planes], other[planes];
-    sampleCubic(first, samplePlace(*first[0], x, y, load(m.d[0] + x), load(m.d[1] + x)), v);
+    sampleCubic(first, samplePlace(*first[0], x, y, load(m.d[displacement(0, 0)] + x), load(m.d[displacement(0, 1)] + x)), v);
     if (count == 2) {
-      sampleCubic(second, samplePlace(*second[0], x, y, load(m.d[2] + x), load(m.d[3] + x)), other);
-      const vf weight = load(m.d[4] + x);
+      sampleCubic(second, samplePlace(*second[0], x, y, load(m.d[displacement(1, 0)] + x), load(m.d[displacement(1, 1)] + x)), other);
+      const vf weight = load(m.d[BETA] + x);
       for (int p = 0; p < planes; p++) v[p] = other[p] + weight * (v[p] - other[p]);
+    }
+    if (m.light) {
+      const vf light = load(m.d[LIGHT] + x);
+      for (int p = 0; p < planes; p++) v[p] += light * (v[p] - blackOf<planes>);
     }
     for (int p = 0; p < planes; p++) store(out[p].row(y) + x, v[p]);
   }

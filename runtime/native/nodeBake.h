@@ -15,17 +15,16 @@ namespace WEFT_ISA {
 
 constexpr real CODES_PER_UNIT = 32;
 constexpr int DOUBLING_EASE = 4;  // a doubled sample costs this much less than a synthesized one
-constexpr int MAX_LEVELS = 7, MAX_MOTION_COMPONENTS = 5;
+constexpr int MAX_LEVELS = 7;
 
 // A node ready for sampling: planes in codes minus 128, displacements in luma pixels on the 1/8 grid.
 struct BakedNode {
-  PlaneBuffer picture[3], motion[MAX_MOTION_COMPONENTS];
+  PlaneBuffer picture[3], motion[MOTION_COMPONENTS];
   bool hasPicture = false, hasMotion = false;
+  bool light = false;  // changes
 };
 
-static inline int motionComponents(const NodeSpec& node) {
-  return node.references == 0 ? 0 : node.references == 1 ? 2 : MAX_MOTION_COMPONENTS;
-}
+static inline int motionComponents(const NodeSpec& node) { return 3 * node.references; }
 
 // fine = up2(coarse), shared over the team.
 static inline void doublePlane(RowTeam& team, const Plane& coarse, const Plane& fine) {
@@ -77,7 +76,8 @@ struct RowScratch {
 // What the row passes of one node read and write.
 struct NodePass {
   int references, components, net;   // net: 0 intra, 1 inter
-  Plane picture[3], reference[3][2], motion[MAX_MOTION_COMPONENTS];
+  Plane picture[3], reference[3][2];
+  Plane motion[MOTION_COMPONENTS];  // light without origin: it does not change
   bool luma, chroma;                 // innovation other than zero
   LatentRows finest[3];
   Plane lumaHalf[3];                 // groups 1..3 on the grid of level 1; no origin: zero
@@ -121,11 +121,12 @@ class NodeBaker {
       else field.allocate(motionLevels_[0].w, motionLevels_[0].h);
       LatentRows levels[MAX_LEVELS];
       rowsOf(index, MOTION, c, levels);
-      if (motionSums_[c].collapse(alone_, levels, motionLevels_, motionLevelCount_, 0))
-        addScaled(motionSums_[c].at(0, motionLevels_[0]), 1, field);
-      const int r = c / 2;
-      if (c < 4 && node.motionNode[r] >= 0)
-        addScaled(nodes[node.motionNode[r]].motion[2 * node.motionField[r] + c % 2], real(node.motionScale[r]), field);
+      const bool coded = motionSums_[c].collapse(alone_, levels, motionLevels_, motionLevelCount_, 0);
+      if (coded) addScaled(motionSums_[c].at(0, motionLevels_[0]), 1, field);
+      if (c == LIGHT) out.light = coded;
+      const int r = c / 3, axis = c % 3;
+      if (axis < 2 && node.motionNode[r] >= 0)
+        addScaled(nodes[node.motionNode[r]].motion[displacement(node.motionField[r], axis)], real(node.motionScale[r]), field);
       extendPlane(field);
     });
   }
@@ -155,7 +156,8 @@ class NodeBaker {
       pass.picture[p] = nodes[index].picture[p];
       for (int r = 0; r < node.references; r++) pass.reference[p][r] = nodes[node.reference[r]].picture[p];
     }
-    for (int c = 0; c < pass.components; c++) pass.motion[c] = nodes[index].motion[c];
+    for (int c = 0; c < pass.components; c++)
+      if (c != LIGHT || nodes[index].light) pass.motion[c] = nodes[index].motion[c];
     LatentRows luma[MAX_LEVELS], chroma[2][MAX_LEVELS];
     rowsOf(index, INNOVATION, 0, luma);
     for (int c = 0; c < 2; c++) rowsOf(index, INNOVATION, 1 + c, chroma[c]);
@@ -324,7 +326,7 @@ class NodeBaker {
     }
     for (int k = 0; k < count; k++) {
       motionRows(pass.motion, pass.components, field_.width, y + k, s.motion[k]);
-      s.clock.lap(SPLINES, splineOperations(pass.components, field_.width));
+      s.clock.lap(SPLINES, splineOperations(pass.references, pass.motion[LIGHT].origin, field_.width));
       predictRow<1>(pass.reference, pass.references, s.motion[k], y + k, pass.picture);
       s.clock.lap(SAMPLING, samplingOperations(pass.references, 1, field_.width));
     }
@@ -362,11 +364,11 @@ class NodeBaker {
   RowTeam& team_;
   RowTeam alone_{1};
   const LatentSource& source_;
-  int planeIndex_[3][2][MAX_MOTION_COMPONENTS][MAX_LEVELS];
+  int planeIndex_[3][2][MOTION_COMPONENTS][MAX_LEVELS];
   Plane levels_[2][MAX_LEVELS], motionLevels_[MAX_LEVELS];  // sizes only: luma, chroma; motion
   int levelCount_[2] = {}, motionLevelCount_ = 0;
   SynthesisWeights nets_[2];
-  LevelSums half_[3], chromaSums_[2], motionSums_[MAX_MOTION_COMPONENTS];
+  LevelSums half_[3], chromaSums_[2], motionSums_[MOTION_COMPONENTS];
   std::vector<std::unique_ptr<RowScratch>> scratch_;
 };
 

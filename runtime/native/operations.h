@@ -16,8 +16,8 @@ constexpr double CONVOLUTION = 2.0 * 9 * LUMA_CHANNELS;
 constexpr double CHROMA_SYNTHESIS = 2.0 * (2 * CHROMA_INPUTS + CHROMA_HIDDEN * (CHROMA_INPUTS + 2));
 
 // Of one row: displacements, and samples of planes that share them.
-inline double splineOperations(int components, int width) {
-  return width * (components * SPLINE_ACROSS + (components == 5 ? LOGISTIC : 0));
+inline double splineOperations(int references, bool light, int width) {
+  return width * ((2 * references + (references > 1) + light) * SPLINE_ACROSS + (references > 1 ? LOGISTIC : 0));
 }
 inline double samplingOperations(int references, int planes, int width) {
   return double(width) * (references * (SAMPLE_WEIGHTS + planes * SAMPLE_TAPS) + (references > 1 ? planes * SAMPLE_BLEND : 0));

@@ -171,7 +171,7 @@ class Segment final : public SegmentEngine, private LatentSource {
       if (out.w != size.w || out.h != size.h) out.allocate(size.w, size.h);
       views[p] = out;
     }
-    const PlaneBuffer* field = &baked_[request.node].motion[2 * request.field];
+    const PlaneBuffer* field = &baked_[request.node].motion[displacement(request.field, 0)];
     planesBetween(workshop_.team, references, field[0], field[1], real(request.elapsed), spec_.halvedChroma, views);
   }
 

@@ -1,5 +1,6 @@
 /** Displacement fields: their prediction, their value at any place, and the warp along them. */
 
+import { displacement } from '../field/shape.js';
 import type { MotionPrediction } from '../field/structure.js';
 import type { Chroma } from '../film/frame.js';
 import { CubicSampler, clampIndex, createPlane, type FloatPlane } from './plane.js';
@@ -10,8 +11,9 @@ import { lumaOnChromaGrid } from './synthesis.js';
 export const MOTION_GRID_PX = 8;
 
 /**
- * Field of a node on the motion grid: planes dx0, dy0 (luma pixels towards the first reference), and with two references
- * dx1, dy1, beta (logit of the weight of the first).
+ * Field of a node on the motion grid, planes as MOTION_COMPONENTS says: dx0, dy0 (luma pixels towards the first reference),
+ * light (brightness less that of the prediction, relative to it), and with two references dx1, dy1, beta (logit of the
+ * weight of the first).
  */
 export type MotionField = readonly FloatPlane[];
 
@@ -30,7 +32,10 @@ export function addPredictedMotion(
     if (!prediction) continue;
     const source = fields[prediction.node]!;
     for (let axis = 0; axis < 2; axis++) {
-      addPlane(coded[2 * ref + axis]!, scaled(source[2 * prediction.field + axis]!, prediction.scale));
+      addPlane(
+        coded[displacement(ref, axis)]!,
+        scaled(source[displacement(prediction.field, axis)]!, prediction.scale),
+      );
     }
   }
   return coded;

@@ -1,6 +1,13 @@
 /** From the integers of a node to its picture planes and motion field. */
 
-import type { FieldShape, LatentPlane } from '../field/shape.js';
+import {
+  BETA,
+  displacement,
+  type FieldShape,
+  type LatentPlane,
+  LIGHT,
+  motionComponentCount,
+} from '../field/shape.js';
 import { CODES_PER_UNIT, innovationStep, motionStep, type StepSettings } from '../field/steps.js';
 import type { FieldNode } from '../field/structure.js';
 import {
@@ -20,7 +27,7 @@ import { lumaOnChromaGrid, synthesizeChroma, synthesizeLuma } from './synthesis.
 export interface BakedNode {
   /** Y, Cb, Cr in 8-bit codes minus 128, neither clamped nor rounded. */
   readonly planes: readonly [FloatPlane, FloatPlane, FloatPlane];
-  /** Planes on the motion grid: none, dx0 dy0, or dx0 dy0 dx1 dy1 beta. */
+  /** Planes on the motion grid: the first 0, 3 or 6 of MOTION_COMPONENTS. */
   readonly motion: readonly FloatPlane[];
 }
 
@@ -54,7 +61,10 @@ export function bakeNode(
   return { planes: innovation, motion };
 }
 
-/** The blend of the references, warped along the node's motion. */
+/** Black in codes less 128, for Y; no colour for Cb and Cr. A change of light is relative to it. */
+const BLACK: readonly number[] = [16 - 128, 0, 0];
+
+/** The blend of the references, warped along the node's motion, in its light. */
 export function predict(
   shape: FieldShape,
   references: readonly BakedNode['planes'][],
@@ -63,17 +73,29 @@ export function predict(
   const { width, height, chroma } = shape;
   const dense = motion.map((plane, component) => {
     const pixels = fieldAtPixels(plane, width, height);
-    return component === 4 ? { ...pixels, samples: pixels.samples.map(sigmoid) } : pixels;
+    return component === BETA ? { ...pixels, samples: pixels.samples.map(sigmoid) } : pixels;
   });
-  const luma = references.map((_, ref) => ({ dx: dense[2 * ref]!, dy: dense[2 * ref + 1]! }));
+  const luma = references.map((_, ref) => ({
+    dx: dense[displacement(ref, 0)]!,
+    dy: dense[displacement(ref, 1)]!,
+  }));
   const subsampled = luma.map((displacement) => chromaDisplacement(displacement, chroma));
-  const weight = dense[4];
+  const weight = dense[BETA];
+  const light = dense[LIGHT]!;
   return [0, 1, 2].map((c) => {
     const displacements: Displacement[] = c === 0 ? luma : subsampled;
     const warped = references.map((planes, ref) => warp(planes[c]!, displacements[ref]!));
-    if (!weight) return warped[0]!;
-    return blend(warped[0]!, warped[1]!, c === 0 ? weight : lumaOnChromaGrid(weight, chroma));
+    const here = (plane: FloatPlane): FloatPlane => (c === 0 ? plane : lumaOnChromaGrid(plane, chroma));
+    const blended = weight ? blend(warped[0]!, warped[1]!, here(weight)) : warped[0]!;
+    return lit(blended, here(light), BLACK[c]!);
   });
+}
+
+function lit(plane: FloatPlane, light: FloatPlane, black: number): FloatPlane {
+  return {
+    ...plane,
+    samples: plane.samples.map((value, i) => value + light.samples[i]! * (value - black)),
+  };
 }
 
 function blend(first: FloatPlane, second: FloatPlane, weight: FloatPlane): FloatPlane {
@@ -114,7 +136,10 @@ function bakeMotion(
   latents: Int32Array,
   baked: readonly BakedNode[],
 ): MotionField {
-  const components = node.refs.length === 1 ? [0, 1] : [0, 1, 2, 3, 4];
+  const components = Array.from(
+    { length: motionComponentCount(node.refs.length) },
+    (_, component) => component,
+  );
   const coded = components.map((component) => {
     const step = (level: number): number => motionStep(settings.nets, component, level);
     return collapseLevels(dequantize(planes, latents, 'motion', component, step), 0);

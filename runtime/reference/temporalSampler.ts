@@ -1,6 +1,6 @@
 /** Pictures between two frames: both neighbours, sampled along the trajectories that link them. */
 
-import type { FieldShape } from '../field/shape.js';
+import { displacement, type FieldShape } from '../field/shape.js';
 import { type FieldNode, linkAfter } from '../field/structure.js';
 import { chromaDisplacement, type Displacement, fieldAt, fieldAtPixels, warp } from './motion.js';
 import type { BakedNode } from './nodeBake.js';
@@ -43,8 +43,8 @@ function motionAtInstant(
   elapsed: number,
 ): Displacement {
   const { width, height } = shape;
-  const gridX = carrier.motion[2 * field]!;
-  const gridY = carrier.motion[2 * field + 1]!;
+  const gridX = carrier.motion[displacement(field, 0)]!;
+  const gridY = carrier.motion[displacement(field, 1)]!;
   const startX = fieldAtPixels(gridX, width, height);
   const startY = fieldAtPixels(gridY, width, height);
   const dx = createPlane(width, height);

@@ -55,7 +55,7 @@ function partLines(parts: FilmParts, total: number): string[] {
 
 function segmentLines(segments: SegmentParts[]): string[] {
   const line = (s: SegmentParts) =>
-    `  from frame ${s.startFrame}: ${s.frames} frames, ${s.bytes} bytes, anchors every ${s.anchorDistance}, ` +
+    `  from frame ${s.startFrame}: ${s.frames} frames, ${s.bytes} bytes, anchors every ${s.anchorDistance}${s.firstAnchor < s.anchorDistance ? ` from ${s.firstAnchor}` : ''}, ` +
     `step ${s.baseStepCodes.toFixed(2)}, ${s.streams} streams`;
   return ['segments', ...segments.map(line)];
 }

@@ -21,6 +21,7 @@ export interface SegmentParts {
   frames: number;
   bytes: number;
   anchorDistance: number;
+  firstAnchor: number;
   baseStepCodes: number;
   streams: number;
 }
@@ -51,6 +52,7 @@ export async function filmParts(
     segments.push({
       ...{ startFrame: entry.startFrame, frames: entry.frames, bytes: entry.bytes },
       anchorDistance: segment.anchorDistance,
+      firstAnchor: segment.firstAnchor ?? segment.anchorDistance,
       baseStepCodes: 2 ** (segment.baseExponent / 8),
       streams: segment.streams.length,
     });

@@ -17,7 +17,7 @@ function handMade(
 ): Uint8Array {
   const shape = fieldShape(16, 16, '420');
   const nets = netsFromQuantized(priorTensors());
-  const latents = segmentStructure(frames, 1).map((node, n) => {
+  const latents = segmentStructure({ frames, anchorDistance: 1 }).map((node, n) => {
     const planes = latentPlanes(shape, node.refs.length);
     const values = new Int32Array(latentCount(planes));
     for (const { plane, at, q } of set.filter((s) => s.node === n)) {

@@ -132,7 +132,7 @@ describe('segment coder', () => {
   it.each([1, 2, 3, 16])('returns a segment in %i streams and counts what it writes', (streams) => {
     const shape = fieldShape(40, 24, '420');
     const frames = 11;
-    const latents = segmentStructure(frames, 4).map((node, i) =>
+    const latents = segmentStructure({ frames, anchorDistance: 4 }).map((node, i) =>
       drawLatents(latentCount(latentPlanes(shape, node.refs.length)), i % 3 ? 'sparse' : 'dense', 40 + i),
     );
     const input = {

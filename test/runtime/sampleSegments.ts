@@ -52,6 +52,7 @@ export interface SampleFilm {
   readonly chroma: Chroma;
   readonly frames: readonly number[];
   readonly anchorDistance: number;
+  readonly firstAnchor?: number;
   readonly drawing: Drawing;
   readonly streams?: number;
   readonly baseExponent?: number;
@@ -62,7 +63,7 @@ export function sampleFilm(film: SampleFilm, seed = 1, tensors = priorTensors())
   const shape = fieldShape(film.width, film.height, film.chroma);
   const nets: FilmNets = netsFromQuantized(tensors);
   const latents = film.frames.map((frames, s) =>
-    segmentStructure(frames, film.anchorDistance).map((node, n) =>
+    segmentStructure({ ...film, frames }).map((node, n) =>
       drawLatents(latentCount(latentPlanes(shape, node.refs.length)), film.drawing, seed + 1000 * s + n + 1),
     ),
   );
@@ -73,6 +74,7 @@ export function sampleFilm(film: SampleFilm, seed = 1, tensors = priorTensors())
       nets,
       frames,
       anchorDistance: film.anchorDistance,
+      firstAnchor: film.firstAnchor,
       baseExponent: film.baseExponent ?? 16,
       latents: latents[s]!,
       streams: film.streams ?? 1,

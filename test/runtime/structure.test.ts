@@ -1,20 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import {
   ANCHOR_DISTANCES,
+  type AnchorGrid,
   linkAfter,
   MAX_SEGMENT_FRAMES,
   segmentStructure,
 } from '../../runtime/field/structure.js';
 
-const cases = ANCHOR_DISTANCES.flatMap((distance) =>
-  Array.from({ length: MAX_SEGMENT_FRAMES }, (_, i) => ({ frames: i + 1, distance })),
+const cases: AnchorGrid[] = ANCHOR_DISTANCES.flatMap((anchorDistance) =>
+  Array.from({ length: MAX_SEGMENT_FRAMES }, (_, i) => ({
+    frames: i + 1,
+    anchorDistance,
+    firstAnchor: 1 + (i % anchorDistance),
+  })),
 );
 
 describe('segment structure', () => {
   it('has every frame exactly once, references before their users', () => {
-    for (const { frames, distance } of cases) {
-      const nodes = segmentStructure(frames, distance);
-      expect(nodes.map((node) => node.frame).sort((a, b) => a - b)).toEqual([...Array(frames).keys()]);
+    for (const grid of cases) {
+      const nodes = segmentStructure(grid);
+      expect(nodes.map((node) => node.frame).sort((a, b) => a - b)).toEqual([...Array(grid.frames).keys()]);
       for (const [i, node] of nodes.entries()) {
         expect(node.refs.length).toBe(i === 0 ? 0 : node.depth === 1 ? 1 : 2);
         expect(node.motion.length).toBe(node.refs.length);
@@ -24,9 +29,9 @@ describe('segment structure', () => {
   });
 
   it('links all neighbours by a motion field', () => {
-    for (const { frames, distance } of cases) {
-      const nodes = segmentStructure(frames, distance);
-      for (let frame = 0; frame < frames - 1; frame++) {
+    for (const grid of cases) {
+      const nodes = segmentStructure(grid);
+      for (let frame = 0; frame < grid.frames - 1; frame++) {
         const link = linkAfter(nodes, frame);
         expect(nodes[link.carrier]!.refs[link.field]).toBe(link.other);
       }
@@ -35,8 +40,8 @@ describe('segment structure', () => {
 
   it('predicts constant velocity exactly', () => {
     const velocity = 3;
-    for (const { frames, distance } of cases) {
-      const nodes = segmentStructure(frames, distance);
+    for (const grid of cases) {
+      const nodes = segmentStructure(grid);
       for (const node of nodes) {
         for (const [ref, prediction] of node.motion.entries()) {
           if (!prediction) continue;
@@ -51,7 +56,7 @@ describe('segment structure', () => {
   });
 
   it('is the one of the specification for 6 frames, anchors 4 apart', () => {
-    const nodes = segmentStructure(6, 4);
+    const nodes = segmentStructure({ frames: 6, anchorDistance: 4 });
     expect(nodes.map((n) => [n.frame, n.depth, [...n.refs]])).toEqual([
       [0, 0, []],
       [4, 1, [0]],
@@ -72,12 +77,25 @@ describe('segment structure', () => {
     expect(nodes[5]!.motion).toEqual([{ node: 1, field: 0, scale: 0.25 }]);
   });
 
+  it('begins its anchors where it is told', () => {
+    const anchors = (firstAnchor: number): number[] =>
+      segmentStructure({ frames: 20, anchorDistance: 8, firstAnchor })
+        .filter((node) => node.depth === 1)
+        .map((node) => node.frame);
+    expect(anchors(8)).toEqual([8, 16, 19]);
+    expect(anchors(3)).toEqual([3, 11, 19]);
+  });
+
   it.each([
-    [0, 4, 'SEGMENT_FRAMES'],
-    [65, 4, 'SEGMENT_FRAMES'],
-    [8, 3, 'ANCHOR_DISTANCE'],
-    [8, 0, 'ANCHOR_DISTANCE'],
-  ])('refuses %i frames with anchors %i apart', (frames, distance, code) => {
-    expect(() => segmentStructure(frames, distance)).toThrow(expect.objectContaining({ code }));
+    [0, 4, 4, 'SEGMENT_FRAMES'],
+    [65, 4, 4, 'SEGMENT_FRAMES'],
+    [8, 3, 3, 'ANCHOR_DISTANCE'],
+    [8, 0, 0, 'ANCHOR_DISTANCE'],
+    [8, 4, 5, 'FIRST_ANCHOR'],
+    [8, 4, 0, 'FIRST_ANCHOR'],
+  ])('refuses %i frames with anchors %i apart from %i on', (frames, anchorDistance, firstAnchor, code) => {
+    expect(() => segmentStructure({ frames, anchorDistance, firstAnchor })).toThrow(
+      expect.objectContaining({ code }),
+    );
   });
 });

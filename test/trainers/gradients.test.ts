@@ -76,7 +76,7 @@ describe.runIf(canEncode()).each(['420', '444'] as const)('gradients, chroma %s'
           nets[at] = value;
           return loss(segment, nets);
         };
-        const numeric = (at2(centre + 1e-5) - at2(centre - 1e-5)) / 2e-5;
+        const numeric = (at2(centre + 1e-6) - at2(centre - 1e-6)) / 2e-6;
         nets[at] = centre;
         return relativeError(gradient[at]!, numeric);
       }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Picture } from '../../runtime/film/frame.js';
 import { longestSegment, segments } from '../../trainers/segmentation.js';
-import { movingTexture, type Sample, syntheticFilm } from './syntheticFilm.js';
+import { grain, movingTexture, type Sample, syntheticFilm } from './syntheticFilm.js';
 
 async function lengths(frames: number, sample: Sample, width = 128, height = 96): Promise<number[]> {
   const film = syntheticFilm({ width, height, frames }, sample);
@@ -26,6 +26,27 @@ describe('segments', () => {
       12,
     ]);
     expect(await lengths(12, (x, y, _t, p) => movingTexture(x, y, 0, p))).toEqual([12]);
+  });
+
+  it('do not end at flashes, be they brighter, white or another picture', async () => {
+    const flashes: Sample[] = [
+      (x, y, t, p) => Math.min(235, movingTexture(x, y, t, p) + 70),
+      (_x, _y, _t, p) => (p ? 128 : 235),
+      otherScene,
+    ];
+    for (const flash of flashes) {
+      const sample: Sample = (x, y, t, p) => (t % 9 === 5 ? flash : movingTexture)(x, y, t, p);
+      expect(await lengths(22, sample)).toEqual([22]);
+    }
+  });
+
+  it('end at a scene that stays, however short the one before it', async () => {
+    expect(
+      await lengths(20, (x, y, t, p) => (t < 10 ? movingTexture : t < 15 ? otherScene : grain)(x, y, t, p)),
+    ).toEqual([10, 5, 5]);
+    expect(await lengths(12, (x, y, t, p) => (t < 10 ? movingTexture : otherScene)(x, y, t, p))).toEqual([
+      10, 2,
+    ]);
   });
 
   it('share a long scene evenly and keep every frame', async () => {

@@ -9,6 +9,8 @@ namespace WEFT_ISA {
 constexpr int SPARSE_ROUNDS = 3, SPARSE_ITERATIONS = 15;
 // Training removes needless motion more slowly than it adds what is missing: the start is sparse.
 constexpr double MOTION_SPARSITY = 4;
+// Residuals can say what light says, and more of it.
+constexpr double LIGHT_SPARSITY = 8;
 
 inline Segment::Pyramid Segment::pyramidOf(const Node& node, int kind, int component) const {
   Pyramid pyramid;
@@ -163,31 +165,54 @@ inline void Segment::searchMotion(int index, double lambda) {
       weights.row(y)[x] = std::fmin(std::fmax(real(0.5) * energy, real(lambda)), real(60 * lambda));
     }
   const Plane size = baker_.motionLevel(0);
-  PlaneBuffer predicted[4], delta[4];
+  PlaneBuffer predicted[MOTION_COMPONENTS], delta[MOTION_COMPONENTS];
   // One reference to a thread.
   pool_.overShares(node.spec.references, 1, [&](int from, int to, int) {
     for (int r = from; r < to; r++) {
-      for (int c = 2 * r; c < 2 * r + 2; c++) {
+      const int dx = displacement(r, 0), dy = displacement(r, 1);
+      for (int axis = 0; axis < 2; axis++) {
+        const int c = displacement(r, axis);
         predicted[c].allocate(size.w, size.h);
         delta[c].allocate(size.w, size.h);
         if (node.spec.motionNode[r] >= 0)
-          addScaled(baked_[node.spec.motionNode[r]].motion[2 * node.spec.motionField[r] + c % 2], real(node.spec.motionScale[r]), predicted[c]);
+          addScaled(baked_[node.spec.motionNode[r]].motion[displacement(node.spec.motionField[r], axis)], real(node.spec.motionScale[r]), predicted[c]);
       }
       VectorField expected(size.w, size.h);
       for (int y = 0; y < size.h; y++)
-        for (int x = 0; x < size.w; x++) expected.at(x, y) = {float(predicted[2 * r].row(y)[x]), float(predicted[2 * r + 1].row(y)[x])};
-      const LumaPyramid reference(nodes_[node.spec.reference[r]].source[0].data(), config_.width, config_.height, levels);
+        for (int x = 0; x < size.w; x++) expected.at(x, y) = {float(predicted[dx].row(y)[x]), float(predicted[dy].row(y)[x])};
+      LumaPyramid reference(nodes_[node.spec.reference[r]].source[0].data(), config_.width, config_.height, levels);
+      reference.takeLightOf(current);
       const VectorField found = BlockMatcher(current, reference, 64 + 16 * std::sqrt(lambda)).search(expected);
       for (int y = 0; y < size.h; y++)
         for (int x = 0; x < size.w; x++) {
-          delta[2 * r].row(y)[x] = found.at(x, y).x - predicted[2 * r].row(y)[x];
-          delta[2 * r + 1].row(y)[x] = found.at(x, y).y - predicted[2 * r + 1].row(y)[x];
+          delta[dx].row(y)[x] = found.at(x, y).x - predicted[dx].row(y)[x];
+          delta[dy].row(y)[x] = found.at(x, y).y - predicted[dy].row(y)[x];
         }
     }
   });
   const Plane w = weights;
-  for (int c = 0; c < 2 * node.spec.references; c++)
-    approximate(node, pyramidOf(node, MOTION, c), delta[c], &w, MOTION_SPARSITY * lambda, real(0.3));
+  for (int c = 0; c < motionComponents(node.spec); c++)
+    if (delta[c].allocated()) approximate(node, pyramidOf(node, MOTION, c), delta[c], &w, MOTION_SPARSITY * lambda, real(0.3));
+}
+
+// From the prediction as it is with the motion that was found: the factor that brings each cell nearest to the source.
+inline void Segment::searchLight(int index, double lambda) {
+  Node& node = nodes_[index];
+  const Plane &luma = baked_[index].picture[0], &size = baker_.motionLevel(0);
+  PlaneBuffer light(size.w, size.h), weights(size.w, size.h);
+  for (int y = 0; y < luma.h; y++)
+    for (int x = 0; x < luma.w; x++) {
+      const real value = luma.row(y)[x] - BLACK, missing = real(node.source[0][size_t(y) * luma.w + x]) - 16 - value;
+      light.row(y / CELL)[x / CELL] += value * missing;
+      weights.row(y / CELL)[x / CELL] += value * value;
+    }
+  for (int y = 0; y < size.h; y++)
+    for (int x = 0; x < size.w; x++) {
+      light.row(y)[x] /= std::fmax(weights.row(y)[x], real(1));
+      weights.row(y)[x] *= real(lossWeight(0));
+    }
+  const Plane w = weights;
+  approximate(node, pyramidOf(node, MOTION, LIGHT), light, &w, LIGHT_SPARSITY * lambda, real(0.3));
 }
 
 inline void Segment::analyse(const double* nets, double lambda) {
@@ -199,7 +224,11 @@ inline void Segment::analyse(const double* nets, double lambda) {
     // What later nodes are predicted from deserves a finer approximation: as much finer as its quantization step.
     const double depthScale = config_.depthScale[std::min(node.spec.depth, 4)];
     const double nodeLambda = lambda * depthScale * depthScale;
-    if (node.spec.references) searchMotion(int(n), lambda);
+    if (node.spec.references) {
+      searchMotion(int(n), lambda);
+      forward(int(n), hard);
+      searchLight(int(n), lambda);
+    }
     forward(int(n), hard);  // the prediction alone: no innovation yet
     for (int p = 0; p < 3; p++) {
       const Plane& picture = baked_[n].picture[p];

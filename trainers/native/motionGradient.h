@@ -57,22 +57,28 @@ static WEFT_INLINE void scatter(real* row, ptrdiff_t stride, const PatchWeights<
 }
 
 // One row of planes that share their displacements: gRows are the gradients by the prediction. Adds to the references'
-// gradients (where their origin is set) and writes (or adds to) the gradient by the displacements and the blend weight.
+// gradients (where their origin is set) and writes (or adds to) the gradient by the displacements, the blend weight and the light.
 template <int planes, bool add>
 static inline void predictRowAdjoint(const Plane references[planes][2], const Plane gReferences[planes][2], int count,
                                      const MotionRows& m, int y, const real* const gRows[planes], int width, MotionRows& gm) {
   const vi lane = iota();
+  const auto put = [](real* out, vf v) { store(out, add ? load(out) + v : v); };
+  gm.light = m.light;
   // Vectors side by side overlap where they scatter: every second one first, so that a store settles before it is read again.
   for (int half = 0; half < 2; half++)
     for (int x = half * LANES; x < width; x += 2 * LANES) {
       vf weight[2] = {splat(1), splat(0)}, g[planes], difference{};
       for (int p = 0; p < planes; p++) g[p] = select((lane + x) < width, load(gRows[p] + x), splat(0));
       if (count == 2) {
-        weight[0] = load(m.d[4] + x);
+        weight[0] = load(m.d[BETA] + x);
         weight[1] = 1 - weight[0];
       }
+      vf byLight{};
+      if (m.light)
+        for (int p = 0; p < planes; p++) byLight -= blackOf<planes> * g[p];
+      const vf light = m.light ? 1 + load(m.d[LIGHT] + x) : splat(1);
       for (int r = 0; r < count; r++) {
-        const SamplePlace place = samplePlace(references[0][r], x, y, load(m.d[2 * r] + x), load(m.d[2 * r + 1] + x));
+        const SamplePlace place = samplePlace(references[0][r], x, y, load(m.d[displacement(r, 0)] + x), load(m.d[displacement(r, 1)] + x));
         const bool scattered = gReferences[0][r].origin;
         vf gx{}, gy{};
         forEachPatch(references[0][r], place, [&](auto columns, auto rows, const Patch& patch) {
@@ -81,21 +87,19 @@ static inline void predictRowAdjoint(const Plane references[planes][2], const Pl
             const Plane& from = references[p][r];
             SampleGradient s{};
             addSampleGradient(from.origin + patch.start, from.stride, w, s);
-            const vf part = g[p] * weight[r];
+            const vf lit = light * g[p], part = lit * weight[r];
             gx += part * s.byX;
             gy += part * s.byY;
-            difference += r ? -g[p] * s.value : g[p] * s.value;
+            difference += r ? -lit * s.value : lit * s.value;
+            if (m.light) byLight += g[p] * weight[r] * s.value;
             if (scattered) scatter(gReferences[p][r].origin + patch.start, from.stride, w, part);
           }
         });
-        if (add) {
-          gx += load(gm.d[2 * r] + x);
-          gy += load(gm.d[2 * r + 1] + x);
-        }
-        store(gm.d[2 * r] + x, gx);
-        store(gm.d[2 * r + 1] + x, gy);
+        put(gm.d[displacement(r, 0)] + x, gx);
+        put(gm.d[displacement(r, 1)] + x, gy);
       }
-      if (count == 2) store(gm.d[4] + x, add ? load(gm.d[4] + x) + difference : difference);
+      if (count == 2) put(gm.d[BETA] + x, difference);
+      if (m.light) put(gm.d[LIGHT] + x, byLight);
     }
 }
 
@@ -103,7 +107,8 @@ static inline void predictRowAdjoint(const Plane references[planes][2], const Pl
 static inline void chromaMotionRowsAdjoint(const MotionRows& gChroma, int components, int width, int chromaWidth,
                                            MotionRows& ga, MotionRows& gb) {
   for (int c = 0; c < components; c++) {
-    const vf scale = splat(c == 4 ? real(0.25) : real(0.125));
+    if (!gChroma.holds(c)) continue;
+    const vf scale = splat(chromaShare(c));
     const real beyond = gChroma.d[c][chromaWidth - 1] * scale[0];
     for (int x = 0; x < chromaWidth; x += LANES) {
       const vf g = scale * load(gChroma.d[c] + x);
@@ -123,9 +128,9 @@ static inline void chromaMotionRowsAdjoint(const MotionRows& gChroma, int compon
 // Adjoint of the splines: gradients by pixel, summed down over the rows of a cell before they are summed across.
 class SplineAdjoint {
  public:
-  explicit SplineAdjoint(int width) : width_((width + CELL * LANES - 1) / (CELL * LANES) * (CELL * LANES)), sums_(width_, 5 * 3) {}
+  explicit SplineAdjoint(int width) : width_((width + CELL * LANES - 1) / (CELL * LANES) * (CELL * LANES)), sums_(width_, MOTION_COMPONENTS * 3) {}
 
-  // Starts on the grids of a node; whatever is added goes there.
+  // Starts on the grids of a node, those without origin left out; whatever is added goes there.
   void begin(const Plane* grids, int components) {
     components_ = components;
     for (int c = 0; c < components; c++) grids_[c] = grids[c];
@@ -143,12 +148,13 @@ class SplineAdjoint {
     const vf second = splat(rows > 1 ? 1 : 0);
     const vi lane = iota();
     for (int c = 0; c < components_; c++) {
+      if (!grids_[c].origin) continue;
       real *s0 = sums_.row(3 * c), *s1 = sums_.row(3 * c + 1), *s2 = sums_.row(3 * c + 2);
       for (int x = 0; x < width; x += LANES) {
         const vi valid = (lane + x) < width;
         vf u = select(valid, load(g[0].d[c] + x), splat(0)), v = select(valid, second * load(lower.d[c] + x), splat(0));
-        if (c == 4) {
-          const vf a = load(motion[0].d[4] + x), b = load(lowerMotion.d[4] + x);
+        if (c == BETA) {
+          const vf a = load(motion[0].d[BETA] + x), b = load(lowerMotion.d[BETA] + x);
           u *= a * (1 - a);
           v *= b * (1 - b);
         }
@@ -161,7 +167,7 @@ class SplineAdjoint {
   void flush() {
     if (cell_ < 0) return;
     for (int c = 0; c < components_; c++)
-      for (int r = 0; r < 3; r++) {
+      for (int r = 0; r < 3 && grids_[c].origin; r++) {
         real* s = sums_.row(3 * c + r);
         addAcross(s, grids_[c].row(clampIndex(cell_ - 1 + r, grids_[c].h)), grids_[c].w);
         std::memset(s, 0, size_t(width_) * sizeof(real));
@@ -193,7 +199,7 @@ class SplineAdjoint {
 
   const int width_;
   PlaneBuffer sums_;
-  Plane grids_[5];
+  Plane grids_[MOTION_COMPONENTS];
   int components_ = 0, cell_ = -1;
 };
 

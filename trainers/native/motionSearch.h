@@ -30,10 +30,43 @@ class LumaPyramid {
       levels_.push_back(static_cast<PlaneBuffer&&>(coarse));
     }
   }
+  // Brings the luma to the mean and spread of the other picture's, if that brings the pictures much nearer to each other: in a fade
+  // or a flash, blocks would match in brightness and not in shape.
+  void takeLightOf(const LumaPyramid& other) {
+    const Plane &own = levels_.back(), &target = other.levels_.back();
+    const Spread from = spreadOf(own), to = spreadOf(target);
+    const real factor = from.deviation > 1 ? std::fmin(to.deviation / from.deviation, real(4)) : real(1), offset = to.mean - factor * from.mean;
+    double before = 0, after = 0;
+    for (int y = 0; y < own.h; y++)
+      for (int x = 0; x < own.w; x++) {
+        before += std::fabs(target.row(y)[x] - own.row(y)[x]);
+        after += std::fabs(target.row(y)[x] - factor * own.row(y)[x] - offset);
+      }
+    if (after > 0.7 * before) return;
+    for (auto& level : levels_) {
+      for (int y = 0; y < level.h; y++)
+        for (int x = 0; x < level.w; x++) level.row(y)[x] = factor * level.row(y)[x] + offset;
+      extendPlane(level);
+    }
+  }
   const Plane& level(int l) const { return levels_[l]; }
   int levels() const { return int(levels_.size()); }
 
  private:
+  struct Spread {
+    real mean, deviation;
+  };
+  static Spread spreadOf(const Plane& p) {
+    double sum = 0, squares = 0;
+    for (int y = 0; y < p.h; y++)
+      for (int x = 0; x < p.w; x++) {
+        sum += p.row(y)[x];
+        squares += double(p.row(y)[x]) * p.row(y)[x];
+      }
+    const double n = double(p.w) * p.h, mean = sum / n;
+    return {real(mean), real(std::sqrt(std::fmax(squares / n - mean * mean, 0.0)))};
+  }
+
   std::vector<PlaneBuffer> levels_;
 };
 

@@ -13,7 +13,7 @@ namespace WEFT_ISA {
 // Planes that a thread adds to on its own, so that threads never write the same sample.
 struct PredictionGradient {
   Plane references[3][2];  // no origin: constant reference
-  Plane grids[5];
+  Plane grids[MOTION_COMPONENTS];  // the light's without origin if it does not change
 };
 
 // What is asked of the adjoint of one node.
@@ -162,7 +162,7 @@ class NodeAdjoint {
       }
       if (out) {
         a.spline.add(baker_.scratch(t).motion, a.motion, count, field_.width, y);
-        clock.lap(SPLINES, count * splineOperations(pass.components, field_.width));
+        clock.lap(SPLINES, count * splineOperations(pass.references, pass.motion[LIGHT].origin, field_.width));
       }
     }
     if (out) a.spline.flush();

@@ -29,6 +29,14 @@ inline double plainSample(const Plane& p, double x, double y) {
   return v;
 }
 
+// Luma at (x, y) from two references, by the motion components there (beta as the weight of the first).
+inline double plainPrediction(const PlaneBuffer reference[2], int x, int y, const double motion[MOTION_COMPONENTS]) {
+  double sample[2];
+  for (int r = 0; r < 2; r++) sample[r] = plainSample(reference[r], x + motion[displacement(r, 0)], y + motion[displacement(r, 1)]);
+  const double blend = motion[BETA] * sample[0] + (1 - motion[BETA]) * sample[1];
+  return blend + motion[LIGHT] * (blend - BLACK);
+}
+
 // Quadratic B-spline on the motion grid at pixel (x, y).
 inline double plainSpline(const Plane& grid, int x, int y) {
   const auto weight = [](int pixel, int cell) {

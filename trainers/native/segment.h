@@ -13,7 +13,7 @@ struct Node {
   std::vector<LatentBlocks> latents;  // by plane
   std::vector<uint8_t> source[3];
   std::vector<PlaneBuffer> gradient[3];  // by thread; only where another node refers to this one
-  PlaneBuffer gMotion[5];
+  PlaneBuffer gMotion[MOTION_COMPONENTS];
   PlaneBuffer under;  // luma innovation on the chroma grid; of its own only where another node refers to this one
   int visits = 0;
   bool referred = false;
@@ -145,7 +145,6 @@ class Segment final : public SegmentEngine, private LatentSource {
   int planeWidth(int p) const { return p == 0 || !config_.halvedChroma ? config_.width : (config_.width + 1) / 2; }
   int planeHeight(int p) const { return p == 0 || !config_.halvedChroma ? config_.height : (config_.height + 1) / 2; }
   const std::vector<LatentPlaneSpec>& planesOf(const Node& node) const { return config_.planes[node.spec.references]; }
-  static int componentsOf(const Node& node) { return node.spec.references == 0 ? 0 : node.spec.references == 1 ? 2 : 5; }
 
   void addNode(const NodeSpec& spec) {
     nodes_.emplace_back();
@@ -155,7 +154,7 @@ class Segment final : public SegmentEngine, private LatentSource {
     for (size_t p = 0; p < node.latents.size(); p++) node.latents[p].across = uint32_t(blocksAcross(planesOf(node)[p].width));
   }
   void allocateNode(Node& node) {
-    for (int c = 0; c < componentsOf(node); c++) node.gMotion[c].allocate(baker_.motionLevel(0).w, baker_.motionLevel(0).h);
+    for (int c = 0; c < motionComponents(node.spec); c++) node.gMotion[c].allocate(baker_.motionLevel(0).w, baker_.motionLevel(0).h);
     if (!node.referred) return;
     node.under.allocate(planeWidth(1), planeHeight(1));
     for (int p = 0; p < 3; p++) {
@@ -326,7 +325,7 @@ class Segment final : public SegmentEngine, private LatentSource {
         for (int p = 0; p < 3; p++)
           for (int t = from; t < to; t++) node.gradient[p][t].clear();
       });
-    for (int c = 0; c < componentsOf(node); c++) node.gMotion[c].clear();
+    for (int c = 0; c < motionComponents(node.spec); c++) node.gMotion[c].clear();
   }
   AdjointTask adjointTask(int index, const NodePass& pass, const uint8_t* activity, double weight);
   void motionAdjoint(Node& node, const uint8_t* activity);
@@ -349,6 +348,7 @@ class Segment final : public SegmentEngine, private LatentSource {
   Pyramid pyramidOf(const Node& node, int kind, int component) const;
   void approximate(Node& node, const Pyramid& pyramid, const Plane& target, const Plane* weights, double lambda, real threshold);
   void searchMotion(int index, double lambda);
+  void searchLight(int index, double lambda);
   void matchBlocks(const Node& node, int reference, double lambda, std::vector<float>& dx, std::vector<float>& dy) const;
 
   SegmentConfig config_;
@@ -360,8 +360,8 @@ class Segment final : public SegmentEngine, private LatentSource {
   NodeAdjoint adjoint_;
   RatePlanes rates_[3];  // by number of references
   PlaneBuffer zero_, under_;
-  std::vector<std::array<PlaneBuffer, 5>> gMotion_;  // by thread
-  std::vector<PlaneBuffer> gMotionLevels_[5];        // by component and level from 1
+  std::vector<std::array<PlaneBuffer, MOTION_COMPONENTS>> gMotion_;  // by thread
+  std::vector<PlaneBuffer> gMotionLevels_[MOTION_COMPONENTS];        // by component and level from 1
   std::vector<std::vector<real>> threadNetGradient_;
   std::vector<std::vector<double>> kept_;
   bool keepGradient_ = false;

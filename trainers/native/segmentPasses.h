@@ -19,7 +19,7 @@ inline void Segment::allocateWorkspace() {
   zero_.allocate(planeWidth(0), planeHeight(0));
   under_.allocate(planeWidth(1), planeHeight(1));
   gMotion_.resize(threads);
-  for (int c = 0; c < 5; c++) {
+  for (int c = 0; c < MOTION_COMPONENTS; c++) {
     for (auto& components : gMotion_) components[c].allocate(baker_.motionLevel(0).w, baker_.motionLevel(0).h);
     for (int l = 0; l < baker_.motionLevels(); l++) gMotionLevels_[c].emplace_back(baker_.motionLevel(l).w, baker_.motionLevel(l).h);
   }
@@ -43,9 +43,9 @@ inline AdjointTask Segment::adjointTask(int index, const NodePass& pass, const u
       const int reference = node.spec.reference[r];
       for (int p = 0; p < 3 && activity[reference]; p++) task.out[t].references[p][r] = nodes_[reference].gradient[p][t];
     }
-    for (int c = 0; c < componentsOf(node); c++) {
+    for (int c = 0; c < motionComponents(node.spec); c++) {
       gMotion_[t][c].clear();
-      task.out[t].grids[c] = gMotion_[t][c];
+      if (pass.motion[c].origin) task.out[t].grids[c] = gMotion_[t][c];
     }
   }
   return task;
@@ -53,13 +53,13 @@ inline AdjointTask Segment::adjointTask(int index, const NodePass& pass, const u
 
 // From the grids to the levels of the motion pyramids and to the node that the motion is predicted from.
 inline void Segment::motionAdjoint(Node& node, const uint8_t* activity) {
-  for (int c = 0; c < componentsOf(node); c++) {
+  for (int c = 0; c < motionComponents(node.spec); c++) {
     for (auto& components : gMotion_) addScaled(components[c], 1, node.gMotion[c]);
-    const int r = c / 2, from = c < 4 ? node.spec.motionNode[r] : -1;
+    const int r = c / 3, axis = c % 3, from = axis < 2 ? node.spec.motionNode[r] : -1;
     if (from >= 0 && activity[from])
-      addScaled(node.gMotion[c], real(node.spec.motionScale[r]), nodes_[from].gMotion[2 * node.spec.motionField[r] + c % 2]);
+      addScaled(node.gMotion[c], real(node.spec.motionScale[r]), nodes_[from].gMotion[displacement(node.spec.motionField[r], axis)]);
   }
-  pool_.overTasks(componentsOf(node), [&](int c) {
+  pool_.overTasks(motionComponents(node.spec), [&](int c) {
     for (int l = 1; l < baker_.motionLevels(); l++) {
       const Plane& finer = l == 1 ? node.gMotion[c] : gMotionLevels_[c][l - 1];
       upsampleAdjoint(alone_, finer, gMotionLevels_[c][l]);
