@@ -45,8 +45,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     trialSteps: 60,
   },
   overnight: {
-    netSteps: 24000,
-    latentSteps: 6000,
+    netSteps: 12000,
+    latentSteps: 3000,
     netPasses: 2,
     visits: 0.5,
     anchorDistances: [1, 2, 4, 8, 16, 32],
