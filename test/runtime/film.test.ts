@@ -28,7 +28,7 @@ function handMade(
     return values;
   });
   const segment = writeSegment({ shape, nets, frames, anchorDistance: 1, baseExponent: 40, latents });
-  const header = { width: 16, height: 16, rate: [10, 1] as [number, number] };
+  const header = { width: 16, height: 16, rate: [10, 1] as [number, number], depthOffset: [0, 0, 0, 0, 0] };
   return writeWeft({ header, nets: writeNets(priorTensors()), segments: [{ frames, bytes: segment }] });
 }
 
@@ -82,6 +82,19 @@ describe('a film made by hand', () => {
     expect([0, 1, 2, 3].map((i) => peak(i, 0))).toEqual([5 * 16 + 5, 3 * 16 + 6, 16 + 7, 16 + 7]);
     expect(peak(2, 1)).toBe(0 * 8 + 4);
     expect(pictures[1]!.planes[0][3 * 16 + 6]).toBe(192);
+  });
+
+  it('changes its light by one factor over black, in luma and chroma', async () => {
+    const bytes = handMade(2, [
+      { node: 0, plane: 'i0.2', q: 4 },
+      { node: 0, plane: 'i1.1', q: -1 },
+      { node: 1, plane: 'm2.0', q: -16 },
+    ]);
+    const [bright, dark] = await show(await openReference(bytes));
+    const codes = (picture: Picture | undefined): number[] => picture!.planes.map((plane) => plane[0]!);
+    expect(codes(bright)).toEqual([160, 108, 128]);
+    expect(codes(dark)).toEqual([16 + (160 - 16) / 2, 118, 128]);
+    for (const plane of dark!.planes) expect(new Set(plane).size).toBe(1);
   });
 });
 

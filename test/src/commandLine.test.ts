@@ -159,7 +159,7 @@ describe('info and verify', () => {
       }),
     );
     for (const part of ['weights', 'keyLatents', 'motion', 'residual', 'container'] as const) {
-      expect(Math.abs(native![part] - reference![part]), part).toBeLessThan(6);
+      expect(Math.abs(native![part] - reference![part]), part).toBeLessThan(10);
     }
     expect(reference!.motion).toBeGreaterThan(10);
   });
