@@ -96,6 +96,14 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
       return { build: (cli) => cli.options(demoOptions), run: runDemo };
     },
   },
+  doctor: {
+    usage: 'doctor',
+    describe: 'What can train, decode and read films on this machine, and what is missing',
+    async load() {
+      const { runDoctor } = await import('./commands/doctor.js');
+      return { build: (cli) => cli, run: runDoctor };
+    },
+  },
   bench: {
     usage: 'bench',
     describe: 'Measure speed and quality on this machine',

@@ -6,13 +6,14 @@ import { chromaSize, type FilmInfo, type Picture } from '../runtime/film/frame.j
 import { writeWeft } from '../runtime/format/container.js';
 import { MAX_SIDE_PX, MIN_SIDE_PX } from '../runtime/format/header.js';
 import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
+import { openEngine } from './engines.js';
 import { FilmTrainer, type TrainedSegment, type TrainingWatch } from './filmTrainer.js';
-import { loadNativeTrainer, type NativeTrainer } from './nativeAddon.js';
 import { type EncodeOptions, resolveOptions } from './options.js';
 import { PRESETS, type Preset } from './presets.js';
 import { type PsnrDb, psnrOf } from './psnr.js';
 import { DEPTH_OFFSET, lambdaOfCrf } from './rateControl.js';
 import { segments } from './segmentation.js';
+import type { TrainingEngine } from './segmentEngine.js';
 import { searchCrf } from './targetSearch.js';
 import { weftVersion } from './version.js';
 
@@ -66,7 +67,7 @@ const GROUP_PIXELS = 24e6;
  * Encodes a film.
  *
  * @throws UsageError for options out of range, and `FILM_SIZE`
- * @throws EngineError `ENGINE_MISSING` without the native engine
+ * @throws EngineError `ENGINE_MISSING` without the engine that was asked for, `ENGINE_FAILED` if its device fails
  * @throws MediaError `FILM_EMPTY` if the source has no picture
  * @throws InterruptedError `INTERRUPTED` if `hooks.signal` was aborted
  */
@@ -77,22 +78,22 @@ export async function encode(
 ): Promise<EncodeResult> {
   const options = resolveOptions(given);
   checkSize(source.info);
-  const trainer = loadNativeTrainer();
-  if (options.crf !== undefined) return encodeAt(source, options, options.crf, trainer, hooks);
-  return searchCrf(source, options, (crf) => encodeAt(source, options, crf, trainer, hooks), hooks);
+  const engine = await openEngine(options.engine, hooks.log);
+  if (options.crf !== undefined) return encodeAt(source, options, options.crf, engine, hooks);
+  return searchCrf(source, options, (crf) => encodeAt(source, options, crf, engine, hooks), hooks);
 }
 
 async function encodeAt(
   source: FilmSource,
   options: EncodeOptions,
   crf: number,
-  trainer: NativeTrainer,
+  trainer: TrainingEngine,
   hooks: EncodeHooks,
 ): Promise<EncodeResult> {
   const started = performance.now();
   const preset = PRESETS[options.preset];
   const { threads, seed } = options;
-  const film = new FilmTrainer({ trainer, lambda: lambdaOfCrf(crf), preset, threads, seed });
+  const film = new FilmTrainer({ engine: trainer, lambda: lambdaOfCrf(crf), preset, threads, seed });
   const watch = new Watch(source.info.frames, hooks, started);
   const done: TrainedSegment[] = [];
   for await (const scenes of groups(segments(source.pictures(hooks.signal)))) {
@@ -104,7 +105,7 @@ async function encodeAt(
   const nets = writeNets(film.netTensors);
   const frames = done.reduce((sum, segment) => sum + segment.frames, 0);
   const { width, height } = source.info;
-  const engine = `native-${trainer.instructionSet}`;
+  const engine = trainer.name;
   const trainedMacsPerPixel = trainingMacsPerPixel(trainedSteps(preset));
   const psnrDb = filmPsnr(done, source.info, frames);
   const header = {

@@ -4,24 +4,30 @@ import { countFlagBits, StreamStates } from '../runtime/entropy/latentCoder.js';
 import { writeSegment } from '../runtime/entropy/segmentCoder.js';
 import { netsFromQuantized, type QuantizedTensor } from '../runtime/field/nets.js';
 import { fieldShape, latentPlanes } from '../runtime/field/shape.js';
-import type { AnchorGrid } from '../runtime/field/structure.js';
+import { type AnchorGrid, type FieldNode, segmentStructure } from '../runtime/field/structure.js';
 import { chromaSize, type Picture } from '../runtime/film/frame.js';
 import { firstAnchorOf, flashes } from './flashes.js';
-import type { CostPart, NativeTrainer } from './nativeAddon.js';
 import { type FilmCost, NetQuantizer } from './netQuantizer.js';
 import { copyOf, createNetState, type NetState } from './netState.js';
 import type { Preset } from './presets.js';
 import { baseExponentOf, DEPTH_OFFSET, LONE_OFFSET } from './rateControl.js';
 import { randomSequence, stepActivity, stepOptions, type TrainingPlan } from './schedule.js';
-import { createSegment, type SegmentTrainer } from './segmentTrainer.js';
+import type { CostPart, SegmentDescription, SegmentEngine, TrainingEngine } from './segmentEngine.js';
 
 /** What every segment of a film is trained with. */
 export interface TrainingSettings {
-  readonly trainer: NativeTrainer;
+  readonly engine: TrainingEngine;
   readonly lambda: number;
   readonly preset: Preset;
   readonly threads: number;
   readonly seed: number;
+}
+
+/** A segment in training, and the structure that its engine was built with. */
+interface SegmentTrainer {
+  readonly engine: SegmentEngine;
+  readonly nodes: readonly FieldNode[];
+  readonly description: SegmentDescription;
 }
 
 /** A finished segment. */
@@ -97,7 +103,7 @@ export class FilmTrainer {
       await this.quantizer.chooseSteps();
       await this.quantizer.polish(netPasses);
     }
-    for (const { native } of group) native.prune(PRUNED_BELOW);
+    for (const { engine } of group) await engine.prune(PRUNED_BELOW);
     await this.run(group, plan, netSteps, plan.steps, watch);
     if (first) {
       watch.progress('polishing nets', 1);
@@ -123,7 +129,7 @@ export class FilmTrainer {
       const segment = await this.analysed(scene, grid);
       const cost = await this.trial(segment, trialSteps);
       // One segment at a time: they are large.
-      segment.native.release();
+      segment.engine.release();
       if (cost < best.cost) best = { grid, cost };
     }
     progress(tried.length / (tried.length + 1));
@@ -131,8 +137,8 @@ export class FilmTrainer {
   }
 
   private async analysed(scene: readonly Picture[], grid: AnchorGrid): Promise<SegmentTrainer> {
-    const segment = this.create(scene, grid);
-    await segment.native.analyse(this.nets.values, this.settings.lambda);
+    const segment = await this.create(scene, grid);
+    await segment.engine.analyse(this.nets.values, this.settings.lambda);
     return segment;
   }
 
@@ -145,19 +151,18 @@ export class FilmTrainer {
     return this.cost([segment], nets.values, 'all');
   }
 
-  private create(scene: readonly Picture[], grid: AnchorGrid): SegmentTrainer {
+  private async create(scene: readonly Picture[], grid: AnchorGrid): Promise<SegmentTrainer> {
     const { width, height, chroma } = scene[0]!;
-    const { trainer, lambda, threads, seed } = this.settings;
+    const { lambda, threads, seed } = this.settings;
     const description = {
       ...grid,
       ...{ width, height, chroma, baseExponent: baseExponentOf(lambda) },
       depthOffset: scene.length > 1 ? DEPTH_OFFSET : DEPTH_OFFSET.map(() => LONE_OFFSET),
     };
-    const segment = createSegment(trainer, description, { threads, seed });
-    for (const [index, node] of segment.nodes.entries()) {
-      segment.native.setSource(index, ...scene[node.frame]!.planes);
-    }
-    return segment;
+    const nodes = segmentStructure(description);
+    const engine = await this.settings.engine.createSegment(description, nodes, { threads, seed });
+    for (const [index, node] of nodes.entries()) engine.setSource(index, ...scene[node.frame]!.planes);
+    return { engine, nodes, description };
   }
 
   private async run(
@@ -188,7 +193,7 @@ export class FilmTrainer {
   ): Promise<void> {
     const depths = segment.nodes.map((node) => node.depth);
     const activity = stepActivity(depths, this.settings.preset.visits, count, this.random);
-    const cost = await segment.native.train(options, activity, nets);
+    const cost = await segment.engine.train(options, activity, nets);
     if (!Number.isFinite(cost.distortion + cost.bits)) throw new RangeError('the training diverged');
   }
 
@@ -212,13 +217,13 @@ export class FilmTrainer {
     pixels = Number.POSITIVE_INFINITY,
   ): Promise<number> {
     let total = 0;
-    for (const { native, nodes, description } of group) {
+    for (const { engine, nodes, description } of group) {
       const { width, height, chroma, anchorDistance } = description;
       const c = chromaSize(width, height, chroma);
       const chromaWeight = (0.125 * width * height) / (c.width * c.height);
       const wanted = Math.max(Math.ceil(pixels / (width * height)), anchorDistance + 1);
       const measured = Math.min(wanted, nodes.length);
-      const costs = await native.evaluate(values, measured, part);
+      const costs = await engine.evaluate(values, measured, part);
       const interScale = measured > 1 ? (nodes.length - 1) / (measured - 1) : 0;
       for (let node = 0; node < measured; node++) {
         const [y = 0, cb = 0, cr = 0, innovation = 0, motion = 0] = costs.subarray(5 * node, 5 * node + 5);
@@ -229,15 +234,16 @@ export class FilmTrainer {
     return total;
   }
 
-  private async finish({ native, nodes, description }: SegmentTrainer): Promise<TrainedSegment> {
+  private async finish({ engine, nodes, description }: SegmentTrainer): Promise<TrainedSegment> {
     const { width, height, chroma, frames, depthOffset } = description;
     // The film's offsets are in its header; those of a lone frame go into its exponent.
     const baseExponent = description.baseExponent + depthOffset[0]! - DEPTH_OFFSET[0]!;
-    native.prune(ROUNDS_TO_ZERO);
-    const costs = await native.evaluate(this.nets.values, nodes.length, 'all');
+    await engine.prune(ROUNDS_TO_ZERO);
+    const costs = await engine.evaluate(this.nets.values, nodes.length, 'all');
     const shape = fieldShape(width, height, chroma);
-    const latents = nodes.map((_, index) => native.latents(index));
-    native.release();
+    const latents: Int32Array[] = [];
+    for (const index of nodes.keys()) latents.push(await engine.latents(index));
+    engine.release();
     const states = new StreamStates();
     const squaredErrors = [0, 0, 0];
     let estimatedBits = 0;

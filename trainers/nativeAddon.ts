@@ -2,7 +2,7 @@
 
 import { type AddonBuild, loadAddon } from '../runtime/native/addonLoader.js';
 import type { FieldArrays } from '../runtime/native/fieldArrays.js';
-import type { NetState } from './netState.js';
+import type { SegmentEngine, StepCost } from './segmentEngine.js';
 
 /** Plain description of a segment for the addon; see `configOf` in trainers/native/addon.cc. */
 export interface NativeSegmentConfig extends FieldArrays {
@@ -16,36 +16,14 @@ export interface NativeSegmentConfig extends FieldArrays {
   readonly layout: Int32Array;
 }
 
-/** Distortion (weighted squared codes) and bits of one training step. */
-export interface StepCost {
-  readonly distortion: number;
-  readonly bits: number;
-}
-
-/** What an evaluation looks at. */
-export type CostPart = 'distortion' | 'bits' | 'all';
-
-/** One segment in training. Arrays that a promise works on must not be touched until it settles. */
-export interface NativeSegment {
-  setSource(node: number, y: Uint8Array, cb: Uint8Array, cr: Uint8Array): void;
-  analyse(nets: Float64Array, lambda: number): Promise<void>;
-  /** Cost of the last of the steps; `nets` is trained in place. */
-  train(options: Float64Array, activity: Uint8Array, nets: NetState): Promise<StepCost>;
-  /**
-   * Cost with rounded latents, 5 numbers a node, for the first nodes in coding order: squared errors of Y, Cb and Cr, bits
-   * of innovation and of motion. The part that is not asked for is zero and saves its time.
-   */
-  evaluate(nets: Float64Array, nodes: number, part: CostPart): Promise<Float64Array>;
+/** One segment in training, on the processor. */
+export interface NativeSegment extends SegmentEngine {
   gradient(nets: Float64Array, options: Float64Array, netGradient: Float64Array): StepCost;
   latents(node: number): Int32Array;
-  setContinuousLatents(node: number, values: Float64Array): void;
   latentGradient(node: number): Float64Array;
-  /** Gives up blocks in which no |value| reaches the threshold. */
   prune(threshold: number): void;
   /** What the parts of steps and evaluations took since the last call. */
   takePartTimes(): PartTime[];
-  /** Frees the memory at once; nothing else may be called afterwards. */
-  release(): void;
 }
 
 /** Time of one part of the work: seconds summed over threads, and useful floating-point operations. */

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os';
 import { UsageError } from '../runtime/errors.js';
+import { ENGINE_NAMES, type EngineName } from './engines.js';
 import { PRESETS, type PresetName } from './presets.js';
 
 /** Options of an encode. Of `crf`, `targetPsnr`, `targetBytes` and `bitrate`, at most one may be given. */
@@ -20,8 +21,8 @@ export interface EncodeOptions {
   seed: number;
   /** Default: one for each core. */
   threads: number;
-  /** `auto` takes the best engine that is there. */
-  engine: 'auto' | 'native';
+  /** What trains; `auto` takes the fastest engine that is there. */
+  engine: EngineName | 'auto';
 }
 
 const DEFAULT_CRF = 27;
@@ -56,7 +57,7 @@ export function resolveOptions(given: Partial<EncodeOptions>): EncodeOptions {
   if (goals.length > 1) throw conflict(goals);
   for (const [name, range] of Object.entries(RANGES)) checkRange(name, options[name as 'crf'], range);
   checkWord('preset', options.preset, Object.keys(PRESETS));
-  checkWord('engine', options.engine, ['auto', 'native']);
+  checkWord('engine', options.engine, ['auto', ...ENGINE_NAMES]);
   return options;
 }
 

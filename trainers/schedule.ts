@@ -73,6 +73,28 @@ export function stepOptions(plan: TrainingPlan, first: number, count: number): F
   return out;
 }
 
+/** Hyperparameters of one step, by name. */
+export interface StepOptions {
+  /** Squared codes per bit. */
+  readonly lambda: number;
+  /** Of the soft rounding. */
+  readonly temperature: number;
+  /** Standard deviation in quantizer steps. */
+  readonly noise: number;
+  readonly latentRate: number;
+  readonly motionRate: number;
+  readonly netRate: number;
+  /** Squared codes per bit of the nets, in the loss of this step. */
+  readonly netLambda: number;
+}
+
+/** One step out of what `stepOptions` gives. */
+export function readStepOptions(options: Float64Array, step: number): StepOptions {
+  const [lambda = 0, temperature = 0, noise = 0, latentRate = 0, motionRate = 0, netRate = 0, netLambda = 0] =
+    options.subarray(step * STEP_NUMBERS, (step + 1) * STEP_NUMBERS);
+  return { lambda, temperature, noise, latentRate, motionRate, netRate, netLambda };
+}
+
 /** Steps whose pull is taken in this one. */
 function pullWeight({ netSteps }: TrainingPlan, step: number): number {
   const period = Math.ceil(netSteps / PULLS);

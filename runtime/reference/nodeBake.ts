@@ -62,7 +62,7 @@ export function bakeNode(
 }
 
 /** Black in codes less 128, for Y; no colour for Cb and Cr. A change of light is relative to it. */
-const BLACK: readonly number[] = [16 - 128, 0, 0];
+export const BLACK: readonly number[] = [16 - 128, 0, 0];
 
 /** The blend of the references, warped along the node's motion, in its light. */
 export function predict(

@@ -1,10 +1,10 @@
 import { needSampleFilm } from '../../clips/sampleFilm.js';
 import type { Picture } from '../../runtime/film/frame.js';
 import { loadNativeTrainer, type NativeTrainer, type PartTime } from '../../trainers/nativeAddon.js';
+import { createNativeSegment, type NativeSegmentTrainer } from '../../trainers/nativeSegment.js';
 import { createNetState } from '../../trainers/netState.js';
 import { baseExponentOf, DEPTH_OFFSET, lambdaOfCrf } from '../../trainers/rateControl.js';
 import { stepActivity, stepOptions } from '../../trainers/schedule.js';
-import { createSegment, type SegmentTrainer } from '../../trainers/segmentTrainer.js';
 import type { CommandContext } from '../commands/context.js';
 import { collectPictures } from '../media/filmInMemory.js';
 import { openFilm } from '../media/filmReader.js';
@@ -109,13 +109,17 @@ async function timeSteps(
   return { seconds: times[steps >> 1]!, parts };
 }
 
-function segmentOf(trainer: NativeTrainer, pictures: readonly Picture[], threads: number): SegmentTrainer {
+function segmentOf(
+  trainer: NativeTrainer,
+  pictures: readonly Picture[],
+  threads: number,
+): NativeSegmentTrainer {
   const { width, height, chroma } = pictures[0]!;
   const description = {
     ...{ width, height, chroma, frames: pictures.length, anchorDistance: ANCHOR_DISTANCE },
     ...{ baseExponent: baseExponentOf(lambdaOfCrf(CRF)), depthOffset: DEPTH_OFFSET },
   };
-  const segment = createSegment(trainer, description, { threads, seed: 1 });
+  const segment = createNativeSegment(trainer, description, { threads, seed: 1 });
   for (const [index, node] of segment.nodes.entries())
     segment.native.setSource(index, ...pictures[node.frame]!.planes);
   return segment;

@@ -1,6 +1,7 @@
 import { UsageError } from '../../runtime/errors.js';
 import { MAX_SIDE_PX, MIN_SIDE_PX } from '../../runtime/format/header.js';
 import type { EncodeOptions } from '../../trainers/encode.js';
+import { ENGINE_NAMES, type EngineName } from '../../trainers/engines.js';
 import { PRESETS, type PresetName } from '../../trainers/presets.js';
 import { type Film, openFilm } from '../media/filmReader.js';
 import { parseRate } from '../media/rational.js';
@@ -80,8 +81,8 @@ export const sourceOptions = {
     coerce: numberWithin('--threads', 1, 256, true),
   },
   engine: {
-    choices: ['auto', 'native'] as const,
-    describe: 'Engine that trains [default: auto]',
+    choices: ['auto', ...ENGINE_NAMES] as const,
+    describe: 'Engine that trains; weft doctor lists those that are there [default: auto]',
   },
 } as const;
 
@@ -99,7 +100,7 @@ export interface SourceArguments {
   frames?: number | undefined;
   seed?: number | undefined;
   threads?: number | undefined;
-  engine?: 'auto' | 'native' | undefined;
+  engine?: 'auto' | EngineName | undefined;
 }
 
 /** `record` without the entries that are undefined: what was not given is the default of whoever reads it. */

@@ -5,7 +5,7 @@ import { fieldShape, latentPlanes } from '../../runtime/field/shape.js';
 import { NET_TENSORS, NET_VALUE_COUNT, priorValues } from '../../runtime/field/tensors.js';
 import type { Chroma } from '../../runtime/film/frame.js';
 import { loadNativeTrainer } from '../../trainers/nativeAddon.js';
-import { createSegment, type SegmentTrainer } from '../../trainers/segmentTrainer.js';
+import { createNativeSegment, type NativeSegmentTrainer } from '../../trainers/nativeSegment.js';
 import { builtInstructionSets, canEncode } from '../nativeEngine.js';
 import { movingTexture, seededNumbers, syntheticFilm } from './syntheticFilm.js';
 
@@ -25,7 +25,7 @@ function busySegment(size: (typeof SIZES)[number], chroma: Chroma) {
     ...{ width, height, chroma, frames, anchorDistance },
     ...{ baseExponent: 28, depthOffset: [0, 0, 1, 2, 3] },
   };
-  const segment = createSegment(loadNativeTrainer(), description, { threads: 2, seed: 1, exact: true });
+  const segment = createNativeSegment(loadNativeTrainer(), description, { threads: 2, seed: 1, exact: true });
   const film = syntheticFilm({ width, height, frames, chroma }, movingTexture);
   const shape = fieldShape(width, height, chroma);
   const latents = segment.nodes.map((node, index) => {
@@ -43,7 +43,7 @@ function busySegment(size: (typeof SIZES)[number], chroma: Chroma) {
 }
 
 function loss(
-  { native }: SegmentTrainer,
+  { native }: NativeSegmentTrainer,
   nets: Float64Array,
   gradient = new Float64Array(NET_VALUE_COUNT),
 ): number {
@@ -113,7 +113,7 @@ describe.runIf(canEncode())('single precision', () => {
     const { segment, latents, nets } = busySegment(SIZES[0]!, '420');
     const exact = new Float64Array(NET_VALUE_COUNT);
     const exactLoss = loss(segment, nets, exact);
-    const single = createSegment(loadNativeTrainer(instructionSet), segment.description, {
+    const single = createNativeSegment(loadNativeTrainer(instructionSet), segment.description, {
       threads: 2,
       seed: 1,
     });

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { loadNativeTrainer } from '../../trainers/nativeAddon.js';
-import { createSegment } from '../../trainers/segmentTrainer.js';
+import { createNativeSegment } from '../../trainers/nativeSegment.js';
 import { builtInstructionSets } from '../nativeEngine.js';
 
 /** Single precision along a random direction, whose terms may nearly cancel; a wrong kernel is off by parts of one. */
@@ -27,7 +27,7 @@ describe.each(builtInstructionSets('trainers'))('kernels, %s', (instructionSet) 
   });
 
   it('frees a segment, and says so if it is used again', () => {
-    const { native } = createSegment(
+    const { native } = createNativeSegment(
       loadNativeTrainer(instructionSet),
       {
         ...{ width: 32, height: 32, chroma: '420', frames: 2, anchorDistance: 1 },

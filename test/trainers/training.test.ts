@@ -3,9 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import { NET_VALUE_COUNT, priorValues } from '../../runtime/field/tensors.js';
 import { loadNativeTrainer } from '../../trainers/nativeAddon.js';
+import { createNativeSegment } from '../../trainers/nativeSegment.js';
 import { createNetState } from '../../trainers/netState.js';
 import { stepActivity, stepOptions } from '../../trainers/schedule.js';
-import { createSegment } from '../../trainers/segmentTrainer.js';
 import { canEncode } from '../nativeEngine.js';
 import { grain, movingTexture, syntheticFilm } from './syntheticFilm.js';
 
@@ -19,7 +19,7 @@ async function trajectory(steps: number, options: { exact: boolean; threads: num
     ...{ ...SIZE, chroma: '420' as const, anchorDistance: 4 },
     ...{ baseExponent: 36, depthOffset: [-8, -4, 0, 4, 6] },
   };
-  const segment = createSegment(loadNativeTrainer(), description, { seed: 3, ...options });
+  const segment = createNativeSegment(loadNativeTrainer(), description, { seed: 3, ...options });
   for (const [index, node] of segment.nodes.entries()) {
     segment.native.setSource(index, ...film.all[node.frame]!.planes);
   }
@@ -44,7 +44,7 @@ async function trainedStill(steps: number, netLambda: number) {
     ...{ ...size, chroma: '420' as const, anchorDistance: 1 },
     ...{ baseExponent: 36, depthOffset: [0, 0, 0, 0, 0] },
   };
-  const { native } = createSegment(loadNativeTrainer(), description, { threads: 2, seed: 3 });
+  const { native } = createNativeSegment(loadNativeTrainer(), description, { threads: 2, seed: 3 });
   native.setSource(0, ...picture!.planes);
   const nets = createNetState();
   await native.analyse(nets.values, LAMBDA);

@@ -1,37 +1,35 @@
-/** From the field's one definition (runtime/field) to the native engine's plain arrays. */
+/** The native engine: from the field's one definition (runtime/field) to its plain arrays. */
 
 import { netsFromQuantized, priorTensors } from '../runtime/field/nets.js';
 import { fieldShape, type LatentPlane, latentPlanes } from '../runtime/field/shape.js';
 import { innovationStep, motionStep } from '../runtime/field/steps.js';
-import { type AnchorGrid, type FieldNode, segmentStructure } from '../runtime/field/structure.js';
+import { type FieldNode, segmentStructure } from '../runtime/field/structure.js';
 import { CONTEXT_NETS, SYNTHESIS_NETS, tensorNamed } from '../runtime/field/tensors.js';
-import type { Chroma } from '../runtime/film/frame.js';
 import { fieldArrays } from '../runtime/native/fieldArrays.js';
 import type { NativeSegment, NativeSegmentConfig, NativeTrainer } from './nativeAddon.js';
-
-/** What a segment's field looks like. */
-export interface SegmentDescription extends AnchorGrid {
-  readonly width: number;
-  readonly height: number;
-  readonly chroma: Chroma;
-  /** Eighths of an octave: the base quantization step is 2^(baseExponent / 8) codes. */
-  readonly baseExponent: number;
-  readonly depthOffset: readonly number[];
-}
+import type { SegmentDescription, TrainingEngine } from './segmentEngine.js';
 
 /** A native segment and the structure that it was built with. */
-export interface SegmentTrainer {
+export interface NativeSegmentTrainer {
   readonly native: NativeSegment;
   readonly nodes: readonly FieldNode[];
   readonly description: SegmentDescription;
 }
 
+export function nativeEngine(trainer: NativeTrainer): TrainingEngine {
+  return {
+    name: `native-${trainer.instructionSet}`,
+    createSegment: async (description, nodes, options) =>
+      new trainer.Segment(nativeConfig(description, nodes, options)),
+  };
+}
+
 /** Builds the engine for one segment. `exact` selects double precision, for gradient tests. */
-export function createSegment(
+export function createNativeSegment(
   trainer: NativeTrainer,
   description: SegmentDescription,
   options: { threads: number; seed: number; exact?: boolean },
-): SegmentTrainer {
+): NativeSegmentTrainer {
   const nodes = segmentStructure(description);
   const native = new trainer.Segment(nativeConfig(description, nodes, options));
   return { native, nodes, description };

@@ -1,0 +1,69 @@
+import { EngineError, WeftError } from '../../runtime/errors.js';
+import { loadNativeRuntime } from '../../runtime/native/nativeAddon.js';
+import { type EngineReport, reportEngines } from '../../trainers/engines.js';
+import { weftVersion } from '../../trainers/version.js';
+import { findFfmpeg } from '../media/ffmpeg.js';
+import { ffmpegBuild } from '../media/ffmpegBuild.js';
+import type { CommandContext } from './context.js';
+
+/** A part of weft or of what it builds on. */
+type Finding = Omit<EngineReport, 'name'> & { readonly name: string };
+
+/** Every engine with its version and device, or why it is not there and what to do; the decoder and ffmpeg too. */
+export async function runDoctor(_args: unknown, { reporter, ffmpeg }: CommandContext): Promise<void> {
+  const engines = await reportEngines();
+  const decoders = [nativeDecoder(), referenceDecoder];
+  const tools = [await ffmpegFinding(ffmpeg)];
+  reporter.result(
+    { weft: weftVersion(), node: process.versions.node, engines, decoders, tools },
+    [
+      `weft ${weftVersion()}, Node.js ${process.versions.node}, ${process.platform} ${process.arch}`,
+      ...section('training (--engine)', engines),
+      ...section('decoding', decoders),
+      ...section('films', tools),
+    ].join('\n'),
+  );
+}
+
+const referenceDecoder: Finding = {
+  name: 'reference',
+  available: true,
+  version: 'TypeScript',
+  device: 'processor, slow',
+};
+
+function nativeDecoder(): Finding {
+  try {
+    return {
+      name: 'native',
+      available: true,
+      version: loadNativeRuntime().instructionSet,
+      device: 'processor',
+    };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return { name: 'native', available: false, reason: error.message, hint: error.hint };
+  }
+}
+
+async function ffmpegFinding(path: string | undefined): Promise<Finding> {
+  try {
+    const tools = findFfmpeg(path);
+    const { version } = await ffmpegBuild(tools);
+    return { name: 'ffmpeg', available: true, version, device: tools.ffmpeg };
+  } catch (error) {
+    if (!(error instanceof WeftError)) throw error;
+    return { name: 'ffmpeg', available: false, reason: error.message, hint: error.hint };
+  }
+}
+
+function section(title: string, findings: readonly Finding[]): string[] {
+  const width = Math.max(...findings.map(({ name }) => name.length));
+  const lines = findings.flatMap(({ name, available, version, device, reason, hint }) => {
+    const padded = `  ${name.padEnd(width)}`;
+    return available
+      ? [`${padded}  ${version}, ${device}`]
+      : [`${padded}  not there: ${reason}`, `  ${' '.repeat(width)}  ${hint}`];
+  });
+  return [title, ...lines];
+}

@@ -1,0 +1,166 @@
+/** Latents of one node in training: values, state of their optimizer, and which blocks are active. */
+
+import * as tf from '@tensorflow/tfjs';
+import { BLOCK_HEIGHT, BLOCK_WIDTH } from '../../runtime/entropy/latentCoder.js';
+import { type LatentPlane, latentCount } from '../../runtime/field/shape.js';
+
+/** Decays of the moments, as in the native engine. */
+const FIRST_DECAY = 0.8;
+const SECOND_DECAY = 0.99;
+const EPSILON = 1e-8;
+
+export class LatentStore {
+  /** All of shape (latents), planes in coding order. */
+  values: tf.Tensor1D;
+  /** 1 in active blocks. */
+  mask: tf.Tensor1D;
+  private firstMoment: tf.Tensor1D;
+  private secondMoment: tf.Tensor1D;
+  /** By plane: numbers of the active blocks, ascending. */
+  private blocks: number[][];
+  private visits = 0;
+
+  constructor(readonly planes: readonly LatentPlane[]) {
+    const zeros = (): tf.Tensor1D => tf.keep(tf.zeros([latentCount(planes)])) as tf.Tensor1D;
+    this.values = zeros();
+    this.mask = zeros();
+    this.firstMoment = zeros();
+    this.secondMoment = zeros();
+    this.blocks = planes.map(() => []);
+  }
+
+  isActive(plane: number): boolean {
+    return this.blocks[plane]!.length > 0;
+  }
+
+  /** Takes values; blocks in which none exceeds its plane's threshold become inactive, and zero. Moments start anew. */
+  set(values: Float32Array, thresholdOf: (plane: LatentPlane) => number): void {
+    const mask = new Float32Array(values.length);
+    this.blocks = this.planes.map((plane) => {
+      const active: number[] = [];
+      const threshold = thresholdOf(plane);
+      for (let block = 0; block < blockCount(plane); block++) {
+        const places = placesOf(plane, block);
+        if (!places.some((at) => at >= 0 && Math.abs(values[at]!) > threshold)) continue;
+        active.push(block);
+        for (const at of places) if (at >= 0) mask[at] = 1;
+      }
+      return active;
+    });
+    const kept = values.map((value, i) => value * mask[i]!);
+    this.replace({ values: tf.tensor1d(kept), mask: tf.tensor1d(mask) });
+    this.replace({ firstMoment: tf.zeros([values.length]), secondMoment: tf.zeros([values.length]) });
+  }
+
+  /** Gives up blocks in which no |value| reaches the threshold. */
+  async prune(threshold: number): Promise<void> {
+    const values = await this.values.data();
+    const mask = new Float32Array(values.length);
+    this.blocks = this.blocks.map((active, p) =>
+      active.filter((block) => {
+        const places = placesOf(this.planes[p]!, block);
+        if (!places.some((at) => at >= 0 && Math.abs(values[at]!) >= threshold)) return false;
+        for (const at of places) if (at >= 0) mask[at] = 1;
+        return true;
+      }),
+    );
+    tf.tidy(() => {
+      const kept = tf.tensor1d(mask);
+      this.replace({
+        values: tf.mul(this.values, kept),
+        firstMoment: tf.mul(this.firstMoment, kept),
+        secondMoment: tf.mul(this.secondMoment, kept),
+        mask: kept,
+      });
+    });
+  }
+
+  /** One step of Adam (Kingma and Ba, 2015) with the learning rate of each plane. */
+  update(gradient: tf.Tensor1D, rateOf: (plane: number) => number): void {
+    this.visits++;
+    const correct1 = 1 / (1 - FIRST_DECAY ** this.visits);
+    const correct2 = 1 / (1 - SECOND_DECAY ** this.visits);
+    tf.tidy(() => {
+      const g = tf.mul(gradient, this.mask);
+      const firstMoment = tf.add(tf.mul(this.firstMoment, FIRST_DECAY), tf.mul(g, 1 - FIRST_DECAY));
+      const secondMoment = tf.add(
+        tf.mul(this.secondMoment, SECOND_DECAY),
+        tf.mul(tf.square(g), 1 - SECOND_DECAY),
+      );
+      const size = tf.add(tf.sqrt(tf.mul(secondMoment, correct2)), EPSILON);
+      const rates = tf.concat(
+        this.planes.map(({ width, height }, p) => tf.fill([width * height], rateOf(p))),
+      );
+      const step = tf.div(tf.mul(tf.mul(rates, correct1), firstMoment), size);
+      this.replace({ values: tf.sub(this.values, step), firstMoment, secondMoment });
+    });
+  }
+
+  /** Noise of roughly that standard deviation, shape (latents): the same numbers as in the native engine. */
+  noise(deviation: number, key: (plane: number) => number): tf.Tensor1D {
+    const noise = new Float32Array(this.values.size);
+    if (deviation === 0) return tf.tensor1d(noise);
+    for (const [p, active] of this.blocks.entries()) {
+      const planeKey = active.length > 0 ? key(p) : 0;
+      for (const [stored, block] of active.entries()) {
+        for (const [i, at] of placesOf(this.planes[p]!, block).entries()) {
+          if (at >= 0) noise[at] = deviation * hashNoise(planeKey, stored * BLOCK_WIDTH * BLOCK_HEIGHT + i);
+        }
+      }
+    }
+    return tf.tensor1d(noise);
+  }
+
+  dispose(): void {
+    tf.dispose([this.values, this.mask, this.firstMoment, this.secondMoment]);
+  }
+
+  private replace(
+    tensors: Partial<Record<'values' | 'mask' | 'firstMoment' | 'secondMoment', tf.Tensor>>,
+  ): void {
+    for (const [name, tensor] of Object.entries(tensors) as ['values', tf.Tensor1D][]) {
+      this[name].dispose();
+      this[name] = tf.keep(tensor);
+    }
+  }
+}
+
+/** Uniform bits from a counter (finalizer of MurmurHash3), as in the native engine. */
+export function hashBits(a: number, b: number, c: number): number {
+  let h =
+    Math.imul(a, 0x9e3779b1) ^
+    (Math.imul(b, 0x85ebca77) + 0x165667b1) ^
+    (Math.imul(c, 0xc2b2ae3d) + 0x27d4eb2f);
+  h ^= h >>> 16;
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** The sum of the four bytes of a hash, scaled. */
+function hashNoise(key: number, index: number): number {
+  let h = Math.imul(index, 0x9e3779b1) ^ key;
+  h ^= h >>> 16;
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  h ^= h >>> 16;
+  return ((h & 255) + ((h >>> 8) & 255) + ((h >>> 16) & 255) + (h >>> 24) - 510) / 147.8;
+}
+
+function blockCount({ width, height }: LatentPlane): number {
+  return Math.ceil(width / BLOCK_WIDTH) * Math.ceil(height / BLOCK_HEIGHT);
+}
+
+/** Where the places of a block are among the node's latents, in rows; -1 outside of the plane. */
+function placesOf({ width, height, offset }: LatentPlane, block: number): number[] {
+  const across = Math.ceil(width / BLOCK_WIDTH);
+  const x0 = (block % across) * BLOCK_WIDTH;
+  const y0 = Math.floor(block / across) * BLOCK_HEIGHT;
+  return Array.from({ length: BLOCK_WIDTH * BLOCK_HEIGHT }, (_, i) => {
+    const x = x0 + (i % BLOCK_WIDTH);
+    const y = y0 + Math.floor(i / BLOCK_WIDTH);
+    return x < width && y < height ? offset + y * width + x : -1;
+  });
+}

@@ -1,0 +1,99 @@
+/** Resampling of planes as products with constant matrices: rows * plane * columns^T. */
+
+import * as tf from '@tensorflow/tfjs';
+import { MOTION_GRID_PX } from '../../runtime/reference/motion.js';
+import { clampIndex } from '../../runtime/reference/plane.js';
+import { DOUBLING_TAPS } from '../../runtime/reference/pyramid.js';
+
+/** A plane, shape (height, width). */
+export type Plane = tf.Tensor2D;
+
+/** Sum of tensors of one shape, two at a time: WebGPU lets a kernel read few of them. */
+export function sumOf<T extends tf.Tensor>(tensors: readonly T[]): T {
+  return tensors.reduce((sum, tensor) => tf.add(sum, tensor) as T);
+}
+
+/** Weights of the inputs in one output sample. */
+type Row = readonly (readonly [index: number, weight: number])[];
+
+/** The constant matrices of one film's sizes, built when they are first needed. */
+export class Resampling {
+  private readonly matrices = new Map<string, tf.Tensor2D>();
+
+  /** The next finer level, shape (height, width). */
+  double(coarse: Plane, height: number, width: number): Plane {
+    return this.apply('double', coarse, height, width, doublingRow);
+  }
+
+  /** A plane of the motion grid at every luma pixel. */
+  spline(grid: Plane, height: number, width: number): Plane {
+    return this.apply('spline', grid, height, width, splineRow);
+  }
+
+  /** Means of the up to four luma samples that a 4:2:0 chroma sample stands for. */
+  halve(luma: Plane, height: number, width: number): Plane {
+    return this.apply('halve', luma, height, width, halvingRow);
+  }
+
+  dispose(): void {
+    for (const matrix of this.matrices.values()) matrix.dispose();
+    this.matrices.clear();
+  }
+
+  private apply(
+    kind: string,
+    plane: Plane,
+    height: number,
+    width: number,
+    row: (output: number, inputs: number) => Row,
+  ): Plane {
+    const [fromHeight, fromWidth] = plane.shape;
+    const rows = this.matrix(kind, height, fromHeight, row);
+    const columns = this.matrix(kind, width, fromWidth, row);
+    return tf.matMul(rows, tf.matMul(plane, columns, false, true));
+  }
+
+  private matrix(
+    kind: string,
+    outputs: number,
+    inputs: number,
+    row: (output: number, inputs: number) => Row,
+  ): tf.Tensor2D {
+    const key = `${kind} ${outputs} ${inputs}`;
+    let matrix = this.matrices.get(key);
+    if (!matrix) {
+      const values = new Float32Array(outputs * inputs);
+      for (let output = 0; output < outputs; output++) {
+        for (const [index, weight] of row(output, inputs)) {
+          values[output * inputs + clampIndex(index, inputs)]! += weight;
+        }
+      }
+      matrix = tf.keep(tf.tensor2d(values, [outputs, inputs]));
+      this.matrices.set(key, matrix);
+    }
+    return matrix;
+  }
+}
+
+function doublingRow(output: number): Row {
+  const odd = output & 1;
+  const first = (output >> 1) - 2 + odd;
+  return DOUBLING_TAPS.map((_, k) => [first + k, DOUBLING_TAPS[odd ? 3 - k : k]!] as const);
+}
+
+/** Quadratic B-spline. */
+function splineRow(pixel: number): Row {
+  const place = (pixel + 0.5) / MOTION_GRID_PX - 0.5;
+  const nearest = Math.floor(place + 0.5);
+  const f = place - nearest;
+  return [
+    [nearest - 1, 0.5 * (0.5 - f) ** 2],
+    [nearest, 0.75 - f * f],
+    [nearest + 1, 0.5 * (0.5 + f) ** 2],
+  ];
+}
+
+function halvingRow(output: number, inputs: number): Row {
+  const pair = [2 * output, 2 * output + 1].filter((index) => index < inputs);
+  return pair.map((index) => [index, 1 / pair.length] as const);
+}

@@ -1,0 +1,439 @@
+/**
+ * A segment in training with TensorFlow.js: the field as its operations, gradients by automatic differentiation, one node
+ * at a time. Going back, a node is computed again instead of remembered, so that memory grows with one node and not with
+ * the segment.
+ */
+
+import * as tf from '@tensorflow/tfjs';
+import { netsFromQuantized, priorTensors } from '../../runtime/field/nets.js';
+import {
+  displacement,
+  type FieldShape,
+  fieldShape,
+  type LatentPlane,
+  latentPlanes,
+  motionComponentCount,
+} from '../../runtime/field/shape.js';
+import { CODES_PER_UNIT, innovationStep, motionStep, type StepSettings } from '../../runtime/field/steps.js';
+import type { FieldNode, MotionPrediction } from '../../runtime/field/structure.js';
+import { NET_TENSORS, NET_VALUE_COUNT } from '../../runtime/field/tensors.js';
+import { type NetState, updateNets } from '../netState.js';
+import { readStepOptions, STEP_NUMBERS, type StepOptions } from '../schedule.js';
+import type { CostPart, SegmentDescription, SegmentEngine, StepCost } from '../segmentEngine.js';
+import { BackwardPass } from './backwardPass.js';
+import { hashBits, LatentStore } from './latentStore.js';
+import { predict } from './prediction.js';
+import { latentBits } from './rate.js';
+import { type Plane, Resampling, sumOf } from './resampling.js';
+import { hardRound, softRound } from './rounding.js';
+import { beginNode } from './start.js';
+import { collapse, type NetTensors, synthesizeChroma, synthesizeLuma } from './synthesis.js';
+
+/** What later nodes read of a node: three picture planes (codes less 128), then its motion components. */
+export type Baked = readonly Plane[];
+export const PICTURE_PLANES = 3;
+
+/** One plane of an earlier node's `Baked`. */
+interface Read {
+  readonly node: number;
+  readonly place: number;
+}
+
+/** A node in training. */
+export interface TrainedNode {
+  readonly field: FieldNode;
+  readonly planes: readonly LatentPlane[];
+  readonly latents: LatentStore;
+  /** What it is computed from besides its latents: planes of its references, motion that its own is predicted from. */
+  readonly reads: readonly Read[];
+  readonly referred: boolean;
+  /** Codes less 128. */
+  source: Plane[];
+  baked: Baked | undefined;
+}
+
+export class TfjsSegment implements SegmentEngine {
+  private readonly shape: FieldShape;
+  private readonly resampling = new Resampling();
+  private readonly nodes: readonly TrainedNode[];
+  /** Steps before gains, which are zero at the prior. */
+  private readonly settings: StepSettings;
+  private steps = 0;
+  private keptGradients: Float64Array[] = [];
+
+  constructor(
+    private readonly description: SegmentDescription,
+    fields: readonly FieldNode[],
+    private readonly seed: number,
+    /** Throws if the device has failed. */
+    private readonly check: () => void = () => undefined,
+  ) {
+    const { width, height, chroma, baseExponent, depthOffset } = description;
+    this.shape = fieldShape(width, height, chroma);
+    this.settings = { nets: netsFromQuantized(priorTensors()), baseExponent, depthOffset };
+    const planes = [0, 1, 2].map((refs) => latentPlanes(this.shape, refs));
+    const referred = new Set(fields.flatMap((field) => field.refs));
+    this.nodes = fields.map((field, index) => ({
+      field,
+      planes: planes[field.refs.length]!,
+      latents: new LatentStore(planes[field.refs.length]!),
+      reads: readsOf(field),
+      referred: referred.has(index),
+      source: [],
+      baked: undefined,
+    }));
+  }
+
+  setSource(node: number, ...planes: [Uint8Array, Uint8Array, Uint8Array]): void {
+    const target = this.nodes[node]!;
+    tf.dispose(target.source);
+    target.source = planes.map((codes, p) => {
+      const { width, height } = p === 0 ? this.shape : this.shape.chromaLevels[0]!;
+      return tf.keep(
+        tf.tensor2d(
+          Float32Array.from(codes, (code) => code - 128),
+          [height, width],
+        ),
+      );
+    });
+  }
+
+  async analyse(nets: Float64Array, lambda: number): Promise<void> {
+    for (const [index, node] of this.nodes.entries()) {
+      await beginNode({
+        ...{ node, nodes: this.nodes, shape: this.shape, resampling: this.resampling, lambda },
+        depthScale: 2 ** (this.description.depthOffset[Math.min(node.field.depth, 4)]! / 8),
+        stepOf: (plane) => this.baseStep(node, plane),
+        bake: () => this.bakeHard(index, nets),
+      });
+    }
+  }
+
+  async train(options: Float64Array, activity: Uint8Array, nets: NetState): Promise<StepCost> {
+    let cost: StepCost = { distortion: 0, bits: 0 };
+    const gradient = new Float64Array(NET_VALUE_COUNT);
+    for (let step = 0; step * STEP_NUMBERS < options.length; step++) {
+      const now = readStepOptions(options, step);
+      const active = activity.subarray(step * this.nodes.length, (step + 1) * this.nodes.length);
+      cost = await this.step(nets.values, now, active, gradient, ({ latents, planes }, byLatents) => {
+        latents.update(byLatents, (plane) =>
+          planes[plane]!.kind === 'motion' ? now.motionRate : now.latentRate,
+        );
+      });
+      if (now.netRate > 0) updateNets(nets, gradient, now);
+    }
+    return cost;
+  }
+
+  async gradient(nets: Float64Array, options: Float64Array, netGradient: Float64Array): Promise<StepCost> {
+    const all = new Uint8Array(this.nodes.length).fill(1);
+    const kept = new Map<TrainedNode, tf.Tensor>();
+    const cost = await this.step(nets, readStepOptions(options, 0), all, netGradient, (node, byLatents) => {
+      kept.set(
+        node,
+        tf.tidy(() => tf.keep(tf.mul(byLatents, node.latents.mask))),
+      );
+    });
+    this.keptGradients = [];
+    for (const node of this.nodes) {
+      const tensor = kept.get(node)!;
+      this.keptGradients.push(Float64Array.from(await tensor.data()));
+      tensor.dispose();
+    }
+    return cost;
+  }
+
+  latentGradient(node: number): Float64Array {
+    return this.keptGradients[node]!;
+  }
+
+  async evaluate(nets: Float64Array, count: number, part: CostPart): Promise<Float64Array> {
+    const results = this.nodes.slice(0, count).map((node, index) => {
+      const baked = part === 'bits' ? undefined : this.bakeHard(index, nets);
+      return tf.tidy(() => {
+        const errors = baked ? shownErrors(node, baked) : tf.zeros([PICTURE_PLANES]);
+        if (part === 'distortion') return tf.concat1d([errors as tf.Tensor1D, tf.zeros([2])]);
+        const rounded = this.roundHard(node);
+        const tensors = netTensors(tf.tensor1d(Float32Array.from(nets)));
+        const bits = (['innovation', 'motion'] as const).map((kind) =>
+          this.bits(node, rounded, tensors, true, kind),
+        );
+        return tf.concat1d([errors as tf.Tensor1D, tf.stack(bits) as tf.Tensor1D]);
+      });
+    });
+    const all = tf.concat1d(results);
+    const out = Float64Array.from(await all.data());
+    tf.dispose([...results, all]);
+    return out;
+  }
+
+  async latents(node: number): Promise<Int32Array> {
+    const values = await this.nodes[node]!.latents.values.data();
+    return Int32Array.from(values, (value) => Math.min(Math.max(Math.floor(value + 0.5), -32767), 32767));
+  }
+
+  setContinuousLatents(node: number, values: Float64Array): void {
+    this.nodes[node]!.latents.set(Float32Array.from(values), () => 0);
+  }
+
+  async prune(threshold: number): Promise<void> {
+    for (const { latents } of this.nodes) await latents.prune(threshold);
+  }
+
+  release(): void {
+    for (const { source, baked, latents } of this.nodes) {
+      tf.dispose([...source, ...(baked ?? [])]);
+      latents.dispose();
+    }
+    this.resampling.dispose();
+  }
+
+  /** One step over the active nodes; `use` is lent the gradient by the latents of each. */
+  private async step(
+    nets: Float64Array,
+    options: StepOptions,
+    activity: Uint8Array,
+    netGradient: Float64Array,
+    use: (node: TrainedNode, byLatents: tf.Tensor1D) => void,
+  ): Promise<StepCost> {
+    this.steps++;
+    const pass = new BackwardPass(nets);
+    const noises = this.nodes.map(({ latents }, n) => {
+      const seed = this.seed + this.steps;
+      return activity[n] ? latents.noise(options.noise, (plane) => hashBits(seed, n, plane)) : undefined;
+    });
+    for (const [n, node] of this.nodes.entries()) {
+      if (!node.referred || (!activity[n] && node.baked)) continue;
+      const noise = noises[n];
+      this.keepBaked(n, () => {
+        const rounded = noise ? this.round(node, node.latents.values, options, noise) : this.roundHard(node);
+        return this.bake(node, rounded, netTensors(pass.nets), this.readPlanes(node));
+      });
+    }
+    for (let n = this.nodes.length - 1; n >= 0; n--) {
+      if (!activity[n]) continue;
+      const byLatents = this.back(n, activity, options, noises[n]!, pass);
+      use(this.nodes[n]!, byLatents);
+      byLatents.dispose();
+    }
+    tf.dispose(noises.filter((noise) => noise !== undefined));
+    const cost = await pass.finish(netGradient);
+    this.check();
+    return cost;
+  }
+
+  /** Gradient by a node's latents, of its own cost and of what later nodes left; leaves its share to what it was computed from. */
+  private back(
+    n: number,
+    activity: Uint8Array,
+    options: StepOptions,
+    noise: tf.Tensor1D,
+    pass: BackwardPass,
+  ): tf.Tensor1D {
+    const node = this.nodes[n]!;
+    const weight = activity[n]!;
+    const received = pass.take(n);
+    const objective = (values: tf.Tensor, nets: tf.Tensor, ...reads: tf.Tensor[]): tf.Scalar => {
+      const tensors = netTensors(nets as tf.Tensor1D);
+      const rounded = this.round(node, values, options, noise);
+      const baked = this.bake(node, rounded, tensors, reads as Plane[]);
+      const distortion = this.distortion(node, baked);
+      const bits = this.bits(node, rounded, tensors, false);
+      pass.addCost(distortion, bits, weight);
+      const own = tf.mul(tf.add(distortion, tf.mul(bits, options.lambda)), weight);
+      const later = received.map(({ place, gradient }) => tf.sum(tf.mul(gradient, baked[place]!)));
+      return sumOf([own, ...later]) as tf.Scalar;
+    };
+    const { grads, value } = tf.valueAndGrads(objective as (...tensors: tf.Tensor[]) => tf.Scalar)([
+      node.latents.values,
+      pass.nets,
+      ...this.readPlanes(node),
+    ]);
+    const [byLatents, byNets, ...byReads] = grads as [tf.Tensor1D, tf.Tensor1D, ...Plane[]];
+    pass.addNets(byNets);
+    for (const [i, { node: from, place }] of node.reads.entries()) {
+      if (activity[from]) pass.leave(from, place, byReads[i]!);
+      else byReads[i]!.dispose();
+    }
+    tf.dispose([value, ...received.map(({ gradient }) => gradient)]);
+    return byLatents;
+  }
+
+  private round(node: TrainedNode, values: tf.Tensor, options: StepOptions, noise: tf.Tensor1D): tf.Tensor1D {
+    return tf.mul(softRound(values, options.temperature, noise), node.latents.mask);
+  }
+
+  private roundHard({ latents }: TrainedNode): tf.Tensor1D {
+    return tf.mul(hardRound(latents.values), latents.mask);
+  }
+
+  private readPlanes({ reads }: TrainedNode): Plane[] {
+    return reads.map(({ node, place }) => this.nodes[node]!.baked![place]!);
+  }
+
+  private bakeHard(n: number, nets: Float64Array): Baked {
+    const node = this.nodes[n]!;
+    return this.keepBaked(n, () =>
+      this.bake(
+        node,
+        this.roundHard(node),
+        netTensors(tf.tensor1d(Float32Array.from(nets))),
+        this.readPlanes(node),
+      ),
+    );
+  }
+
+  private keepBaked(n: number, bake: () => Baked): Baked {
+    const node = this.nodes[n]!;
+    const baked = tf.tidy(() => bake().map((plane) => tf.keep(plane)));
+    tf.dispose([...(node.baked ?? [])]);
+    node.baked = baked;
+    return baked;
+  }
+
+  /** Picture and motion of a node. `reads`: as node.reads says. */
+  private bake(node: TrainedNode, rounded: tf.Tensor1D, tensors: NetTensors, reads: readonly Plane[]): Baked {
+    const net = node.field.depth === 0 ? 'intra' : 'inter';
+    const innovation = (component: number): Plane[] =>
+      this.levels(node, rounded, tensors, 'innovation', component);
+    const luma = synthesizeLuma(innovation(0), net, tensors, this.resampling);
+    const { width, height } = this.shape.chromaLevels[0]!;
+    const under = this.shape.chroma === '420' ? this.resampling.halve(luma, height, width) : luma;
+    const chroma = synthesizeChroma([innovation(1), innovation(2)], under, net, tensors, this.resampling);
+    const inCodes = [luma, ...chroma].map((plane) => tf.mul(plane, CODES_PER_UNIT) as Plane);
+    const references = node.field.refs.map((_, r) =>
+      reads.slice(r * PICTURE_PLANES, (r + 1) * PICTURE_PLANES),
+    );
+    if (references.length === 0) return inCodes;
+    const motion = this.motion(node, rounded, tensors, reads);
+    const prediction = predict(this.shape, references, motion, this.resampling);
+    return [...inCodes.map((plane, c) => tf.add(plane, prediction[c]!) as Plane), ...motion];
+  }
+
+  /** Components of a node's motion. `reads`: as node.reads says. */
+  private motion(
+    node: TrainedNode,
+    rounded: tf.Tensor1D,
+    tensors: NetTensors,
+    reads: readonly Plane[],
+  ): Plane[] {
+    const motion = Array.from({ length: motionComponentCount(node.field.refs.length) }, (_, component) =>
+      collapse(this.levels(node, rounded, tensors, 'motion', component), 0, this.resampling),
+    );
+    for (const [r, prediction] of node.field.motion.entries()) {
+      for (let axis = 0; prediction && axis < 2; axis++) {
+        const wanted = predictorOf(prediction, axis);
+        const at = node.reads.findIndex((read) => read.node === wanted.node && read.place === wanted.place);
+        const own = displacement(r, axis);
+        motion[own] = tf.add(motion[own]!, tf.mul(reads[at]!, prediction.scale));
+      }
+    }
+    return motion;
+  }
+
+  /** Dequantized levels of one component, finest first. */
+  private levels(
+    node: TrainedNode,
+    rounded: tf.Tensor1D,
+    tensors: NetTensors,
+    kind: LatentPlane['kind'],
+    component: number,
+  ): Plane[] {
+    const levels: Plane[] = [];
+    for (const plane of node.planes) {
+      if (plane.kind !== kind || plane.component !== component) continue;
+      const gains =
+        kind === 'motion' ? 'motion.gain' : `syn.${node.field.depth === 0 ? 'intra' : 'inter'}.gain`;
+      const gain = tf.slice(tensors(gains), [component, plane.level], [1, 1]);
+      const step = tf.mul(tf.exp(tf.mul(gain, Math.LN2)), this.baseStep(node, plane)); // (1, 1)
+      levels[plane.level] = tf.mul(planeOf(rounded, plane), step);
+    }
+    return levels;
+  }
+
+  private baseStep(node: TrainedNode, { kind, component, level }: LatentPlane): number {
+    return kind === 'motion'
+      ? motionStep(this.settings.nets, component, level)
+      : innovationStep(this.settings, node.field.depth, component, level);
+  }
+
+  /** Weighted squared error, so that the sum over all planes is pixels * (6 mseY + mseCb + mseCr) / 8. */
+  private distortion({ source }: TrainedNode, baked: Baked): tf.Scalar {
+    const parts = source.map((codes, p) => {
+      const weight = p === 0 ? 0.75 : (0.125 * source[0]!.size) / codes.size;
+      return tf.mul(tf.sum(tf.square(tf.sub(baked[p]!, codes))), weight);
+    });
+    return sumOf(parts) as tf.Scalar;
+  }
+
+  /** Bits of the latents in active blocks, flags left out. */
+  private bits(
+    node: TrainedNode,
+    rounded: tf.Tensor1D,
+    tensors: NetTensors,
+    asFile: boolean,
+    kind?: LatentPlane['kind'],
+  ): tf.Scalar {
+    const { planes, latents, field } = node;
+    const at = (index: number): Plane | undefined =>
+      index < 0 ? undefined : planeOf(rounded, planes[index]!);
+    let total: tf.Scalar = tf.scalar(0);
+    for (const [index, plane] of planes.entries()) {
+      if (!latents.isActive(index) || (kind && plane.kind !== kind)) continue;
+      const context = {
+        ...{ own: at(index)!, parent: at(plane.parent), grandparent: at(plane.grandparent) },
+        ...{ companion1: at(plane.companion1), companion2: at(plane.companion2) },
+      };
+      const bits = latentBits(context, plane, field.depth, tensors, asFile);
+      total = tf.add(total, tf.sum(tf.mul(bits, planeOf(latents.mask, plane)))) as tf.Scalar;
+    }
+    return total;
+  }
+}
+
+/** Every plane once: a gradient by the same tensor twice would count twice. */
+function readsOf({ refs, motion }: FieldNode): Read[] {
+  const reads = refs.flatMap((node) =>
+    Array.from({ length: PICTURE_PLANES }, (_, place) => ({ node, place })),
+  );
+  for (const prediction of motion) {
+    for (let axis = 0; prediction && axis < 2; axis++) {
+      const read = predictorOf(prediction, axis);
+      if (!reads.some(({ node, place }) => node === read.node && place === read.place)) reads.push(read);
+    }
+  }
+  return reads;
+}
+
+/** Where a displacement is that another is predicted from. */
+function predictorOf({ node, field }: MotionPrediction, axis: number): Read {
+  return { node, place: PICTURE_PLANES + displacement(field, axis) };
+}
+
+/** One plane of a node's concatenated latents, shape (height, width). */
+function planeOf(latents: tf.Tensor1D, { offset, width, height }: LatentPlane): Plane {
+  return tf.reshape(tf.slice(latents, offset, width * height), [height, width]);
+}
+
+/** Squared errors of the 8-bit picture that a decoder shows, shape (3). */
+function shownErrors({ source }: TrainedNode, baked: Baked): tf.Tensor1D {
+  return tf.stack(
+    source.map((codes, p) =>
+      tf.sum(tf.square(tf.sub(tf.clipByValue(hardRound(baked[p]!), -128, 127), codes))),
+    ),
+  ) as tf.Tensor1D;
+}
+
+/** The tensors of the nets out of all their values. */
+function netTensors(values: tf.Tensor1D): NetTensors {
+  const known = new Map<string, tf.Tensor>();
+  return (name) => {
+    let tensor = known.get(name);
+    if (!tensor) {
+      const { offset, size, shape } = NET_TENSORS.find((candidate) => candidate.name === name)!;
+      tensor = tf.reshape(tf.slice(values, offset, size), [...shape]);
+      known.set(name, tensor);
+    }
+    return tensor;
+  };
+}

@@ -1,0 +1,136 @@
+/** Sparse approximation by a pyramid of latents; twin of `approximate` in native/analysis.h. */
+
+import * as tf from '@tensorflow/tfjs';
+import type { Size } from '../../runtime/film/frame.js';
+import { type Plane, type Resampling, sumOf } from './resampling.js';
+import { collapse } from './synthesis.js';
+
+const ROUNDS = 3;
+const ITERATIONS = 15;
+const POWER_ITERATIONS = 8;
+const EIGENVALUE_MARGIN = 1.1;
+/** Expected magnitudes of latents: at first, and at least. */
+const FIRST_SCALE = 0.5;
+const LEAST_SCALE = 0.15;
+
+/** What is approximated. */
+export interface SparseProblem {
+  /** Levels, finest first, and their quantization steps. */
+  readonly sizes: readonly Size[];
+  readonly steps: readonly number[];
+  readonly target: Plane;
+  /** Of a squared error, by sample of the target. */
+  readonly weights: Plane;
+  /** Price of a bit. */
+  readonly lambda: number;
+}
+
+/**
+ * Latents by level that make weights * |decoded - target|^2 + lambda * sum |q| / (scale ln 2) small: FISTA (Beck and
+ * Teboulle, 2009) in rounds, with the scales of each from the last (Candes, Wakin and Boyd, 2008).
+ */
+export async function approximate(problem: SparseProblem, resampling: Resampling): Promise<Float32Array[]> {
+  const { sizes, steps, target, weights, lambda } = problem;
+  const decode = (levels: readonly tf.Tensor[]): Plane =>
+    collapse(
+      levels.map((level, l) => tf.mul(level, steps[l]!) as Plane),
+      0,
+      resampling,
+    );
+  const largestWeight = tf.tidy(() => tf.max(weights));
+  const [largest = 0] = await largestWeight.data();
+  largestWeight.dispose();
+  if (largest <= 0) return sizes.map(({ width, height }) => new Float32Array(width * height));
+  const gradient = tf.grads((...levels: tf.Tensor[]) =>
+    tf.sum(tf.mul(weights, tf.square(tf.sub(decode(levels), target)))),
+  );
+  const rate = 1 / (2 * largest * (await largestEigenvalue(sizes, decode)));
+  const shrink = lambda * Math.LOG2E * rate;
+  const values = tf.tidy(() => {
+    let value = zeros(sizes);
+    let momentum = value;
+    for (let round = 0; round < ROUNDS; round++) {
+      const limits = (round === 0 ? sizes.map(() => tf.scalar(FIRST_SCALE)) : scales(value)).map((scale) =>
+        tf.div(shrink, scale),
+      );
+      let t = 1;
+      for (let i = 0; i < ITERATIONS; i++) {
+        const last = i === ITERATIONS - 1;
+        const next = 0.5 * (1 + Math.sqrt(1 + 4 * t * t));
+        const inertia = last ? 0 : (t - 1) / next;
+        t = last ? 1 : next;
+        [value, momentum] = tf.tidy(() => {
+          const slopes = gradient(momentum);
+          const after = momentum.map((m, l) => softened(tf.sub(m, tf.mul(slopes[l]!, rate)), limits[l]!));
+          const carried = after.map((v, l) => tf.add(v, tf.mul(inertia, tf.sub(v, value[l]!))));
+          return [after, carried] as [tf.Tensor[], tf.Tensor[]];
+        });
+      }
+    }
+    return value;
+  });
+  const out = await Promise.all(values.map((value) => value.data()));
+  tf.dispose(values);
+  return out as Float32Array[];
+}
+
+function zeros(sizes: readonly Size[]): tf.Tensor[] {
+  return sizes.map(({ width, height }) => tf.zeros([height, width]));
+}
+
+function softened(value: tf.Tensor, limit: tf.Tensor): tf.Tensor {
+  return tf.mul(tf.sign(value), tf.relu(tf.sub(tf.abs(value), limit)));
+}
+
+/** Of decode^T decode, by power iteration. */
+async function largestEigenvalue(
+  sizes: readonly Size[],
+  decode: (levels: readonly tf.Tensor[]) => Plane,
+): Promise<number> {
+  const norm = tf.tidy(() => {
+    const square = tf.grads((...levels: tf.Tensor[]) => tf.mul(0.5, tf.sum(tf.square(decode(levels)))));
+    let direction = sizes.map(({ width, height }, l) =>
+      tf.randomUniform([height, width], -0.3, 0.7, 'float32', l + 1),
+    );
+    let length: tf.Tensor = tf.scalar(1);
+    for (let i = 0; i < POWER_ITERATIONS; i++) {
+      const moved = square(direction);
+      length = tf.sqrt(sumOf(moved.map((m) => tf.sum(tf.square(m)))));
+      direction = moved.map((m) => tf.div(m, tf.maximum(length, 1e-30)));
+    }
+    return length;
+  });
+  const [value = 1] = await norm.data();
+  norm.dispose();
+  return EIGENVALUE_MARGIN * (value > 0 ? value : 1);
+}
+
+/** Expected magnitudes from the neighbourhood and the parent. */
+function scales(levels: readonly tf.Tensor[]): tf.Tensor[] {
+  const sums = (magnitude: tf.Tensor): tf.Tensor => {
+    const [height, width] = magnitude.shape as [number, number];
+    const padded = tf.pad2d(magnitude as Plane, [
+      [1, 1],
+      [1, 1],
+    ]);
+    return sumOf(
+      Array.from({ length: 9 }, (_, k) => tf.slice(padded, [Math.floor(k / 3), k % 3], [height, width])),
+    );
+  };
+  return levels.map((level, l) => {
+    const [height, width] = level.shape as [number, number];
+    let total = sums(tf.abs(level));
+    let count = sums(tf.onesLike(level));
+    const parent = levels[l + 1];
+    if (parent) {
+      const [h, w] = parent.shape as [number, number];
+      const raised = tf.reshape(tf.tile(tf.reshape(tf.abs(parent), [h, 1, w, 1]), [1, 2, 1, 2]), [
+        2 * h,
+        2 * w,
+      ]);
+      total = tf.add(total, tf.mul(3, tf.slice(raised as Plane, [0, 0], [height, width])));
+      count = tf.add(count, 3);
+    }
+    return tf.maximum(tf.div(total, count), LEAST_SCALE);
+  });
+}

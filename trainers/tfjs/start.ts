@@ -1,0 +1,187 @@
+/** The start of a node's training: motion by block matching, latents by sparse approximation; twin of native/analysis.h. */
+
+import * as tf from '@tensorflow/tfjs';
+import {
+  displacement,
+  type FieldShape,
+  type LatentPlane,
+  LIGHT,
+  motionGrid,
+} from '../../runtime/field/shape.js';
+import { CODES_PER_UNIT } from '../../runtime/field/steps.js';
+import { BLACK } from '../../runtime/reference/nodeBake.js';
+import { inLightOf, lumaPyramid, searchMotion, VectorField } from './motionSearch.js';
+import type { Plane, Resampling } from './resampling.js';
+import { type Baked, PICTURE_PLANES, type TrainedNode } from './segment.js';
+import { approximate } from './sparse.js';
+
+/** Prices of a bit of motion and of light, over that of a bit of innovation. */
+const MOTION_SPARSITY = 4;
+const LIGHT_SPARSITY = 8;
+/** Blocks whose latents are smaller than that are inactive: of motion, of innovation that others are predicted from, of other. */
+const MOTION_THRESHOLD = 0.3;
+const ANCHOR_THRESHOLD = 0.1;
+const LEAF_THRESHOLD = 0.25;
+const CELL = 8;
+
+/** What a node begins from. */
+export interface NodeStart {
+  readonly node: TrainedNode;
+  readonly nodes: readonly TrainedNode[];
+  readonly shape: FieldShape;
+  readonly resampling: Resampling;
+  readonly lambda: number;
+  /** Factor of the innovation's steps at the node's depth. */
+  readonly depthScale: number;
+  readonly stepOf: (plane: LatentPlane) => number;
+  /** Bakes the node with its latents as they are. */
+  readonly bake: () => Baked;
+}
+
+/** Fills a node's latents; the nodes before it have theirs. */
+export async function beginNode(start: NodeStart): Promise<void> {
+  const { node, lambda, depthScale } = start;
+  const values: Float32Array[] = node.planes.map(({ width, height }) => new Float32Array(width * height));
+  const place = (): Baked => {
+    const all = new Float32Array(node.latents.values.size);
+    for (const [p, plane] of node.planes.entries()) all.set(values[p]!, plane.offset);
+    node.latents.set(all, ({ kind }) => {
+      if (kind === 'motion') return MOTION_THRESHOLD;
+      return node.field.depth < 2 ? ANCHOR_THRESHOLD : LEAF_THRESHOLD;
+    });
+    return start.bake();
+  };
+  const fill = async (kind: LatentPlane['kind'], component: number, problem: Fit): Promise<void> => {
+    const planes = levelsOf(node, kind, component);
+    const levels = planes.map((p) => node.planes[p]!);
+    const fitted = await approximate(
+      { sizes: levels, steps: levels.map(start.stepOf), ...problem },
+      start.resampling,
+    );
+    for (const [level, p] of planes.entries()) values[p] = fitted[level]!;
+    tf.dispose([problem.target, problem.weights]);
+  };
+  let baked = place();
+  if (node.field.refs.length > 0) {
+    for (const { component, target, weights } of await motionTargets(start)) {
+      await fill('motion', component, { target, weights, lambda: MOTION_SPARSITY * lambda });
+    }
+    baked = place();
+    await fill('motion', LIGHT, { ...(await lightTarget(start, baked)), lambda: LIGHT_SPARSITY * lambda });
+    baked = place();
+  }
+  for (let p = 0; p < PICTURE_PLANES; p++) {
+    const target = tf.tidy(() => tf.div(tf.sub(node.source[p]!, baked[p]!), CODES_PER_UNIT) as Plane);
+    const share = p === 0 ? 0.75 : (0.125 * node.source[0]!.size) / target.size;
+    const weights = tf.fill(target.shape, share * CODES_PER_UNIT ** 2) as Plane;
+    await fill('innovation', p, { target, weights, lambda: lambda * depthScale ** 2 });
+  }
+  place();
+}
+
+interface Fit {
+  readonly target: Plane;
+  readonly weights: Plane;
+  readonly lambda: number;
+}
+
+/** Planes of one component, finest first. */
+function levelsOf(node: TrainedNode, kind: LatentPlane['kind'], component: number): number[] {
+  const levels: number[] = [];
+  for (const [p, plane] of node.planes.entries()) {
+    if (plane.kind === kind && plane.component === component) levels[plane.level] = p;
+  }
+  return levels;
+}
+
+interface MotionTarget {
+  readonly component: number;
+  readonly target: Plane;
+  readonly weights: Plane;
+}
+
+/** What the displacements lack to those that block matching finds. */
+async function motionTargets({ node, nodes, shape, lambda }: NodeStart): Promise<MotionTarget[]> {
+  const { width, height } = shape;
+  const levels = Math.max(1, Math.min(4, shape.luma.length - 2));
+  const current = lumaPyramid(width, height, await codesOf(node), levels);
+  const grid = motionGrid(shape);
+  const weights = shapeWeights(current[0]!.samples, shape, lambda);
+  const targets: MotionTarget[] = [];
+  for (const [r, ref] of node.field.refs.entries()) {
+    const expected = new VectorField(grid.width, grid.height);
+    const prediction = node.field.motion[r];
+    for (let axis = 0; prediction && axis < 2; axis++) {
+      const at = PICTURE_PLANES + displacement(prediction.field, axis);
+      const field = await nodes[prediction.node]!.baked![at]!.data();
+      for (const [i, value] of field.entries()) expected.vectors[2 * i + axis] = prediction.scale * value;
+    }
+    const reference = inLightOf(lumaPyramid(width, height, await codesOf(nodes[ref]!), levels), current);
+    const found = searchMotion(current, reference, 64 + 16 * Math.sqrt(lambda), expected);
+    for (let axis = 0; axis < 2; axis++) {
+      const missing = Float32Array.from(
+        { length: grid.width * grid.height },
+        (_, i) => found.vectors[2 * i + axis]! - expected.vectors[2 * i + axis]!,
+      );
+      targets.push({
+        component: displacement(r, axis),
+        target: tf.tensor2d(missing, [grid.height, grid.width]),
+        weights: tf.tensor2d(weights, [grid.height, grid.width]),
+      });
+    }
+  }
+  return targets;
+}
+
+async function codesOf({ source }: TrainedNode): Promise<Float32Array> {
+  return Float32Array.from(await source[0]!.data(), (value) => value + 128);
+}
+
+/** Price of a squared pixel of displacement by cell: half the energy of the gradient, within bounds. */
+function shapeWeights(
+  luma: Float32Array,
+  { width, height, motion }: FieldShape,
+  lambda: number,
+): Float32Array {
+  const grid = motion[0]!;
+  const energy = new Float32Array(grid.width * grid.height);
+  const at = (x: number, y: number): number =>
+    luma[Math.min(Math.max(y, 0), height - 1) * width + Math.min(Math.max(x, 0), width - 1)]!;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const dx = at(x + 1, y) - at(x - 1, y);
+      const dy = at(x, y + 1) - at(x, y - 1);
+      energy[Math.floor(y / CELL) * grid.width + Math.floor(x / CELL)]! += 0.0625 * (dx * dx + dy * dy);
+    }
+  }
+  return energy.map((value) => Math.min(Math.max(value, lambda), 60 * lambda));
+}
+
+/** The factor less one that brings the prediction in each cell nearest to the source, and what an error of it costs. */
+async function lightTarget(
+  { node, shape }: NodeStart,
+  baked: Baked,
+): Promise<{ target: Plane; weights: Plane }> {
+  const [codes, predicted] = [await node.source[0]!.data(), await baked[0]!.data()];
+  const grid = motionGrid(shape);
+  const products = new Float32Array(grid.width * grid.height);
+  const squares = new Float32Array(grid.width * grid.height);
+  for (const [i, prediction] of predicted.entries()) {
+    const cell =
+      Math.floor(Math.floor(i / shape.width) / CELL) * grid.width + Math.floor((i % shape.width) / CELL);
+    const value = prediction - BLACK[0]!;
+    products[cell]! += value * (codes[i]! - prediction);
+    squares[cell]! += value * value;
+  }
+  const size: [number, number] = [grid.height, grid.width];
+  return {
+    target: tf.tensor2d(
+      products.map((product, cell) => product / Math.max(squares[cell]!, 1)),
+      size,
+    ),
+    weights: tf.tensor2d(
+      squares.map((square) => 0.75 * square),
+      size,
+    ),
+  };
+}
