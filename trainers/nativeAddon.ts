@@ -22,6 +22,8 @@ export interface NativeSegment extends SegmentEngine {
   latents(node: number): Int32Array;
   latentGradient(node: number): Float64Array;
   prune(threshold: number): void;
+  /** Latents of a node as they are in training. */
+  continuousLatents(node: number): Float64Array;
   /** What the parts of steps and evaluations took since the last call. */
   takePartTimes(): PartTime[];
 }

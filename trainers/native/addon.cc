@@ -69,6 +69,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
       InstanceMethod("evaluate", &SegmentObject::evaluate),
       InstanceMethod("gradient", &SegmentObject::gradient),
       InstanceMethod("latents", &SegmentObject::latents),
+      InstanceMethod("continuousLatents", &SegmentObject::continuousLatents),
       InstanceMethod("setContinuousLatents", &SegmentObject::setContinuousLatents),
       InstanceMethod("latentGradient", &SegmentObject::latentGradient),
       InstanceMethod("prune", &SegmentObject::prune),
@@ -150,6 +151,13 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     const int node = nodeOf(info);
     auto out = Napi::Int32Array::New(info.Env(), size_t(engine_->latentCount(node)));
     engine_->latents(node, out.Data());
+    return out;
+  }
+  Napi::Value continuousLatents(const Napi::CallbackInfo& info) {
+    checkThere(info);
+    const int node = nodeOf(info);
+    auto out = Napi::Float64Array::New(info.Env(), size_t(engine_->latentCount(node)));
+    engine_->continuousLatents(node, out.Data());
     return out;
   }
   Napi::Value setContinuousLatents(const Napi::CallbackInfo& info) {

@@ -67,6 +67,7 @@ class SegmentEngine {
   virtual Cost gradient(const double* nets, const StepOptions& options, double* netGradient) = 0;
   virtual int latentCount(int node) const = 0;
   virtual void latents(int node, int32_t* out) const = 0;            // rounded, planes in coding order
+  virtual void continuousLatents(int node, double* out) const = 0;   // as they are in training
   virtual void setContinuousLatents(int node, const double* values) = 0;  // blocks of zeros become inactive
   virtual void latentGradient(int node, double* out) const = 0;      // of the last gradient()
   // Gives up blocks in which no |value| reaches the threshold.

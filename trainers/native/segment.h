@@ -114,6 +114,9 @@ class Segment final : public SegmentEngine, private LatentSource {
       out[at] = int32_t(std::fmax(-32767, std::fmin(32767, r)));
     });
   }
+  void continuousLatents(int node, double* out) const override {
+    forEachLatent(node, [&](size_t at, const LatentBlocks& blocks, size_t i) { out[at] = double(blocks.value[i]); });
+  }
   void latentGradient(int node, double* out) const override {
     std::copy(kept_[node].begin(), kept_[node].end(), out);
   }

@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../../runtime/errors.js';
+import { loadNativeTrainer, type NativeTrainer } from '../nativeAddon.js';
 import type { TrainingEngine } from '../segmentEngine.js';
 import { openGpu } from './gpu.js';
 import { TfjsSegment } from './segment.js';
@@ -28,11 +29,20 @@ export async function openTfjs(name: TfjsEngineName): Promise<TrainingEngine> {
   await useBackend(backend);
   return {
     name,
-    async createSegment(description, nodes, { seed }) {
+    async createSegment(description, nodes, options) {
       await useBackend(backend);
-      return new TfjsSegment(description, nodes, seed, check);
+      return new TfjsSegment(description, nodes, { ...options, native: nativeTrainer(), check });
     },
   };
+}
+
+function nativeTrainer(): NativeTrainer | undefined {
+  try {
+    return loadNativeTrainer();
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
 }
 
 async function useBackend(name: string): Promise<void> {

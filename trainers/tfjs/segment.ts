@@ -17,6 +17,8 @@ import {
 import { CODES_PER_UNIT, innovationStep, motionStep, type StepSettings } from '../../runtime/field/steps.js';
 import type { FieldNode, MotionPrediction } from '../../runtime/field/structure.js';
 import { NET_TENSORS, NET_VALUE_COUNT } from '../../runtime/field/tensors.js';
+import type { NativeTrainer } from '../nativeAddon.js';
+import { createNativeSegment } from '../nativeSegment.js';
 import { type NetState, updateNets } from '../netState.js';
 import { readStepOptions, STEP_NUMBERS, type StepOptions } from '../schedule.js';
 import type { CostPart, SegmentDescription, SegmentEngine, StepCost } from '../segmentEngine.js';
@@ -52,6 +54,16 @@ export interface TrainedNode {
   baked: Baked | undefined;
 }
 
+/** What a segment is trained on and with. */
+export interface TfjsHost {
+  readonly seed: number;
+  readonly threads: number;
+  /** Finds the start where it is there: that is work for the processor, and little of the whole. */
+  readonly native: NativeTrainer | undefined;
+  /** @throws EngineError if the device has failed */
+  check(): void;
+}
+
 export class TfjsSegment implements SegmentEngine {
   private readonly shape: FieldShape;
   private readonly resampling = new Resampling();
@@ -64,9 +76,7 @@ export class TfjsSegment implements SegmentEngine {
   constructor(
     private readonly description: SegmentDescription,
     fields: readonly FieldNode[],
-    private readonly seed: number,
-    /** Throws if the device has failed. */
-    private readonly check: () => void = () => undefined,
+    private readonly host: TfjsHost,
   ) {
     const { width, height, chroma, baseExponent, depthOffset } = description;
     this.shape = fieldShape(width, height, chroma);
@@ -99,6 +109,7 @@ export class TfjsSegment implements SegmentEngine {
   }
 
   async analyse(nets: Float64Array, lambda: number): Promise<void> {
+    if (this.host.native) return this.takeStart(this.host.native, nets, lambda);
     for (const [index, node] of this.nodes.entries()) {
       await beginNode({
         ...{ node, nodes: this.nodes, shape: this.shape, resampling: this.resampling, lambda },
@@ -107,6 +118,20 @@ export class TfjsSegment implements SegmentEngine {
         bake: () => this.bakeHard(index, nets),
       });
     }
+  }
+
+  /** The native engine's start. */
+  private async takeStart(native: NativeTrainer, nets: Float64Array, lambda: number): Promise<void> {
+    const segment = createNativeSegment(native, this.description, this.host).native;
+    for (const [index, { source }] of this.nodes.entries()) {
+      const [y, cb, cr] = await Promise.all(
+        source.map(async (plane) => Uint8Array.from(await plane.data(), (value) => value + 128)),
+      );
+      segment.setSource(index, y!, cb!, cr!);
+    }
+    await segment.analyse(nets, lambda);
+    for (const index of this.nodes.keys()) this.setContinuousLatents(index, segment.continuousLatents(index));
+    segment.release();
   }
 
   async train(options: Float64Array, activity: Uint8Array, nets: NetState): Promise<StepCost> {
@@ -199,7 +224,7 @@ export class TfjsSegment implements SegmentEngine {
     this.steps++;
     const pass = new BackwardPass(nets);
     const noises = this.nodes.map(({ latents }, n) => {
-      const seed = this.seed + this.steps;
+      const seed = this.host.seed + this.steps;
       return activity[n] ? latents.noise(options.noise, (plane) => hashBits(seed, n, plane)) : undefined;
     });
     for (const [n, node] of this.nodes.entries()) {
@@ -218,7 +243,7 @@ export class TfjsSegment implements SegmentEngine {
     }
     tf.dispose(noises.filter((noise) => noise !== undefined));
     const cost = await pass.finish(netGradient);
-    this.check();
+    this.host.check();
     return cost;
   }
 
@@ -242,7 +267,9 @@ export class TfjsSegment implements SegmentEngine {
       pass.addCost(distortion, bits, weight);
       const own = tf.mul(tf.add(distortion, tf.mul(bits, options.lambda)), weight);
       const later = received.map(({ place, gradient }) => tf.sum(tf.mul(gradient, baked[place]!)));
-      return sumOf([own, ...later]) as tf.Scalar;
+      // A node without latents depends on neither; the gradient by what nothing depends on would be an error.
+      const untouched = [values, nets].map((tensor) => tf.mul(tf.sum(tf.slice(tensor, 0, 1)), 0));
+      return sumOf([own, ...later, ...untouched]) as tf.Scalar;
     };
     const { grads, value } = tf.valueAndGrads(objective as (...tensors: tf.Tensor[]) => tf.Scalar)([
       node.latents.values,
@@ -340,8 +367,12 @@ export class TfjsSegment implements SegmentEngine {
     component: number,
   ): Plane[] {
     const levels: Plane[] = [];
-    for (const plane of node.planes) {
+    for (const [index, plane] of node.planes.entries()) {
       if (plane.kind !== kind || plane.component !== component) continue;
+      if (!node.latents.isActive(index)) {
+        levels[plane.level] = tf.zeros([plane.height, plane.width]);
+        continue;
+      }
       const gains =
         kind === 'motion' ? 'motion.gain' : `syn.${node.field.depth === 0 ? 'intra' : 'inter'}.gain`;
       const gain = tf.slice(tensors(gains), [component, plane.level], [1, 1]);
