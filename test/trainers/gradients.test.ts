@@ -1,46 +1,11 @@
 /** The native engine's gradients against finite differences, in double precision. */
 
 import { describe, expect, it } from 'vitest';
-import { fieldShape, latentPlanes } from '../../runtime/field/shape.js';
-import { NET_TENSORS, NET_VALUE_COUNT, priorValues } from '../../runtime/field/tensors.js';
-import type { Chroma } from '../../runtime/film/frame.js';
+import { NET_TENSORS, NET_VALUE_COUNT } from '../../runtime/field/tensors.js';
 import { loadNativeTrainer } from '../../trainers/nativeAddon.js';
 import { createNativeSegment, type NativeSegmentTrainer } from '../../trainers/nativeSegment.js';
 import { builtInstructionSets, canEncode } from '../nativeEngine.js';
-import { movingTexture, seededNumbers, syntheticFilm } from './syntheticFilm.js';
-
-const LAMBDA = 20;
-/** lambda, temperature, no noise, and three rates that no step uses here. */
-const OPTIONS = Float64Array.of(LAMBDA, 0.35, 0, 0, 0, 0, 0);
-const SIZES = [
-  { width: 37, height: 29, frames: 5, anchorDistance: 4 },
-  { width: 66, height: 64, frames: 3, anchorDistance: 2 },
-];
-
-/** A segment with every part switched on: latents in all planes, motion, blending, nets away from the prior. */
-function busySegment(size: (typeof SIZES)[number], chroma: Chroma) {
-  const random = seededNumbers(42);
-  const { width, height, frames, anchorDistance } = size;
-  const description = {
-    ...{ width, height, chroma, frames, anchorDistance },
-    ...{ baseExponent: 28, depthOffset: [0, 0, 1, 2, 3] },
-  };
-  const segment = createNativeSegment(loadNativeTrainer(), description, { threads: 2, seed: 1, exact: true });
-  const film = syntheticFilm({ width, height, frames, chroma }, movingTexture);
-  const shape = fieldShape(width, height, chroma);
-  const latents = segment.nodes.map((node, index) => {
-    segment.native.setSource(index, ...film.all[node.frame]!.planes);
-    const planes = latentPlanes(shape, node.refs.length);
-    const values = new Float64Array(segment.native.latents(index).length);
-    for (const p of planes) {
-      for (let i = 0; i < p.width * p.height; i++) values[p.offset + i] = (random() - 0.5) * 5;
-    }
-    segment.native.setContinuousLatents(index, values);
-    return { planes, values };
-  });
-  const nets = Float64Array.from(priorValues(), (value) => value + (random() - 0.5) * 0.1);
-  return { segment, latents, nets, random };
-}
+import { busySegment, LAMBDA, OPTIONS, SIZES } from './busySegment.js';
 
 function loss(
   { native }: NativeSegmentTrainer,
@@ -110,15 +75,13 @@ describe.runIf(canEncode()).each(['420', '444'] as const)('gradients, chroma %s'
 
 describe.runIf(canEncode())('single precision', () => {
   it.each(builtInstructionSets('trainers'))('%s agrees with double precision', (instructionSet) => {
-    const { segment, latents, nets } = busySegment(SIZES[0]!, '420');
+    const { segment, film, latents, nets } = busySegment(SIZES[0]!, '420');
     const exact = new Float64Array(NET_VALUE_COUNT);
     const exactLoss = loss(segment, nets, exact);
     const single = createNativeSegment(loadNativeTrainer(instructionSet), segment.description, {
       threads: 2,
       seed: 1,
     });
-    const { width, height, frames } = segment.description;
-    const film = syntheticFilm({ width, height, frames }, movingTexture);
     for (const [index, node] of single.nodes.entries()) {
       single.native.setSource(index, ...film.all[node.frame]!.planes);
       single.native.setContinuousLatents(index, latents[index]!.values);

@@ -45,8 +45,15 @@ export function probeGpu(): Promise<GpuAdapter> {
   return probed;
 }
 
-/** Makes `navigator.gpu` what it is in a browser, where TensorFlow.js looks for it. */
-export async function openGpu(): Promise<void> {
+let opened: Promise<void> | undefined;
+
+/** Makes `navigator.gpu` what it is in a browser, where TensorFlow.js looks for it. Once a process: it cannot be closed. */
+export function openGpu(): Promise<void> {
+  opened ??= installGpu();
+  return opened;
+}
+
+async function installGpu(): Promise<void> {
   await probeGpu();
   process.env.XDG_RUNTIME_DIR ??= tmpdir();
   const { create, globals } = (await import(packageUrl())) as WebGpuPackage;

@@ -72,7 +72,7 @@ export const rateOptions = {
   quick: {
     type: 'boolean',
     default: false,
-    describe: 'Two rates of the first four films against x264-medium, in about ten minutes',
+    describe: 'Two rates of the first four films against x264-medium, in about four minutes',
   },
   output: { type: 'string', alias: 'o', describe: 'Folder for a page with drawings, tables and JSON' },
   cache: {

@@ -1,0 +1,212 @@
+/** The engine in TensorFlow.js against the native one: two definitions of the same loss, gradients and training. */
+
+import { existsSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { segmentStructure } from '../../runtime/field/structure.js';
+import { NET_TENSORS, NET_VALUE_COUNT } from '../../runtime/field/tensors.js';
+import type { Chroma } from '../../runtime/film/frame.js';
+import { open } from '../../runtime/film/open.js';
+import { addError, noError, psnrOf, squaredError } from '../../src/measure/psnr.js';
+import { encode } from '../../trainers/encode.js';
+import { type EngineName, openEngine, reportEngines } from '../../trainers/engines.js';
+import { loadNativeTrainer } from '../../trainers/nativeAddon.js';
+import { createNetState } from '../../trainers/netState.js';
+import { DEPTH_OFFSET } from '../../trainers/rateControl.js';
+import { randomSequence, STEP_NUMBERS, stepActivity, stepOptions } from '../../trainers/schedule.js';
+import type { SegmentEngine } from '../../trainers/segmentEngine.js';
+import { probeGpu } from '../../trainers/tfjs/gpu.js';
+import { TfjsSegment } from '../../trainers/tfjs/segment.js';
+import { canEncode } from '../nativeEngine.js';
+import { busySegment, LAMBDA, OPTIONS, SIZES } from './busySegment.js';
+import { movingTexture, syntheticFilm } from './syntheticFilm.js';
+
+const HOST = { seed: 1, threads: 2, native: undefined, check: () => undefined };
+
+/** A clip of 64x64 and 9 frames, and how its segment is built. */
+const clip = syntheticFilm({ width: 64, height: 64, frames: 9 }, movingTexture);
+const description = {
+  ...{ width: 64, height: 64, chroma: '420' as const, frames: 9, anchorDistance: 4 },
+  ...{ baseExponent: 36, depthOffset: DEPTH_OFFSET },
+};
+const nodes = segmentStructure(description);
+
+async function segmentOf(engine: EngineName): Promise<SegmentEngine> {
+  const segment = await (await openEngine(engine)).createSegment(description, nodes, { seed: 3, threads: 2 });
+  for (const [index, node] of nodes.entries()) segment.setSource(index, ...clip.all[node.frame]!.planes);
+  return segment;
+}
+
+/** Distortion + lambda * bits a pixel with rounded latents. */
+async function cost(segment: SegmentEngine, nets: Float64Array): Promise<number> {
+  const parts = await segment.evaluate(nets, nodes.length, 'all');
+  const weights = [0.75, 0.5, 0.5, LAMBDA, LAMBDA];
+  return parts.reduce((sum, part, i) => sum + weights[i % 5]! * part, 0) / (64 * 64 * 9);
+}
+
+/** Length of the difference relative to that of the first. */
+function relativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let difference = 0;
+  let size = 0;
+  for (let i = 0; i < a.length; i++) {
+    difference += (a[i]! - b[i]!) ** 2;
+    size += a[i]! ** 2;
+  }
+  return Math.sqrt(difference / Math.max(size, 1e-30));
+}
+
+/** Relative differences of the loss, of the gradient by every net tensor and by every latent plane. */
+async function gradientDifferences(size: (typeof SIZES)[number], chroma: Chroma): Promise<number[]> {
+  const { segment, film, latents, nets } = busySegment(size, chroma);
+  const mirror = new TfjsSegment(segment.description, segment.nodes, HOST);
+  for (const [index, node] of segment.nodes.entries()) {
+    mirror.setSource(index, ...film.all[node.frame]!.planes);
+    mirror.setContinuousLatents(index, latents[index]!.values);
+  }
+  const [expected, found] = [new Float64Array(NET_VALUE_COUNT), new Float64Array(NET_VALUE_COUNT)];
+  const expectedCost = segment.native.gradient(nets, OPTIONS, expected);
+  const foundCost = await mirror.gradient(nets, OPTIONS, found);
+  const differences = [
+    Math.abs(foundCost.distortion / expectedCost.distortion - 1),
+    Math.abs(foundCost.bits / expectedCost.bits - 1),
+    ...NET_TENSORS.map(({ offset, size: count }) =>
+      relativeDifference(expected.subarray(offset, offset + count), found.subarray(offset, offset + count)),
+    ),
+  ];
+  for (const [index, { planes }] of latents.entries()) {
+    const [a, b] = [segment.native.latentGradient(index), mirror.latentGradient(index)];
+    for (const { offset, width, height } of planes) {
+      const end = offset + width * height;
+      differences.push(relativeDifference(a.subarray(offset, end), b.subarray(offset, end)));
+    }
+  }
+  mirror.release();
+  return differences;
+}
+
+describe.runIf(canEncode())('TensorFlow.js on the processor', { timeout: 600_000 }, () => {
+  beforeAll(async () => {
+    await openEngine('tfjs');
+  });
+  afterEach(() => tf.setBackend('wasm'));
+
+  it.each(
+    ['cpu', 'wasm'].flatMap((backend) => (['420', '444'] as const).map((chroma) => ({ backend, chroma }))),
+  )('has the loss and the gradients of the native engine: $backend, $chroma', async ({ backend, chroma }) => {
+    await tf.setBackend(backend);
+    for (const size of SIZES) {
+      const differences = await gradientDifferences(size, chroma);
+      expect(differences.length).toBeGreaterThan(60);
+      expect(Math.max(...differences)).toBeLessThan(1e-4);
+    }
+  });
+
+  it('finds as good a start of its own as the native engine', async () => {
+    const native = await segmentOf('native');
+    const own = new TfjsSegment(description, nodes, HOST);
+    for (const [index, node] of nodes.entries()) own.setSource(index, ...clip.all[node.frame]!.planes);
+    const { values } = createNetState();
+    await native.analyse(values, LAMBDA);
+    await own.analyse(values, LAMBDA);
+    expect((await cost(own, values)) / (await cost(native, values))).toBeCloseTo(1, 1);
+    own.release();
+  });
+
+  it('trains like the native engine, and leaks nothing', async () => {
+    const steps = 200;
+    const results: number[] = [];
+    for (const engine of ['native', 'tfjs'] as const) {
+      const segment = await segmentOf(engine);
+      const nets = createNetState();
+      await segment.analyse(nets.values, LAMBDA);
+      const start = await cost(segment, nets.values);
+      const plan = { lambda: LAMBDA, netLambda: LAMBDA, steps, netSteps: steps };
+      const options = stepOptions(plan, 0, steps);
+      const depths = nodes.map((node) => node.depth);
+      const activity = stepActivity(depths, 0.5, steps, randomSequence(3));
+      const tensors = new Set<number>();
+      for (let step = 0; step < steps; step++) {
+        const now = options.subarray(step * STEP_NUMBERS, (step + 1) * STEP_NUMBERS);
+        await segment.train(now, activity.subarray(step * nodes.length, (step + 1) * nodes.length), nets);
+        if (step > 0) tensors.add(tf.memory().numTensors);
+      }
+      expect(tensors.size).toBe(1);
+      results.push(await cost(segment, nets.values));
+      expect(results.at(-1)).toBeLessThan(0.9 * start);
+      segment.release();
+    }
+    expect(Math.abs(results[1]! / results[0]! - 1)).toBeLessThan(0.02);
+  });
+
+  it('encodes a film that every decoder decodes', async () => {
+    const { bytes, psnrDb, engine } = await encode(clip, { engine: 'tfjs', preset: 'draft', crf: 27 });
+    expect(engine).toBe('tfjs');
+    const latents: Int32Array[][] = [];
+    for (const decoder of ['native', 'reference'] as const) {
+      const film = await open(bytes, { engine: decoder });
+      expect(film.header.engine).toBe('tfjs');
+      const error = noError();
+      let index = 0;
+      for await (const picture of film.frames()) addError(error, squaredError(picture, clip.all[index++]!));
+      expect(Math.abs(psnrOf(error).yuv - psnrDb.yuv)).toBeLessThan(0.05);
+      latents.push(await film.decodeSegmentLatents(0));
+      film.close();
+    }
+    expect(latents[0]).toEqual(latents[1]);
+  });
+});
+
+/** The emulated GPU of Debian's chromium, where there is no other. */
+const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+if (!process.env.VK_ICD_FILENAMES && existsSync(SWIFTSHADER)) process.env.VK_ICD_FILENAMES = SWIFTSHADER;
+
+/** Whether a program can use WebGPU here; else says why not. In CI it must. */
+async function hasWebGpu(): Promise<boolean> {
+  try {
+    await probeGpu();
+    return true;
+  } catch (error) {
+    if (process.env.CI === 'true') throw error;
+    console.info(`skipped: ${(error as Error).message} Its tests need a GPU, or Debian's chromium.`);
+    return false;
+  }
+}
+
+describe.runIf(canEncode() && (await hasWebGpu()))('TensorFlow.js on WebGPU', { timeout: 600_000 }, () => {
+  it.each(['420', '444'] as const)(
+    'has the loss and the gradients of the native engine: %s',
+    async (chroma) => {
+      await openEngine('tfjs-webgpu');
+      expect(Math.max(...(await gradientDifferences(SIZES[0]!, chroma)))).toBeLessThan(1e-3);
+    },
+  );
+});
+
+describe('engines', () => {
+  it('are reported with what they are, or why they are not there and what to do', async () => {
+    const reports = await reportEngines();
+    expect(reports.map(({ name }) => name)).toEqual(['native', 'tfjs', 'tfjs-gpu', 'tfjs-webgpu']);
+    for (const { available, version, device, reason, hint } of reports) {
+      for (const text of available ? [version, device] : [reason, hint]) expect(text).toMatch(/\w/);
+    }
+    expect(reports[1]!.available).toBe(true);
+  });
+
+  it('are refused where they are not there', async () => {
+    for (const { name, available } of await reportEngines()) {
+      const opened = openEngine(name);
+      if (available) await expect(opened).resolves.toMatchObject({ name: expect.stringMatching(name) });
+      else await expect(opened).rejects.toMatchObject({ code: 'ENGINE_MISSING' });
+    }
+  });
+
+  it.runIf(canEncode())('are chosen by themselves without an emulated one', async () => {
+    const reports = await reportEngines();
+    const real = reports.filter(({ available, device }) => available && !device!.includes('emulated'));
+    const best = ['tfjs-gpu', 'tfjs-webgpu', 'native'].find((name) =>
+      real.some((report) => report.name === name),
+    )!;
+    const name = best === 'native' ? `native-${loadNativeTrainer().instructionSet}` : best;
+    expect((await openEngine('auto')).name).toBe(name);
+  });
+});
