@@ -69,7 +69,7 @@ export function samplePlaces(dx: Plane, dy: Plane): SamplePlaces {
 
 export function sample(plane: Plane, { index, weight }: SamplePlaces): Plane {
   const read = gather(tf.reshape(plane, [-1]) as tf.Tensor1D, index);
-  return tf.reshape(tf.sum(tf.mul(weight, read), 0), plane.shape) as Plane;
+  return tf.reshape(weightedSum(weight, read), plane.shape) as Plane;
 }
 
 /** The four taps around real places on an axis of `length` samples: clamped indexes and weights, shape (4, height, width). */
@@ -88,6 +88,20 @@ function taps(place: tf.Tensor, length: number): { index: tf.Tensor; weight: tf.
   const offsets = tf.reshape(tf.range(-1, 3), [4, 1, 1]);
   return { weight, index: tf.clipByValue(tf.add(offsets, first), 0, length - 1) };
 }
+
+/** Sum of products over the 16 taps: halves are added to each other, since backends are slow at sums across rows. */
+const weightedSum = tf.customGrad((...inputs) => {
+  const [weight, read, save] = inputs as unknown as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
+  save([weight, read]);
+  let sum = tf.mul(weight, read) as tf.Tensor2D;
+  for (let rows = 8; rows >= 1; rows /= 2) {
+    sum = tf.add(tf.slice(sum, [0, 0], [rows, -1]), tf.slice(sum, [rows, 0], [rows, -1]));
+  }
+  return {
+    value: sum, // (1, samples)
+    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [tf.mul(dy, saved[1]!), tf.mul(dy, saved[0]!)],
+  };
+}) as (weight: tf.Tensor, read: tf.Tensor) => tf.Tensor;
 
 /** samples[index], whose gradient adds up where samples are read twice; not every backend knows that of its own `gather`. */
 const gather = tf.customGrad((...inputs) => {

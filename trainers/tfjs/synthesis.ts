@@ -28,7 +28,7 @@ export function synthesizeLuma(
   const groups = lumaGroups(levels, resampling);
   const inputs = tf.stack(groups.map((group) => tf.reshape(group, [-1]))); // (4, pixels)
   const hidden = hiddenUnits(inputs, tensors(`syn.${net}.y.w1`), tensors(`syn.${net}.y.b1`)); // (8, pixels)
-  const sum = tf.sum(inputs, 0, true); // (1, pixels)
+  const sum = tf.reshape(sumOf(groups), [1, -1]); // (1, pixels)
   const planes = tf.concat([sum, hidden]) as tf.Tensor2D; // (9, pixels)
   const conv = tf.reshape(tensors(`syn.${net}.y.conv`), [CONV_PLANES, 9]) as tf.Tensor2D;
   const taps = tf.reshape(tf.matMul(conv, planes, true), [9, height, width]) as tf.Tensor3D;
