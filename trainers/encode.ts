@@ -87,13 +87,13 @@ async function encodeAt(
   source: FilmSource,
   options: EncodeOptions,
   crf: number,
-  trainer: TrainingEngine,
+  engine: TrainingEngine,
   hooks: EncodeHooks,
 ): Promise<EncodeResult> {
   const started = performance.now();
   const preset = PRESETS[options.preset];
   const { threads, seed } = options;
-  const film = new FilmTrainer({ engine: trainer, lambda: lambdaOfCrf(crf), preset, threads, seed });
+  const film = new FilmTrainer({ engine, lambda: lambdaOfCrf(crf), preset, threads, seed });
   const watch = new Watch(source.info.frames, hooks, started);
   const done: TrainedSegment[] = [];
   for await (const scenes of groups(segments(source.pictures(hooks.signal)))) {
@@ -105,11 +105,10 @@ async function encodeAt(
   const nets = writeNets(film.netTensors);
   const frames = done.reduce((sum, segment) => sum + segment.frames, 0);
   const { width, height } = source.info;
-  const engine = trainer.name;
   const trainedMacsPerPixel = trainingMacsPerPixel(trainedSteps(preset));
   const psnrDb = filmPsnr(done, source.info, frames);
   const header = {
-    ...headerOf(source.info, options, crf, engine),
+    ...headerOf(source.info, options, crf, engine.name),
     psnr: Math.round(100 * psnrDb.yuv),
     trainedKilomacsPerPixel: Math.round(trainedMacsPerPixel / 1000),
   };
@@ -117,7 +116,7 @@ async function encodeAt(
   const overhead = bytes.length - done.reduce((sum, segment) => sum + segment.bytes.length, 0);
   const estimatedBits = done.reduce((sum, segment) => sum + segment.estimatedBits, 0);
   return {
-    ...{ bytes, frames, width, height, psnrDb, engine },
+    ...{ bytes, frames, width, height, psnrDb, engine: engine.name },
     estimatedBytes: Math.round(overhead + estimatedBits / 8),
     seconds: (performance.now() - started) / 1000,
     macsPerPixel: decodeMacsPerPixel(),

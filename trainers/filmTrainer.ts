@@ -5,12 +5,12 @@ import { writeSegment } from '../runtime/entropy/segmentCoder.js';
 import { netsFromQuantized, type QuantizedTensor } from '../runtime/field/nets.js';
 import { fieldShape, latentPlanes } from '../runtime/field/shape.js';
 import { type AnchorGrid, type FieldNode, segmentStructure } from '../runtime/field/structure.js';
-import { chromaSize, type Picture } from '../runtime/film/frame.js';
+import type { Picture } from '../runtime/film/frame.js';
 import { firstAnchorOf, flashes } from './flashes.js';
 import { type FilmCost, NetQuantizer } from './netQuantizer.js';
 import { copyOf, createNetState, type NetState } from './netState.js';
 import type { Preset } from './presets.js';
-import { baseExponentOf, DEPTH_OFFSET, LONE_OFFSET } from './rateControl.js';
+import { baseExponentOf, DEPTH_OFFSET, LONE_OFFSET, lossWeights } from './rateControl.js';
 import { randomSequence, stepActivity, stepOptions, type TrainingPlan } from './schedule.js';
 import type { CostPart, SegmentDescription, SegmentEngine, TrainingEngine } from './segmentEngine.js';
 
@@ -59,6 +59,7 @@ const MAX_STREAMS = 8;
 
 /** Pixels of each segment that the nets are quantized on, at least an anchor interval; the rest of the film is like them. */
 const MEASURED_PIXELS = 6e6;
+
 /** Segments in training at the same time. The first group decides the nets; later groups are trained for them. */
 export class FilmTrainer {
   private readonly nets: NetState = createNetState();
@@ -88,7 +89,7 @@ export class FilmTrainer {
       );
     }
     const { lambda, preset } = this.settings;
-    const { netSteps, latentSteps, netPasses } = preset;
+    const { netSteps, latentSteps } = preset;
     const first = !this.quantizer;
     const plan: TrainingPlan = {
       lambda,
@@ -101,14 +102,11 @@ export class FilmTrainer {
       watch.progress('quantizing nets', netSteps / plan.steps);
       this.quantizer = new NetQuantizer(this.nets.values, lambda, this.costOf(group, watch));
       await this.quantizer.chooseSteps();
-      await this.quantizer.polish(netPasses);
+      await this.polish('quantizing nets', netSteps / plan.steps, watch);
     }
     for (const { engine } of group) await engine.prune(PRUNED_BELOW);
     await this.run(group, plan, netSteps, plan.steps, watch);
-    if (first) {
-      watch.progress('polishing nets', 1);
-      await this.quantizer?.polish(netPasses);
-    }
+    if (first) await this.polish('polishing nets', 1, watch);
     return Promise.all(group.map((segment) => this.finish(segment)));
   }
 
@@ -197,6 +195,14 @@ export class FilmTrainer {
     if (!Number.isFinite(cost.distortion + cost.bits)) throw new RangeError('the training diverged');
   }
 
+  /** The preset's passes over the integers of the nets, ended early like the training. */
+  private async polish(stage: string, done: number, watch: TrainingWatch): Promise<void> {
+    for (let pass = 0; pass < this.settings.preset.netPasses; pass++) {
+      watch.progress(stage, done);
+      await this.quantizer?.polish(() => watch.finishing);
+    }
+  }
+
   /** What the nets are quantized by. */
   private costOf(group: readonly SegmentTrainer[], watch: TrainingWatch): FilmCost {
     return (values, kind) => {
@@ -218,16 +224,14 @@ export class FilmTrainer {
   ): Promise<number> {
     let total = 0;
     for (const { engine, nodes, description } of group) {
-      const { width, height, chroma, anchorDistance } = description;
-      const c = chromaSize(width, height, chroma);
-      const chromaWeight = (0.125 * width * height) / (c.width * c.height);
+      const { width, height, anchorDistance } = description;
+      const weights = [...lossWeights(description), this.settings.lambda, this.settings.lambda];
       const wanted = Math.max(Math.ceil(pixels / (width * height)), anchorDistance + 1);
       const measured = Math.min(wanted, nodes.length);
       const costs = await engine.evaluate(values, measured, part);
       const interScale = measured > 1 ? (nodes.length - 1) / (measured - 1) : 0;
       for (let node = 0; node < measured; node++) {
-        const [y = 0, cb = 0, cr = 0, innovation = 0, motion = 0] = costs.subarray(5 * node, 5 * node + 5);
-        const cost = 0.75 * y + chromaWeight * (cb + cr) + this.settings.lambda * (innovation + motion);
+        const cost = weights.reduce((sum, weight, i) => sum + weight * costs[5 * node + i]!, 0);
         total += node === 0 ? cost : interScale * cost;
       }
     }

@@ -55,13 +55,10 @@ export class NetQuantizer {
     }
   }
 
-  /** Greedy passes over the integers: each goes up or down by one where that costs less. */
-  async polish(passes: number): Promise<void> {
-    for (let pass = 0; pass < passes; pass++) await this.polishOnce();
-  }
-
-  private async polishOnce(): Promise<void> {
+  /** A greedy pass over the integers: each goes up or down by one where that costs less. Ends at a tensor if asked to. */
+  async polish(ended: () => boolean = () => false): Promise<void> {
     for (const [index, tensor] of NET_TENSORS.entries()) {
+      if (ended()) return;
       let best = await this.measure(tensor, this.tensors[index]!);
       for (const i of best.quantized.q.keys()) {
         for (const step of [-1, 1]) {

@@ -1,5 +1,7 @@
 /** From quality as people state it to the Lagrange multiplier and the quantization step. */
 
+import { type Chroma, chromaSize, type Size } from '../runtime/film/frame.js';
+
 /** Frames of one depth share an offset of their step, in eighths of an octave: what others are predicted from is finer. */
 export const DEPTH_OFFSET: readonly number[] = [-8, -4, 0, 4, 6];
 /** The same for a frame that nothing is predicted from: a still, a flash between two cuts. */
@@ -11,6 +13,13 @@ const CRF_PER_OCTAVE = 3;
 
 /** Quantization step at full size, in codes, over the root of lambda; measured in docs/lab.md. */
 const STEP_FACTOR = 2.25;
+
+/** Weights of the squared errors of Y, Cb and Cr, so that the sum is pixels * (6 mseY + mseCb + mseCr) / 8. */
+export function lossWeights({ width, height, chroma }: Size & { chroma: Chroma }): [number, number, number] {
+  const c = chromaSize(width, height, chroma);
+  const weight = (0.125 * width * height) / (c.width * c.height);
+  return [0.75, weight, weight];
+}
 
 /** Squared 8-bit codes per bit per pixel, for a quality on x264's scale. */
 export function lambdaOfCrf(crf: number): number {

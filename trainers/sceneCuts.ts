@@ -1,6 +1,7 @@
 /** Scene cuts, found on thumbnails: where motion no longer explains the next picture. */
 
 import type { Picture } from '../runtime/film/frame.js';
+import { lightFrom } from './brightness.js';
 
 /** Luma averaged over squares. */
 export interface Thumbnail {
@@ -32,21 +33,8 @@ export function thumbnail(picture: Picture): Thumbnail {
 
 /** Whether `next` begins a new scene: not explained by motion, nor by motion in another light. */
 export function isCut(previous: Thumbnail, next: Thumbnail): boolean {
-  return isUnexplained(previous, next) && isUnexplained(inLightOf(previous, next), next);
-}
-
-/** The same picture with the mean and the spread of the other. */
-function inLightOf(picture: Thumbnail, other: Thumbnail): Thumbnail {
-  const from = spread(picture.luma);
-  const to = spread(other.luma);
-  const factor = from.deviation > 1 ? to.deviation / from.deviation : 1;
-  return { ...picture, luma: picture.luma.map((code) => to.mean + factor * (code - from.mean)) };
-}
-
-function spread(luma: Float32Array): { mean: number; deviation: number } {
-  const mean = luma.reduce((sum, code) => sum + code, 0) / luma.length;
-  const variance = luma.reduce((sum, code) => sum + (code - mean) ** 2, 0) / luma.length;
-  return { mean, deviation: Math.sqrt(variance) };
+  if (!isUnexplained(previous, next)) return false;
+  return isUnexplained({ ...previous, luma: previous.luma.map(lightFrom(previous.luma, next.luma)) }, next);
 }
 
 function isUnexplained(previous: Thumbnail, next: Thumbnail): boolean {

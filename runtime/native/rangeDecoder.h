@@ -16,7 +16,7 @@ class RangeDecoder {
   // Bytes that must be readable, and zero, behind the stream.
   static constexpr size_t PADDING = 8;
 
-  RangeDecoder(const uint8_t* bytes, size_t size) : next_(bytes), end_(bytes + size), code_(loadBytes()) { advance(4); }
+  RangeDecoder(const uint8_t* bytes, size_t size) : next_(bytes), last_(bytes + size + PADDING - 4), code_(loadBytes()) { advance(4); }
   // The frequency (0..65535) at which the next symbol lies. Follow with consume() of the symbol that owns it.
   WEFT_INLINE uint32_t peek() {
     unit_ = range_ >> 16;
@@ -31,7 +31,7 @@ class RangeDecoder {
     code_ = uint32_t((uint64_t(code_ - unit_ * cumulative) << 32 | loadBytes()) << shift >> 32);
     advance(shift >> 3);
   }
-  // Bits of the symbols read so far. Behind the end of the stream, where it goes on with zeros, nothing is counted.
+  // Bits of the symbols read so far. An encoder drops zero bytes at the end: the first few of them are counted all the same.
   double spentBits(const uint8_t* begin) const { return 8.0 * double(next_ - begin) - std::log2(double(range_)); }
   int32_t bits(int count) {
     int32_t value = 0;
@@ -47,8 +47,8 @@ class RangeDecoder {
   WEFT_INLINE uint32_t loadBytes() const {
     return uint32_t(next_[0]) << 24 | uint32_t(next_[1]) << 16 | uint32_t(next_[2]) << 8 | next_[3];
   }
-  WEFT_INLINE void advance(int count) { next_ = end_ - next_ > count ? next_ + count : end_; }
-  const uint8_t *next_, *end_;
+  WEFT_INLINE void advance(int count) { next_ = last_ - next_ > count ? next_ + count : last_; }
+  const uint8_t *next_, *last_;  // the last place from which four bytes can be read
   uint32_t code_, range_ = 0xffffffffu, unit_ = 0;
 };
 

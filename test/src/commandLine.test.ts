@@ -147,6 +147,32 @@ describe('decode', () => {
   });
 });
 
+describe('doctor', () => {
+  test('says of every engine and decoder what it is, or why it is not there and what to do', async () => {
+    const outcome = await weft(['doctor', '--json']);
+    expect(outcome.code).toBe(0);
+    const { engines, decoders, tools } = events(outcome).at(-1) as Record<
+      string,
+      {
+        name: string;
+        available: boolean;
+        version?: string;
+        device?: string;
+        reason?: string;
+        hint?: string;
+      }[]
+    >;
+    expect(engines!.map(({ name }) => name)).toEqual(['native', 'tfjs', 'tfjs-gpu', 'tfjs-webgpu']);
+    expect(decoders!.map(({ name }) => name)).toEqual(['native', 'reference']);
+    for (const { available, version, device, reason, hint } of [...engines!, ...decoders!, ...tools!]) {
+      for (const text of available ? [version, device] : [reason, hint]) expect(text).toMatch(/\w/);
+    }
+    const { stdout, stderr } = await weft(['doctor']);
+    const people = stdout.toString() + stderr;
+    for (const { name } of engines!) expect(people).toContain(name);
+  }, 60_000);
+});
+
 describe('info and verify', () => {
   test('info counts the same bits with either engine', async () => {
     const bytes = readFileSync(file('film.weft'));
@@ -159,7 +185,7 @@ describe('info and verify', () => {
       }),
     );
     for (const part of ['weights', 'keyLatents', 'motion', 'residual', 'container'] as const) {
-      expect(Math.abs(native![part] - reference![part]), part).toBeLessThan(10);
+      expect(Math.abs(native![part] - reference![part]), part).toBeLessThan(6);
     }
     expect(reference!.motion).toBeGreaterThan(10);
   });

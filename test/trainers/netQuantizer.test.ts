@@ -46,9 +46,9 @@ describe('quantization of the nets', () => {
     const quantizer = new NetQuantizer(values, LAMBDA, cost);
     await quantizer.chooseSteps();
     const chosen = await total(quantizer, values, cost);
-    await quantizer.polish(1);
+    await quantizer.polish();
     const once = await total(quantizer, values, cost);
-    await quantizer.polish(1);
+    await quantizer.polish();
     const twice = await total(quantizer, values, cost);
     expect(once).toBeLessThan(0.99 * chosen);
     expect(twice).toBeLessThanOrEqual(once);

@@ -195,8 +195,9 @@ inline void Segment::searchMotion(int index, double lambda) {
     if (delta[c].allocated()) approximate(node, pyramidOf(node, MOTION, c), delta[c], &w, MOTION_SPARSITY * lambda, real(0.3));
 }
 
-// From the prediction as it is with the motion that was found: the factor that brings each cell nearest to the source.
-inline void Segment::searchLight(int index, double lambda) {
+// From the prediction as it is with the motion that was found: the factor that brings each cell nearest to the source. False if the
+// light does not change.
+inline bool Segment::searchLight(int index, double lambda) {
   Node& node = nodes_[index];
   const Plane &luma = baked_[index].picture[0], &size = baker_.motionLevel(0);
   PlaneBuffer light(size.w, size.h), weights(size.w, size.h);
@@ -212,7 +213,9 @@ inline void Segment::searchLight(int index, double lambda) {
       weights.row(y)[x] *= real(lossWeight(0));
     }
   const Plane w = weights;
-  approximate(node, pyramidOf(node, MOTION, LIGHT), light, &w, LIGHT_SPARSITY * lambda, real(0.3));
+  const Pyramid pyramid = pyramidOf(node, MOTION, LIGHT);
+  approximate(node, pyramid, light, &w, LIGHT_SPARSITY * lambda, real(0.3));
+  return std::any_of(pyramid.planes.begin(), pyramid.planes.end(), [&](int plane) { return !node.latents[plane].empty(); });
 }
 
 inline void Segment::analyse(const double* nets, double lambda) {
@@ -224,12 +227,9 @@ inline void Segment::analyse(const double* nets, double lambda) {
     // What later nodes are predicted from deserves a finer approximation: as much finer as its quantization step.
     const double depthScale = config_.depthScale[std::min(node.spec.depth, 4)];
     const double nodeLambda = lambda * depthScale * depthScale;
-    if (node.spec.references) {
-      searchMotion(int(n), lambda);
-      forward(int(n), hard);
-      searchLight(int(n), lambda);
-    }
+    if (node.spec.references) searchMotion(int(n), lambda);
     forward(int(n), hard);  // the prediction alone: no innovation yet
+    if (node.spec.references && searchLight(int(n), lambda)) forward(int(n), hard);
     for (int p = 0; p < 3; p++) {
       const Plane& picture = baked_[n].picture[p];
       PlaneBuffer target(picture.w, picture.h), weights(picture.w, picture.h);

@@ -351,7 +351,7 @@ class Segment final : public SegmentEngine, private LatentSource {
   Pyramid pyramidOf(const Node& node, int kind, int component) const;
   void approximate(Node& node, const Pyramid& pyramid, const Plane& target, const Plane* weights, double lambda, real threshold);
   void searchMotion(int index, double lambda);
-  void searchLight(int index, double lambda);
+  bool searchLight(int index, double lambda);
   void matchBlocks(const Node& node, int reference, double lambda, std::vector<float>& dx, std::vector<float>& dy) const;
 
   SegmentConfig config_;

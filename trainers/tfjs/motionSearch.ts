@@ -1,13 +1,16 @@
 /** Hierarchical block matching between two luma planes: a start for the motion fields; twin of native/motionSearch.h. */
 
+import { MOTION_GRID_PX as CELL } from '../../runtime/reference/motion.js';
 import { clampIndex } from '../../runtime/reference/plane.js';
+import { lightFrom } from '../brightness.js';
 
-/** Samples of a cell, and of the window that is compared. */
-const CELL = 8;
+/** Samples of the window that is compared. */
 const WINDOW = 16;
 const QUARTER_STEPS = [0.5, 0.25];
 /** Differences between vectors cost no more than this. */
 const LONGEST_PENALTY_PX = 8;
+/** A picture is brightened by no more than this factor. */
+const LARGEST_LIGHT = 4;
 
 /** A luma plane, codes. */
 interface Luma {
@@ -54,10 +57,7 @@ export function lumaPyramid(width: number, height: number, samples: Float32Array
 export function inLightOf(pyramid: readonly Luma[], other: readonly Luma[]): readonly Luma[] {
   const own = pyramid.at(-1)!.samples;
   const target = other.at(-1)!.samples;
-  const from = spread(own);
-  const to = spread(target);
-  const factor = from.deviation > 1 ? Math.min(to.deviation / from.deviation, 4) : 1;
-  const lit = (code: number): number => to.mean + factor * (code - from.mean);
+  const lit = lightFrom(own, target, LARGEST_LIGHT);
   let before = 0;
   let after = 0;
   for (const [i, code] of own.entries()) {
@@ -231,15 +231,4 @@ function halved({ width, height, samples }: Luma): Luma {
     }
   }
   return out;
-}
-
-function spread(samples: Float32Array): { mean: number; deviation: number } {
-  let sum = 0;
-  let squares = 0;
-  for (const code of samples) {
-    sum += code;
-    squares += code * code;
-  }
-  const mean = sum / samples.length;
-  return { mean, deviation: Math.sqrt(Math.max(squares / samples.length - mean * mean, 0)) };
 }

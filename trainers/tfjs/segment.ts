@@ -5,6 +5,7 @@
  */
 
 import * as tf from '@tensorflow/tfjs';
+import { LARGEST_VALUE } from '../../runtime/entropy/laplaceCoder.js';
 import { netsFromQuantized, priorTensors } from '../../runtime/field/nets.js';
 import {
   displacement,
@@ -16,10 +17,11 @@ import {
 } from '../../runtime/field/shape.js';
 import { CODES_PER_UNIT, innovationStep, motionStep, type StepSettings } from '../../runtime/field/steps.js';
 import type { FieldNode, MotionPrediction } from '../../runtime/field/structure.js';
-import { NET_TENSORS, NET_VALUE_COUNT } from '../../runtime/field/tensors.js';
+import { NET_VALUE_COUNT, tensorNamed } from '../../runtime/field/tensors.js';
 import type { NativeTrainer } from '../nativeAddon.js';
 import { createNativeSegment } from '../nativeSegment.js';
 import { type NetState, updateNets } from '../netState.js';
+import { lossWeights } from '../rateControl.js';
 import { readStepOptions, STEP_NUMBERS, type StepOptions } from '../schedule.js';
 import type { CostPart, SegmentDescription, SegmentEngine, StepCost } from '../segmentEngine.js';
 import { BackwardPass } from './backwardPass.js';
@@ -110,14 +112,16 @@ export class TfjsSegment implements SegmentEngine {
 
   async analyse(nets: Float64Array, lambda: number): Promise<void> {
     if (this.host.native) return this.takeStart(this.host.native, nets, lambda);
+    const netValues = netTensor(nets);
     for (const [index, node] of this.nodes.entries()) {
       await beginNode({
         ...{ node, nodes: this.nodes, shape: this.shape, resampling: this.resampling, lambda },
         depthScale: 2 ** (this.description.depthOffset[Math.min(node.field.depth, 4)]! / 8),
         stepOf: (plane) => this.baseStep(node, plane),
-        bake: () => this.bakeHard(index, nets),
+        bake: () => this.bakeHard(index, netValues),
       });
     }
+    netValues.dispose();
   }
 
   /** The native engine's start. */
@@ -173,13 +177,14 @@ export class TfjsSegment implements SegmentEngine {
   }
 
   async evaluate(nets: Float64Array, count: number, part: CostPart): Promise<Float64Array> {
+    const netValues = netTensor(nets);
     const results = this.nodes.slice(0, count).map((node, index) => {
-      const baked = part === 'bits' ? undefined : this.bakeHard(index, nets);
+      const baked = part === 'bits' ? undefined : this.bakeHard(index, netValues);
       return tf.tidy(() => {
         const errors = baked ? shownErrors(node, baked) : tf.zeros([PICTURE_PLANES]);
         if (part === 'distortion') return tf.concat1d([errors as tf.Tensor1D, tf.zeros([2])]);
         const rounded = this.roundHard(node);
-        const tensors = netTensors(tf.tensor1d(Float32Array.from(nets)));
+        const tensors = netTensors(netValues);
         const bits = (['innovation', 'motion'] as const).map((kind) =>
           this.bits(node, rounded, tensors, true, kind),
         );
@@ -188,13 +193,15 @@ export class TfjsSegment implements SegmentEngine {
     });
     const all = tf.concat1d(results);
     const out = Float64Array.from(await all.data());
-    tf.dispose([...results, all]);
+    tf.dispose([...results, all, netValues]);
     return out;
   }
 
   async latents(node: number): Promise<Int32Array> {
     const values = await this.nodes[node]!.latents.values.data();
-    return Int32Array.from(values, (value) => Math.min(Math.max(Math.floor(value + 0.5), -32767), 32767));
+    return Int32Array.from(values, (value) =>
+      Math.min(Math.max(Math.floor(value + 0.5), -LARGEST_VALUE), LARGEST_VALUE),
+    );
   }
 
   setContinuousLatents(node: number, values: Float64Array): void {
@@ -298,15 +305,10 @@ export class TfjsSegment implements SegmentEngine {
     return reads.map(({ node, place }) => this.nodes[node]!.baked![place]!);
   }
 
-  private bakeHard(n: number, nets: Float64Array): Baked {
+  private bakeHard(n: number, nets: tf.Tensor1D): Baked {
     const node = this.nodes[n]!;
     return this.keepBaked(n, () =>
-      this.bake(
-        node,
-        this.roundHard(node),
-        netTensors(tf.tensor1d(Float32Array.from(nets))),
-        this.readPlanes(node),
-      ),
+      this.bake(node, this.roundHard(node), netTensors(nets), this.readPlanes(node)),
     );
   }
 
@@ -390,9 +392,9 @@ export class TfjsSegment implements SegmentEngine {
 
   /** Weighted squared error, so that the sum over all planes is pixels * (6 mseY + mseCb + mseCr) / 8. */
   private distortion({ source }: TrainedNode, baked: Baked): tf.Scalar {
+    const weights = lossWeights(this.shape);
     const parts = source.map((codes, p) => {
-      const weight = p === 0 ? 0.75 : (0.125 * source[0]!.size) / codes.size;
-      return tf.mul(tf.sum(tf.square(tf.sub(baked[p]!, codes))), weight);
+      return tf.mul(tf.sum(tf.square(tf.sub(baked[p]!, codes))), weights[p]!);
     });
     return sumOf(parts) as tf.Scalar;
   }
@@ -455,13 +457,18 @@ function shownErrors({ source }: TrainedNode, baked: Baked): tf.Tensor1D {
   ) as tf.Tensor1D;
 }
 
+/** Values of all nets, float32. */
+function netTensor(nets: Float64Array): tf.Tensor1D {
+  return tf.tensor1d(Float32Array.from(nets));
+}
+
 /** The tensors of the nets out of all their values. */
 function netTensors(values: tf.Tensor1D): NetTensors {
   const known = new Map<string, tf.Tensor>();
   return (name) => {
     let tensor = known.get(name);
     if (!tensor) {
-      const { offset, size, shape } = NET_TENSORS.find((candidate) => candidate.name === name)!;
+      const { offset, size, shape } = tensorNamed(name);
       tensor = tf.reshape(tf.slice(values, offset, size), [...shape]);
       known.set(name, tensor);
     }

@@ -9,7 +9,10 @@ import {
   motionGrid,
 } from '../../runtime/field/shape.js';
 import { CODES_PER_UNIT } from '../../runtime/field/steps.js';
+import { MOTION_GRID_PX as CELL } from '../../runtime/reference/motion.js';
 import { BLACK } from '../../runtime/reference/nodeBake.js';
+import { clampIndex } from '../../runtime/reference/plane.js';
+import { lossWeights } from '../rateControl.js';
 import { inLightOf, lumaPyramid, searchMotion, VectorField } from './motionSearch.js';
 import type { Plane, Resampling } from './resampling.js';
 import { type Baked, PICTURE_PLANES, type TrainedNode } from './segment.js';
@@ -22,7 +25,6 @@ const LIGHT_SPARSITY = 8;
 const MOTION_THRESHOLD = 0.3;
 const ANCHOR_THRESHOLD = 0.1;
 const LEAF_THRESHOLD = 0.25;
-const CELL = 8;
 
 /** What a node begins from. */
 export interface NodeStart {
@@ -72,8 +74,7 @@ export async function beginNode(start: NodeStart): Promise<void> {
   }
   for (let p = 0; p < PICTURE_PLANES; p++) {
     const target = tf.tidy(() => tf.div(tf.sub(node.source[p]!, baked[p]!), CODES_PER_UNIT) as Plane);
-    const share = p === 0 ? 0.75 : (0.125 * node.source[0]!.size) / target.size;
-    const weights = tf.fill(target.shape, share * CODES_PER_UNIT ** 2) as Plane;
+    const weights = tf.fill(target.shape, lossWeights(start.shape)[p]! * CODES_PER_UNIT ** 2) as Plane;
     await fill('innovation', p, { target, weights, lambda: lambda * depthScale ** 2 });
   }
   place();
@@ -145,8 +146,7 @@ function shapeWeights(
 ): Float32Array {
   const grid = motion[0]!;
   const energy = new Float32Array(grid.width * grid.height);
-  const at = (x: number, y: number): number =>
-    luma[Math.min(Math.max(y, 0), height - 1) * width + Math.min(Math.max(x, 0), width - 1)]!;
+  const at = (x: number, y: number): number => luma[clampIndex(y, height) * width + clampIndex(x, width)]!;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const dx = at(x + 1, y) - at(x - 1, y);
@@ -180,7 +180,7 @@ async function lightTarget(
       size,
     ),
     weights: tf.tensor2d(
-      squares.map((square) => 0.75 * square),
+      squares.map((square) => lossWeights(shape)[0] * square),
       size,
     ),
   };

@@ -42,7 +42,7 @@ export async function weftCodec(
     identity: { codec: 'weft', preset, threads, seed, instructionSet, program: await programDigest() },
     refusal: () => undefined,
     encode: (film, crf, file) =>
-      encodeToFile(file, film, { crf, preset, threads, seed }, context, interrupts),
+      encodeToFile(file, film, { crf, preset, threads, seed, engine: 'native' }, context, interrupts),
     pictures: (_info, file) => weftPictures(file, interrupts.signal),
   };
 }

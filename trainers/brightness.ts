@@ -1,0 +1,19 @@
+/** Changes of the light of a whole picture: a fade, a flash, a lamp that is switched on. */
+
+/** Maps the codes of one picture to the mean and the spread of another. `most`: the largest factor. */
+export function lightFrom(
+  own: Float32Array,
+  other: Float32Array,
+  most = Number.POSITIVE_INFINITY,
+): (code: number) => number {
+  const from = spread(own);
+  const to = spread(other);
+  const factor = from.deviation > 1 ? Math.min(to.deviation / from.deviation, most) : 1;
+  return (code) => to.mean + factor * (code - from.mean);
+}
+
+function spread(luma: Float32Array): { mean: number; deviation: number } {
+  const mean = luma.reduce((sum, code) => sum + code, 0) / luma.length;
+  const variance = luma.reduce((sum, code) => sum + (code - mean) ** 2, 0) / luma.length;
+  return { mean, deviation: Math.sqrt(variance) };
+}
