@@ -9,7 +9,7 @@ import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
 import { openEngine } from './engines.js';
 import { FilmTrainer, type TrainedSegment, type TrainingWatch } from './filmTrainer.js';
 import { type EncodeOptions, resolveOptions } from './options.js';
-import { PRESETS, type Preset } from './presets.js';
+import { PRESETS, type Preset, type PresetName } from './presets.js';
 import { type PsnrDb, psnrOf } from './psnr.js';
 import { DEPTH_OFFSET, lambdaOfCrf } from './rateControl.js';
 import { segments } from './segmentation.js';
@@ -66,7 +66,7 @@ const GROUP_PIXELS = 24e6;
 /**
  * Encodes a film.
  *
- * @throws UsageError for options out of range, and `FILM_SIZE`
+ * @throws UsageError for options out of range, `FILM_SIZE`, and `TARGET_SIZE` if no quality makes the file small enough
  * @throws EngineError `ENGINE_MISSING` without the engine that was asked for, `ENGINE_FAILED` if its device fails
  * @throws MediaError `FILM_EMPTY` if the source has no picture
  * @throws InterruptedError `INTERRUPTED` if `hooks.signal` was aborted
@@ -80,7 +80,9 @@ export async function encode(
   checkSize(source.info);
   const engine = await openEngine(options.engine, hooks.log);
   if (options.crf !== undefined) return encodeAt(source, options, options.crf, engine, hooks);
-  return searchCrf(source, options, (crf) => encodeAt(source, options, crf, engine, hooks), hooks);
+  const encodeWith = (crf: number, preset: PresetName): Promise<EncodeResult> =>
+    encodeAt(source, { ...options, preset }, crf, engine, hooks);
+  return searchCrf(source, options, encodeWith, hooks);
 }
 
 async function encodeAt(

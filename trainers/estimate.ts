@@ -26,14 +26,6 @@ export interface Estimate {
 
 const SAMPLE_FRAMES = 9;
 const TYPICAL_CRF = 27;
-/** Latents' bytes of each preset at equal crf, over those of draft (basketballpass, crf 27). */
-const SHARE_OF_DRAFT: Readonly<Record<PresetName, number>> = {
-  draft: 1,
-  fast: 0.8,
-  medium: 0.72,
-  slow: 0.7,
-  overnight: 0.7,
-};
 /** Bytes for a pixel of a segment in training, and of the program itself. */
 const BYTES_PER_PIXEL = 36;
 const BASE_BYTES = 120e6;
@@ -96,7 +88,7 @@ function scaledBytes(sample: EncodeResult, frames: number, longest: number, pres
   const segments = Math.max(file.segments.length, Math.ceil(frames / longest));
   const intra = (bits.intra / file.segments.length) * segments;
   const inter = (bits.inter / Math.max(1, sample.frames - file.segments.length)) * (frames - segments);
-  return Math.round(fixed + (SHARE_OF_DRAFT[preset] * (intra + inter)) / 8);
+  return Math.round(fixed + (PRESETS[preset].bytesOverDraft * (intra + inter)) / 8);
 }
 
 /** Adds up the time of each stage: from its marks to the next one of any stage. */

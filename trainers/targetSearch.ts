@@ -1,88 +1,151 @@
 /** The crf at which an encode meets a goal in size or quality, found by encoding. */
 
+import { UsageError } from '../runtime/errors.js';
 import type { EncodeHooks, EncodeResult, FilmSource } from './encode.js';
 import type { EncodeOptions } from './options.js';
+import { PRESETS, type PresetName } from './presets.js';
 
-/** Encodes at most. */
-const MAX_ENCODES = 7;
+/** Encodes at most, of each preset. */
+const MAX_ENCODES = 8;
 const SIZE_TOLERANCE = 0.03;
 const PSNR_TOLERANCE_DB = 0.15;
-/** Expected change with crf: bytes halve in 6, PSNR falls by 0.6 dB in 1. */
-const LOG_SIZE_SLOPE = -Math.LN2 / 6;
-const PSNR_SLOPE = -0.6;
+const FIRST_CRF = 27;
+const LARGEST_CRF = 51;
+/** Preset that looks for the neighbourhood, for those that take at least so many times as long. */
+const SCOUT: PresetName = 'draft';
+const SCOUT_PAYS = 8;
 
-/** One encode of the search; `error` is positive when it is too large or too good, in units of `y`. */
-interface Trial {
-  crf: number;
-  y: number;
-  result: EncodeResult;
-}
-
-/** Goal as a line to meet: a measure of a result and the value it should have. */
+/** A measure that falls with crf, and the value it should have. */
 interface Goal {
   measure(result: EncodeResult): number;
-  target: number;
-  slope: number;
-  accepts(y: number): boolean;
+  readonly target: number;
+  /** Largest distance from the target that will do, and the value that must not be exceeded. */
+  readonly tolerance: number;
+  readonly limit: number;
+  /** Expected change with crf. */
+  readonly slope: number;
+  /** Expected measure of the scout, less that of the preset, at equal crf. */
+  readonly scoutIsAbove: number;
 }
 
-/** Encodes until the goal in `options` is met; returns the best encode that does not break a size limit. */
+/** One encode of the search; `y` is its measure. */
+interface Trial {
+  readonly crf: number;
+  readonly y: number;
+  readonly result: EncodeResult;
+}
+
+/**
+ * Encodes until the goal in `options` is met; returns the nearest encode that does not break a size limit.
+ *
+ * @throws UsageError `TARGET_SIZE` if every encode is larger
+ */
 export async function searchCrf(
   source: FilmSource,
   options: EncodeOptions,
-  encodeAt: (crf: number) => Promise<EncodeResult>,
+  encodeAt: (crf: number, preset: PresetName) => Promise<EncodeResult>,
   hooks: EncodeHooks,
 ): Promise<EncodeResult> {
   const goal = goalOf(source, options);
-  const trials: Trial[] = [];
-  let crf = 27;
-  for (let i = 0; i < MAX_ENCODES; i++) {
-    const result = await encodeAt(crf);
-    const y = goal.measure(result);
-    trials.push({ crf, y, result });
-    hooks.log?.(`crf ${crf.toFixed(2)}: ${result.bytes.length} bytes`);
-    if (goal.accepts(y) || hooks.finish?.aborted) break;
-    const next = Math.min(Math.max(nextCrf(trials, goal), 0), 51);
-    if (trials.some((trial) => Math.abs(trial.crf - next) < 0.01)) break;
-    crf = next;
-  }
-  return best(trials, goal).result;
+  const search = (preset: PresetName, aim: Goal, crf: number): Promise<Trial[]> =>
+    approach(aim, crf, (next) => encodeAt(next, preset), {
+      finish: hooks.finish,
+      log: (line) => hooks.log?.(`${preset}, ${line}`),
+    });
+  const { preset } = options;
+  if (stepsOf(preset) < SCOUT_PAYS * stepsOf(SCOUT))
+    return bestOf(await search(preset, goal, FIRST_CRF), goal, hooks);
+  const aim = { ...goal, target: goal.target + goal.scoutIsAbove, limit: Number.POSITIVE_INFINITY };
+  const scouts = await search(SCOUT, aim, FIRST_CRF);
+  const start = nextCrf(scouts, aim) ?? scouts[scouts.length - 1]!.crf;
+  const slope = scouts.length > 1 ? localSlope(scouts, aim) : goal.slope;
+  return bestOf(await search(preset, { ...goal, slope }, start), goal, hooks);
+}
+
+function stepsOf(preset: PresetName): number {
+  return PRESETS[preset].netSteps + PRESETS[preset].latentSteps;
 }
 
 function goalOf(source: FilmSource, options: EncodeOptions): Goal {
+  const { bytesOverDraft, psnrOverDraftDb } = PRESETS[options.preset];
   if (options.targetPsnr !== undefined) {
-    const target = options.targetPsnr;
     return {
       measure: (result) => result.psnrDb.yuv,
-      target,
-      slope: PSNR_SLOPE,
-      accepts: (y) => Math.abs(y - target) <= PSNR_TOLERANCE_DB,
+      ...{ target: options.targetPsnr, tolerance: PSNR_TOLERANCE_DB, limit: Number.POSITIVE_INFINITY },
+      ...{ slope: -0.6, scoutIsAbove: -psnrOverDraftDb },
     };
   }
   const [num, den] = source.info.rate;
+  const limitOf = (frames: number): number =>
+    options.targetBytes ?? ((options.bitrate ?? 0) * frames * den) / (8 * num);
+  const smallest = Math.log(1 - SIZE_TOLERANCE);
   return {
     measure: (result) => Math.log(result.bytes.length / limitOf(result.frames)),
-    target: Math.log(1 - SIZE_TOLERANCE / 2),
-    slope: LOG_SIZE_SLOPE,
-    accepts: (y) => y <= 0 && y >= Math.log(1 - SIZE_TOLERANCE),
+    ...{ target: smallest / 2, tolerance: -smallest / 2, limit: 0 },
+    ...{ slope: -Math.LN2 / 6, scoutIsAbove: -Math.log(bytesOverDraft) },
   };
-  function limitOf(frames: number): number {
-    return options.targetBytes ?? ((options.bitrate ?? 0) * frames * den) / (8 * num);
+}
+
+function meets({ target, tolerance, limit }: Goal, y: number): boolean {
+  return Math.abs(y - target) <= tolerance && y <= limit;
+}
+
+async function approach(
+  goal: Goal,
+  first: number,
+  encodeAt: (crf: number) => Promise<EncodeResult>,
+  { finish, log }: EncodeHooks,
+): Promise<Trial[]> {
+  const trials: Trial[] = [];
+  for (let crf: number | undefined = first; crf !== undefined; crf = nextCrf(trials, goal)) {
+    const result = await encodeAt(crf);
+    const y = goal.measure(result);
+    trials.push({ crf, y, result });
+    log?.(`crf ${crf.toFixed(2)}: ${result.bytes.length} bytes, ${result.psnrDb.yuv.toFixed(2)} dB`);
+    if (meets(goal, y) || trials.length === MAX_ENCODES || finish?.aborted) break;
   }
+  return trials;
 }
 
-/** The secant through the two trials next to the goal, or the expected slope from the only one. */
-function nextCrf(trials: readonly Trial[], goal: Goal): number {
-  const sorted = [...trials].sort((a, b) => Math.abs(a.y - goal.target) - Math.abs(b.y - goal.target));
-  const [a, b] = sorted;
-  if (!a) return 27;
-  const measured = b ? (a.y - b.y) / (a.crf - b.crf) : goal.slope;
-  const slope = Number.isFinite(measured) && measured < goal.slope / 8 ? measured : goal.slope;
-  return a.crf + (goal.target - a.y) / slope;
+/** Along the slope from the nearest trial, but between those on either side of the goal; nothing where no other crf is left. */
+function nextCrf(trials: readonly Trial[], goal: Goal): number | undefined {
+  const nearest = byDistance(trials, goal)[0]!;
+  const wanted = nearest.crf + (goal.target - nearest.y) / localSlope(trials, goal);
+  const above = Math.max(...trials.filter(({ y }) => y > goal.target).map(({ crf }) => crf));
+  const below = Math.min(...trials.filter(({ y }) => y <= goal.target).map(({ crf }) => crf));
+  const margin =
+    below > above && Number.isFinite(below - above) ? (below - above) / 8 : Number.NEGATIVE_INFINITY;
+  const inside = Math.min(Math.max(wanted, above + margin), below - margin);
+  const crf = Math.min(Math.max(inside, 0), LARGEST_CRF);
+  return trials.some((trial) => Math.abs(trial.crf - crf) < 0.01) ? undefined : crf;
 }
 
-function best(trials: readonly Trial[], goal: Goal): Trial {
-  const distance = (t: Trial): number =>
-    Math.abs(t.y - goal.target) + (goal.slope !== PSNR_SLOPE && t.y > 0 ? 100 : 0);
-  return trials.reduce((a, b) => (distance(b) < distance(a) ? b : a));
+/** Of the two trials nearest to the goal; the expected slope where those two differ by chance more than by crf. */
+function localSlope(trials: readonly Trial[], goal: Goal): number {
+  const [a, b] = byDistance(trials, goal);
+  const measured = a && b ? (a.y - b.y) / (a.crf - b.crf) : goal.slope;
+  return measured < goal.slope / 4 && measured > goal.slope * 4 ? measured : goal.slope;
+}
+
+function byDistance(trials: readonly Trial[], { target }: Goal): Trial[] {
+  return [...trials].sort((a, b) => Math.abs(a.y - target) - Math.abs(b.y - target));
+}
+
+function bestOf(trials: readonly Trial[], goal: Goal, { finish, log }: EncodeHooks): EncodeResult {
+  const sorted = byDistance(trials, goal);
+  const best = sorted.find(({ y }) => y <= goal.limit);
+  const { crf, y, result } = best ?? sorted[0]!;
+  const { bytes, psnrDb } = result;
+  if (!best && !finish?.aborted) throw tooSmall(bytes.length, crf);
+  if (!meets(goal, y))
+    log?.(`Nearest to what was asked for: ${bytes.length} bytes, ${psnrDb.yuv.toFixed(2)} dB.`);
+  return result;
+}
+
+function tooSmall(bytes: number, crf: number): UsageError {
+  return new UsageError(`The film takes ${bytes} bytes at crf ${crf.toFixed(1)}, more than asked for.`, {
+    code: 'TARGET_SIZE',
+    hint: 'Ask for more bytes, or encode fewer frames or a smaller size.',
+    path: 'options.targetBytes',
+  });
 }
