@@ -4,7 +4,7 @@ import { netsFromQuantized, priorTensors } from '../runtime/field/nets.js';
 import { fieldShape, type LatentPlane, latentPlanes } from '../runtime/field/shape.js';
 import { innovationStep, motionStep } from '../runtime/field/steps.js';
 import { type FieldNode, segmentStructure } from '../runtime/field/structure.js';
-import { CONTEXT_NETS, SYNTHESIS_NETS, tensorNamed } from '../runtime/field/tensors.js';
+import { CONTEXT_NETS, NET_VALUE_COUNT, SYNTHESIS_NETS, tensorNamed } from '../runtime/field/tensors.js';
 import { fieldArrays } from '../runtime/native/fieldArrays.js';
 import type { NativeSegment, NativeSegmentConfig, NativeTrainer } from './nativeAddon.js';
 import type { SegmentDescription, TrainingEngine } from './segmentEngine.js';
@@ -67,6 +67,8 @@ function netLayout(): Int32Array {
   ]);
   const parts = ['y.w1', 'y.b1', 'y.conv', 'c.w1', 'c.b1', 'c.w2', 'c.lin', 'gain'];
   const syntheses = SYNTHESIS_NETS.flatMap((net) => parts.map((part) => offset(`syn.${net}.${part}`)));
-  const last = tensorNamed('motion.gain');
-  return Int32Array.from([...contexts, ...syntheses, last.offset, last.offset + last.size]);
+  return Int32Array.from([
+    ...[...contexts, ...syntheses],
+    ...[offset('motion.gain'), offset('filter'), NET_VALUE_COUNT],
+  ]);
 }

@@ -65,6 +65,8 @@ export interface FilmNets {
   readonly synthesis: readonly [SynthesisWeights, SynthesisWeights];
   /** (5, 4): exponents of the motion steps per component and level. */
   readonly motionGain: Float32Array;
+  /** (5, 3, 2): weights of the luma filter by depth, ring of neighbours and clip. */
+  readonly filter: Float32Array;
 }
 
 /** Every tensor at its prior. */
@@ -124,6 +126,7 @@ export function netsFromValues(values: Float32Array): FilmNets {
     ],
     synthesis: [synthesisWeights(values, SYNTHESIS_NETS[0]), synthesisWeights(values, SYNTHESIS_NETS[1])],
     motionGain: slice(values, 'motion.gain'),
+    filter: slice(values, 'filter'),
   };
 }
 

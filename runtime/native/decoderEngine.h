@@ -24,6 +24,7 @@ struct SegmentSpec : FieldSpec {
   std::vector<std::vector<float>> steps;   // by node: quantization step of each of its planes
   ContextNetSpec contexts[3];
   SynthesisNetSpec synthesis[2];
+  std::vector<float> filter;  // [5][3][2]
   std::vector<StreamSpec> streams;
 };
 

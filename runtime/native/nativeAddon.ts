@@ -11,6 +11,8 @@ export interface NativeSegmentConfig extends FieldArrays {
   readonly steps: readonly Float32Array[];
   readonly contexts: readonly ContextWeights[];
   readonly synthesis: readonly SynthesisWeights[];
+  /** (5, 3, 2) */
+  readonly filter: Float32Array;
   readonly streams: readonly Uint8Array[];
   /** Nodes in each stream. */
   readonly streamNodes: Int32Array;

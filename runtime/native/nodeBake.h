@@ -4,6 +4,7 @@
 #include <memory>
 #include "fieldSpec.h"
 #include "latentRows.h"
+#include "loopFilter.h"
 #include "motion.h"
 #include "operations.h"
 #include "partClock.h"
@@ -77,12 +78,20 @@ struct RowScratch {
 struct NodePass {
   int references, components, net;   // net: 0 intra, 1 inter
   Plane picture[3], reference[3][2];
+  const real* filter;                // of luma; null: none
+  Plane unfiltered;                  // luma before the filter; the picture's own without
   Plane motion[MOTION_COMPONENTS];  // light without origin: it does not change
   bool luma, chroma;                 // innovation other than zero
   LatentRows finest[3];
   Plane lumaHalf[3];                 // groups 1..3 on the grid of level 1; no origin: zero
   Plane chromaHalf[2];
   Plane under;                       // keeps the luma innovation under chroma samples; no origin: not kept
+};
+
+// Where a bake leaves what the adjoint reads again; without origin: not kept.
+struct KeptPlanes {
+  Plane under;       // luma innovation on the chroma grid
+  Plane unfiltered;  // luma before the filter
 };
 
 class NodeBaker {
@@ -95,10 +104,13 @@ class NodeBaker {
       for (size_t p = 0; p < field.planes[variant].size(); p++) addPlane(variant, int(p));
     for (int t = 0; t < team.threads(); t++) scratch_.push_back(std::make_unique<RowScratch>(field.width));
   }
-  void setNets(const SynthesisWeights& intra, const SynthesisWeights& inter) {
+  // filters: of each depth, [5][3][2].
+  void setNets(const SynthesisWeights& intra, const SynthesisWeights& inter, const real* filters) {
     nets_[0] = intra;
     nets_[1] = inter;
+    filters_ = filters;
   }
+  const real* filter(int index) const { return filters_ + FILTER_WEIGHTS * std::min(field_.nodes[index].depth, 4); }
   const SynthesisWeights& net(int index) const { return nets_[index]; }
 
   // Sizes of the grids, level 0 the finest.
@@ -132,30 +144,36 @@ class NodeBaker {
   }
 
   // nodes: the references have their pictures and the node its motion. Returns the pass, which is good until the next node's.
-  NodePass bakePicture(int index, std::vector<BakedNode>& nodes, const Plane& under = {}) {
+  // `kept`: what the adjoint wants to have kept.
+  NodePass bakePicture(int index, std::vector<BakedNode>& nodes, const KeptPlanes& kept = {}) {
     BakedNode& out = nodes[index];
     for (int p = 0; p < 3; p++)
       if (!out.picture[p].allocated()) out.picture[p].allocate(planeSize(p).w, planeSize(p).h);
-    NodePass pass = preparePass(index, nodes);
-    pass.under = under;
+    NodePass pass = preparePass(index, nodes, kept);
+    if (pass.filter && !pass.unfiltered.origin) pass.unfiltered = unfiltered();
     team_.overRows(field_.height, field_.width, 2, [&](int y0, int y1, int t) { bakeRows(pass, scratch(t), y0, y1); });
+    if (pass.filter) team_.overRows(field_.height, field_.width, 1, [&](int y0, int y1, int t) { filterRows(pass, scratch(t), y0, y1); });
     for (auto& p : pass.picture) extendRows(p);
     out.hasPicture = true;
     return pass;
   }
 
   // Everything at half size; what is left is done row by row. `useful`: 0 if it was done before.
-  NodePass preparePass(int index, const std::vector<BakedNode>& nodes, double useful = 1) {
+  NodePass preparePass(int index, const std::vector<BakedNode>& nodes, const KeptPlanes& kept, double useful = 1) {
     const NodeSpec& node = field_.nodes[index];
     scratch(0).clock.start();
     NodePass pass{};
     pass.references = node.references;
     pass.components = motionComponents(node);
     pass.net = node.depth ? 1 : 0;
+    pass.under = kept.under;
+    const real* weights = filter(index);
+    if (std::any_of(weights, weights + FILTER_WEIGHTS, [](real w) { return w != 0; })) pass.filter = weights;
     for (int p = 0; p < 3; p++) {
       pass.picture[p] = nodes[index].picture[p];
       for (int r = 0; r < node.references; r++) pass.reference[p][r] = nodes[node.reference[r]].picture[p];
     }
+    pass.unfiltered = pass.filter ? kept.unfiltered : pass.picture[0];
     for (int c = 0; c < pass.components; c++)
       if (c != LIGHT || nodes[index].light) pass.motion[c] = nodes[index].motion[c];
     LatentRows luma[MAX_LEVELS], chroma[2][MAX_LEVELS];
@@ -240,6 +258,12 @@ class NodeBaker {
     }
   }
 
+  // Where it need not be kept.
+  const Plane& unfiltered() {
+    if (!unfiltered_.allocated()) unfiltered_.allocate(field_.width, field_.height);
+    return unfiltered_;
+  }
+
   void rowsOf(int index, int kind, int component, LatentRows* out) const {
     for (int l = 0; l < MAX_LEVELS; l++) {
       const int p = planeIndex_[field_.nodes[index].references][kind][component][l];
@@ -299,7 +323,7 @@ class NodeBaker {
         s.clock.lap(CONVOLVING, CONVOLUTION * field_.width * count);
       }
       for (int k = 0; k < count; k++) {
-        real* out = pass.picture[0].row(y + k);
+        real* out = pass.unfiltered.row(y + k);
         if (pass.luma) addCodes(innovation[k], field_.width, out);
         extendRow(out, field_.width);
       }
@@ -314,12 +338,21 @@ class NodeBaker {
     }
   }
 
+  void filterRows(const NodePass& pass, RowScratch& s, int y0, int y1) const {
+    s.clock.start();
+    for (int y = y0; y < y1; y++) {
+      filterRow(pass.unfiltered, y, pass.filter, pass.picture[0].row(y));
+      extendRow(pass.picture[0].row(y), field_.width);
+    }
+    s.clock.lap(FILTERING, double(y1 - y0) * LOOP_FILTER * field_.width);
+  }
+
   // Predictions of one or two luma rows and the chroma that goes with them.
   void predictRows(const NodePass& pass, RowScratch& s, int y, int count) const {
     const int chromaRows = field_.halvedChroma ? 1 : count;
     const int chromaY = field_.halvedChroma ? y / 2 : y;
     if (!pass.references) {
-      for (int k = 0; k < count; k++) clearRow(pass.picture[0], y + k);
+      for (int k = 0; k < count; k++) clearRow(pass.unfiltered, y + k);
       for (int k = 0; k < chromaRows; k++)
         for (int p = 1; p < 3; p++) clearRow(pass.picture[p], chromaY + k);
       return;
@@ -327,7 +360,7 @@ class NodeBaker {
     for (int k = 0; k < count; k++) {
       motionRows(pass.motion, pass.components, field_.width, y + k, s.motion[k]);
       s.clock.lap(SPLINES, splineOperations(pass.references, pass.motion[LIGHT].origin, field_.width));
-      predictRow<1>(pass.reference, pass.references, s.motion[k], y + k, pass.picture);
+      predictRow<1>(pass.reference, pass.references, s.motion[k], y + k, &pass.unfiltered);
       s.clock.lap(SAMPLING, samplingOperations(pass.references, 1, field_.width));
     }
     if (field_.halvedChroma) chromaMotionRows(s.motion[0], s.motion[count - 1], pass.components, field_.width, planeSize(1).w, s.motion[2]);
@@ -368,6 +401,8 @@ class NodeBaker {
   Plane levels_[2][MAX_LEVELS], motionLevels_[MAX_LEVELS];  // sizes only: luma, chroma; motion
   int levelCount_[2] = {}, motionLevelCount_ = 0;
   SynthesisWeights nets_[2];
+  const real* filters_ = nullptr;
+  PlaneBuffer unfiltered_;
   LevelSums half_[3], chromaSums_[2], motionSums_[MOTION_COMPONENTS];
   std::vector<std::unique_ptr<RowScratch>> scratch_;
 };

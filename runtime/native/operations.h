@@ -1,5 +1,6 @@
 // Useful floating-point operations of the field's definition, multiply and add counted apart: what speeds are measured by.
 #pragma once
+#include "loopFilter.h"
 #include "synthesis.h"
 
 namespace weft {
@@ -14,6 +15,8 @@ constexpr double DOUBLING = 12;
 constexpr double HIDDEN_LAYER = 2.0 * LUMA_HIDDEN * (LUMA_GROUPS + 1) + LUMA_GROUPS;
 constexpr double CONVOLUTION = 2.0 * 9 * LUMA_CHANNELS;
 constexpr double CHROMA_SYNTHESIS = 2.0 * (2 * CHROMA_INPUTS + CHROMA_HIDDEN * (CHROMA_INPUTS + 2));
+// By pixel: differences, clips, sums, weights.
+constexpr double LOOP_FILTER = 12.0 * (1 + 3 * FILTER_CLIPS) + 2.0 * FILTER_WEIGHTS;
 
 // Of one row: displacements, and samples of planes that share them.
 inline double splineOperations(int references, bool light, int width) {

@@ -11,9 +11,9 @@
 namespace weft {
 
 // Parts of baking and of training a node; `other` takes what belongs to none.
-enum Part { SPLINES, SAMPLING, UPSAMPLING, HIDDEN, CONVOLVING, CHROMA, LOSS, ROUNDING, RATE, OPTIMIZER, OTHER, PART_COUNT };
+enum Part { SPLINES, SAMPLING, UPSAMPLING, HIDDEN, CONVOLVING, CHROMA, FILTERING, LOSS, ROUNDING, RATE, OPTIMIZER, OTHER, PART_COUNT };
 constexpr const char* PART_NAMES[PART_COUNT] = {"motion splines", "sampling", "upsampling", "hidden layer", "convolution", "chroma synthesis",
-                                                "loss", "soft rounding", "context network and rate", "optimizer", "other"};
+                                                "loop filter", "loss", "soft rounding", "context network and rate", "optimizer", "other"};
 
 struct PartTime {
   std::string name;

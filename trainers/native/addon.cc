@@ -13,7 +13,7 @@ using weft::intsOf;
 using weft::Task;
 
 // config: {width, height, halvedChroma, threads, seed, nodes: Int32Array (9 a node), scales: Float64Array (2 a node),
-// planes: [Int32Array (11 a plane) x 3], steps: [Float64Array x 3], depthScale: Float64Array(5), layout: Int32Array(36)}
+// planes: [Int32Array (11 a plane) x 3], steps: [Float64Array x 3], depthScale: Float64Array(5), layout: Int32Array(37)}
 weft::SegmentConfig configOf(const Napi::Object& o) {
   weft::SegmentConfig c{};
   c.width = o.Get("width").ToNumber();
@@ -29,7 +29,7 @@ weft::SegmentConfig configOf(const Napi::Object& o) {
   const auto depthScale = doublesOf(o.Get("depthScale"));
   std::copy(depthScale.begin(), depthScale.end(), c.depthScale);
   const auto layout = intsOf(o.Get("layout"));
-  static_assert(sizeof(weft::NetLayout) == 36 * sizeof(int), "the layout is a plain row of offsets");
+  static_assert(sizeof(weft::NetLayout) == 37 * sizeof(int), "the layout is a plain row of offsets");
   std::copy(layout.begin(), layout.end(), reinterpret_cast<int*>(&c.layout));
   return c;
 }

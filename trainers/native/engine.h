@@ -11,7 +11,7 @@ namespace weft {
 struct NetLayout {
   struct Context { int w1, b1, w2, linear, bias, depth; } context[3];
   struct Synthesis { int w1, b1, conv, chromaW1, chromaB1, chromaW2, chromaLinear, gain; } synthesis[2];
-  int motionGain, count;
+  int motionGain, filter, count;
 };
 
 struct SegmentConfig : FieldSpec {

@@ -1,6 +1,7 @@
 // Gradient of a node: from the error of its picture, and from what later nodes add to it, back to the node's latents, its motion
 // and the pictures that it was predicted from. Everything at full size happens in two passes over the rows.
 #pragma once
+#include "loopFilterGradient.h"
 #include "motionGradient.h"
 #include "nodeBake.h"
 #include "pyramidGradient.h"
@@ -22,6 +23,7 @@ struct AdjointTask {
   const uint8_t* source[3];             // readable LANES past the end
   real factor[3];                       // gradient by the picture for an error of one code
   std::vector<Plane> received[3];       // gradients by the picture from later nodes
+  const real* filter;                   // the node's, [3][2]
   std::vector<PredictionGradient> out;  // by thread
 };
 
@@ -68,7 +70,7 @@ class NodeAdjoint {
  public:
   NodeAdjoint(const FieldSpec& field, RowTeam& team, NodeBaker& baker) : field_(field), team_(team), baker_(baker) {
     const Plane &luma = baker.planeSize(0), &chroma = baker.planeSize(1);
-    gLuma_.allocate(luma.w, luma.h);
+    for (PlaneBuffer* g : {&gLuma_, &gFiltered_, &gUnfiltered_}) g->allocate(luma.w, luma.h);
     for (int l = 0; l < 3; l++) lumaLevels_[l].resize(size_t(baker.levels(0)));
     allocate(lumaLevels_[0][0], luma);
     for (int g = 0; g < 3 && g + 1 < baker.levels(0); g++) {
@@ -87,7 +89,9 @@ class NodeAdjoint {
 
   PlaneErrors run(const AdjointTask& task) {
     for (auto& s : scratch_) s->reset();
-    overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lossRows(task, t, y0, y1); });
+    overRows(team_, field_.height, field_.width, 1, [&](int y0, int y1, int t) { lumaLossRows(task, t, y0, y1); });
+    overRows(team_, field_.height, field_.width, 1, [&](int y0, int y1, int t) { filterRows(task, t, y0, y1); });
+    overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { predictionRows(task, t, y0, y1); });
     if (task.pass.luma)
       overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lumaRows(task, t, y0, y1); });
     PartClock& clock = baker_.scratch(0).clock;
@@ -104,10 +108,11 @@ class NodeAdjoint {
       for (int p = 0; p < 3; p++) errors.plane[p] += s->error[p];
     return errors;
   }
-  // Adds what the last run summed to the gradients of the synthesis weights.
-  void addWeightGradients(int thread, const SynthesisWeights& g) const {
+  // Adds what the last run summed to the gradients of the synthesis weights and of the filter's.
+  void addWeightGradients(int thread, const SynthesisWeights& g, real* filter) const {
     scratch_[thread]->luma.addTo(g);
     scratch_[thread]->chroma.addTo(g);
+    scratch_[thread]->filter.addTo(filter);
   }
   // Gradient by step * latent of an innovation plane whose latents are not all zero.
   const Plane& byValue(int component, int level) const {
@@ -122,16 +127,18 @@ class NodeAdjoint {
     void reset() {
       luma = {};
       chroma = {};
+      filter = {};
       for (double& e : error) e = 0;
     }
-    // Gradients by a row of two luma rows' and both chroma planes' samples, and by the inputs of the chroma net.
-    static constexpr int PICTURE = 0, INPUTS = 4, ROWS = INPUTS + CHROMA_INPUTS;
+    // Gradients by a row of both chroma planes' samples, and by the inputs of the chroma net.
+    static constexpr int PICTURE = 0, INPUTS = 2, ROWS = INPUTS + CHROMA_INPUTS;
     PlaneBuffer rows;
     MotionRows motion[3];  // gradients by the displacements of two luma rows and their chroma row
     SplineAdjoint spline;
     LumaGradientRows lumaGradients;
     LumaAccumulator luma;
     ChromaAccumulator chroma;
+    FilterAccumulator filter;
     double error[3];
   };
 
@@ -140,8 +147,22 @@ class NodeAdjoint {
   }
   static void allocate(PlaneBuffer& buffer, const Plane& size) { buffer.allocate(size.w, size.h); }
 
-  // Loss, prediction and chroma net.
-  void lossRows(const AdjointTask& task, int t, int y0, int y1) {
+  void lumaLossRows(const AdjointTask& task, int t, int y0, int y1) {
+    PartClock& clock = baker_.scratch(t).clock;
+    clock.start();
+    for (int y = y0; y < y1; y++) scratch_[t]->error[0] += lossRow(task, 0, y, gFiltered_.row(y));
+    clock.lap(LOSS, (y1 - y0) * lossOperations(task, 0));
+  }
+
+  void filterRows(const AdjointTask& task, int t, int y0, int y1) {
+    PartClock& clock = baker_.scratch(t).clock;
+    clock.start();
+    for (int y = y0; y < y1; y++) filterRowAdjoint(task.pass.unfiltered, gFiltered_, y, task.filter, gUnfiltered_.row(y), scratch_[t]->filter);
+    clock.lap(FILTERING, (y1 - y0) * LOOP_FILTER_GRADIENT * field_.width);
+  }
+
+  // Prediction, chroma's loss and net.
+  void predictionRows(const AdjointTask& task, int t, int y0, int y1) {
     Scratch& a = *scratch_[t];
     const NodePass& pass = task.pass;
     const PredictionGradient* out = pass.references ? &task.out[t] : nullptr;
@@ -150,7 +171,7 @@ class NodeAdjoint {
     if (out) a.spline.begin(out->grids, pass.components);
     for (int y = y0; y < y1; y += 2) {
       const int count = y + 1 < field_.height ? 2 : 1;
-      for (int k = 0; k < count; k++) lumaLossRow(task, t, y + k, k, out);
+      for (int k = 0; k < count; k++) lumaPredictionRow(task, t, y + k, k, out);
       if (field_.halvedChroma) {
         RowScratch& s = baker_.scratch(t);
         if (out) chromaMotionRows(s.motion[0], s.motion[count - 1], pass.components, field_.width, baker_.planeSize(1).w, s.motion[2]);
@@ -169,13 +190,11 @@ class NodeAdjoint {
     clock.lap(SPLINES, 0);
   }
 
-  void lumaLossRow(const AdjointTask& task, int t, int y, int k, const PredictionGradient* out) {
+  void lumaPredictionRow(const AdjointTask& task, int t, int y, int k, const PredictionGradient* out) {
     Scratch& a = *scratch_[t];
     const NodePass& pass = task.pass;
-    real* g = a.rows.row(Scratch::PICTURE + k);
-    a.error[0] += lossRow(task, 0, y, g);
+    const real* g = gUnfiltered_.row(y);
     PartClock& clock = baker_.scratch(t).clock;
-    clock.lap(LOSS, lossOperations(task, 0));
     if (out) {
       MotionRows& motion = baker_.scratch(t).motion[k];
       motionRows(pass.motion, pass.components, field_.width, y, motion);
@@ -193,7 +212,7 @@ class NodeAdjoint {
     Scratch& a = *scratch_[t];
     const NodePass& pass = task.pass;
     const int w = baker_.planeSize(1).w;
-    real* g[2] = {a.rows.row(Scratch::PICTURE + 2), a.rows.row(Scratch::PICTURE + 3)};
+    real* g[2] = {a.rows.row(Scratch::PICTURE), a.rows.row(Scratch::PICTURE + 1)};
     PartClock& clock = baker_.scratch(t).clock;
     clock.lap(OTHER, 0);
     for (int p = 1; p < 3; p++) a.error[p] += lossRow(task, p, y, g[p - 1]);
@@ -262,6 +281,7 @@ class NodeAdjoint {
   const FieldSpec& field_;
   RowTeam& team_;
   NodeBaker& baker_;
+  PlaneBuffer gFiltered_, gUnfiltered_;              // by luma, in codes
   PlaneBuffer gLuma_;                                // by the luma innovation, in units; zero in its margins
   PlaneBuffer across_[3];                            // groups 1 to 3 after the doubling's adjoint across
   std::vector<PlaneBuffer> lumaLevels_[3];           // by group (0 and 1 together, 2, rest) and level

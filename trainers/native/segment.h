@@ -14,7 +14,7 @@ struct Node {
   std::vector<uint8_t> source[3];
   std::vector<PlaneBuffer> gradient[3];  // by thread; only where another node refers to this one
   PlaneBuffer gMotion[MOTION_COMPONENTS];
-  PlaneBuffer under;  // luma innovation on the chroma grid; of its own only where another node refers to this one
+  PlaneBuffer under, unfiltered;      // kept for the adjoint; of its own only where another node refers to this one
   int visits = 0;
   bool referred = false;
 };
@@ -160,6 +160,7 @@ class Segment final : public SegmentEngine, private LatentSource {
     for (int c = 0; c < motionComponents(node.spec); c++) node.gMotion[c].allocate(baker_.motionLevel(0).w, baker_.motionLevel(0).h);
     if (!node.referred) return;
     node.under.allocate(planeWidth(1), planeHeight(1));
+    node.unfiltered.allocate(planeWidth(0), planeHeight(0));
     for (int p = 0; p < 3; p++) {
       node.gradient[p].resize(pool_.threads());
       for (auto& g : node.gradient[p]) g.allocate(planeWidth(p), planeHeight(p));
@@ -207,7 +208,7 @@ class Segment final : public SegmentEngine, private LatentSource {
   void loadNets(const double* nets) {
     nets_.resize(config_.layout.count);
     for (int i = 0; i < config_.layout.count; i++) nets_[i] = real(nets[i]);
-    baker_.setNets(synthesisWeights(nets_, 0), synthesisWeights(nets_, 1));
+    baker_.setNets(synthesisWeights(nets_, 0), synthesisWeights(nets_, 1), nets_.data() + config_.layout.filter);
   }
   ContextWeights contextWeights(std::vector<real>& values, const LatentPlaneSpec& plane, int depth) const {
     const auto& c = config_.layout.context[plane.net];
@@ -272,14 +273,14 @@ class Segment final : public SegmentEngine, private LatentSource {
   NodePass bake(int index) {
     if (!nodes_[index].referred) lendPicture(index);
     if (nodes_[index].spec.references) baker_.bakeMotion(index, baked_);
-    return baker_.bakePicture(index, baked_, underOf(nodes_[index]));
+    return baker_.bakePicture(index, baked_, keptOf(nodes_[index]));
   }
   // Pictures that nothing refers to share their memory: each is done with before the next one begins.
   void lendPicture(int index) {
     if (lent_ >= 0 && lent_ != index) std::swap(baked_[lent_].picture, baked_[index].picture);
     lent_ = index;
   }
-  Plane underOf(const Node& node) const { return node.referred ? node.under : under_; }
+  KeptPlanes keptOf(const Node& node) const { return node.referred ? KeptPlanes{node.under, node.unfiltered} : KeptPlanes{under_, unfiltered_}; }
 
   // Calls body(plane, block, thread) for every active block, shared over the threads.
   template <class Body> void overBlocks(const Node& node, const Body& body) {
@@ -362,7 +363,7 @@ class Segment final : public SegmentEngine, private LatentSource {
   NodeBaker baker_;
   NodeAdjoint adjoint_;
   RatePlanes rates_[3];  // by number of references
-  PlaneBuffer zero_, under_;
+  PlaneBuffer zero_, under_, unfiltered_;
   std::vector<std::array<PlaneBuffer, MOTION_COMPONENTS>> gMotion_;  // by thread
   std::vector<PlaneBuffer> gMotionLevels_[MOTION_COMPONENTS];        // by component and level from 1
   std::vector<std::vector<real>> threadNetGradient_;

@@ -18,6 +18,7 @@ inline void Segment::allocateWorkspace() {
   }
   zero_.allocate(planeWidth(0), planeHeight(0));
   under_.allocate(planeWidth(1), planeHeight(1));
+  unfiltered_.allocate(planeWidth(0), planeHeight(0));
   gMotion_.resize(threads);
   for (int c = 0; c < MOTION_COMPONENTS; c++) {
     for (auto& components : gMotion_) components[c].allocate(baker_.motionLevel(0).w, baker_.motionLevel(0).h);
@@ -31,6 +32,7 @@ inline AdjointTask Segment::adjointTask(int index, const NodePass& pass, const u
   Node& node = nodes_[index];
   AdjointTask task{};
   task.pass = pass;
+  task.filter = baker_.filter(index);
   for (int p = 0; p < 3; p++) {
     task.source[p] = node.source[p].data();
     task.factor[p] = real(2 * weight * lossWeight(p));
@@ -170,9 +172,12 @@ inline void Segment::finishLatents(int index, const StepOptions& options, bool u
 inline void Segment::backward(int index, const NodePass& pass, const StepOptions& options, const uint8_t* activity, double weight,
                               std::vector<double>& netGradient, Cost& cost, bool update) {
   Node& node = nodes_[index];
-  const PlaneErrors errors = adjoint_.run(adjointTask(index, pass, activity, weight));
+  const AdjointTask task = adjointTask(index, pass, activity, weight);
+  const PlaneErrors errors = adjoint_.run(task);
   for (int p = 0; p < 3; p++) cost.distortion += weight * lossWeight(p) * errors.plane[p];
-  for (int t = 0; t < pool_.threads(); t++) adjoint_.addWeightGradients(t, synthesisWeights(threadNetGradient_[t], pass.net));
+  const ptrdiff_t filter = task.filter - nets_.data();
+  for (int t = 0; t < pool_.threads(); t++)
+    adjoint_.addWeightGradients(t, synthesisWeights(threadNetGradient_[t], pass.net), threadNetGradient_[t].data() + filter);
   if (node.spec.references) motionAdjoint(node, activity);
   double nats[2];
   rate<true>(node, weight * options.lambda * LOG2E, nats);
@@ -198,8 +203,7 @@ inline Cost Segment::step(const double* nets, const StepOptions& options, const 
   }
   for (int n = count - 1; n >= 0; n--) {
     if (!activity[n] || !nodes_[n].referred) continue;
-    NodePass pass = baker_.preparePass(n, baked_, 0);
-    pass.under = nodes_[n].under;
+    const NodePass pass = baker_.preparePass(n, baked_, keptOf(nodes_[n]), 0);
     backward(n, pass, options, activity, activity[n], gradient, cost, update);
   }
   for (int i = 0; i < config_.layout.count; i++) {

@@ -19,6 +19,8 @@ constexpr double CONTEXT_GRADIENT = CONTEXT_SUMS + 3 * CONTEXT_NETWORK + CODE_LE
 constexpr double SOFT_ROUNDING = 2 * 24, ADAM = 16;
 // By sample: difference, square, gradient; what later nodes added.
 constexpr double LOSS_GRADIENT = 5;
+// Besides the filter's own differences and clips: slopes, products with the gradients, sums by weight.
+constexpr double LOOP_FILTER_GRADIENT = LOOP_FILTER + 12.0 * (3 + 2 * FILTER_CLIPS) + 2.0 * FILTER_WEIGHTS;
 
 inline double samplingGradientOperations(int references, int planes, int width, bool scattered) {
   return double(width) * references *
