@@ -41,8 +41,9 @@ export class Reporter {
 
   /** One event for programs. */
   event(type: string, fields: Record<string, unknown> = {}): void {
-    if (this.options.json)
-      this.options.stdout.write(`${JSON.stringify({ type, v: eventVersion, ...fields })}\n`);
+    if (!this.options.json) return;
+    const text = JSON.stringify({ type, v: eventVersion, ...fields }, withoutBigInt);
+    this.options.stdout.write(`${text}\n`);
   }
 
   /** A line for people. */
@@ -125,6 +126,11 @@ export class Reporter {
     this.options.stderr.write(`\r\u001b[K${stage} [${bar}]${tail}`);
     this.barShown = true;
   }
+}
+
+/** JSON has no integers of any size: they become texts. */
+function withoutBigInt(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }
 
 function asWeftError(error: unknown): WeftError {

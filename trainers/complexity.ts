@@ -4,6 +4,8 @@ import {
   CHROMA_INPUTS,
   CONTEXT_INPUTS,
   CONV_PLANES,
+  FILTER_CLIPS,
+  FILTER_RINGS,
   HIDDEN_UNITS,
   LUMA_INPUTS,
 } from '../runtime/field/tensors.js';
@@ -29,7 +31,8 @@ export function decodeMacsPerPixel(): number {
   const chroma = (CHROMA_SHARE / 2) * (HIDDEN_UNITS * (CHROMA_INPUTS + 2) + 2 * CHROMA_INPUTS);
   const pyramids = UPSAMPLE_MACS * (UPSAMPLED_PLANES + CHROMA_SHARE);
   const prediction = 2 * CUBIC_TAPS * (1 + CHROMA_SHARE) + SPLINE_MACS;
-  return Math.round(context * LATENTS_PER_PIXEL + luma + chroma + pyramids + prediction);
+  const filter = FILTER_RINGS * FILTER_CLIPS.length * (1 + CHROMA_SHARE);
+  return Math.round(context * LATENTS_PER_PIXEL + luma + chroma + pyramids + prediction + filter);
 }
 
 /** Multiply-adds spent on one pixel of film in so many steps. */

@@ -12,6 +12,8 @@ export interface NativeSegmentConfig extends FieldArrays {
   /** By number of references: step of each plane before gains and depth. */
   readonly steps: readonly Float64Array[];
   readonly depthScale: Float64Array;
+  /** Of a squared error in one sample, by plane. */
+  readonly lossWeights: Float64Array;
   /** Offsets of the tensors, in the order of `NetLayout` in trainers/native/engine.h. */
   readonly layout: Int32Array;
 }

@@ -7,6 +7,7 @@ import { type FieldNode, segmentStructure } from '../runtime/field/structure.js'
 import { CONTEXT_NETS, NET_VALUE_COUNT, SYNTHESIS_NETS, tensorNamed } from '../runtime/field/tensors.js';
 import { fieldArrays } from '../runtime/native/fieldArrays.js';
 import type { NativeSegment, NativeSegmentConfig, NativeTrainer } from './nativeAddon.js';
+import { lossWeights } from './rateControl.js';
 import type { SegmentDescription, TrainingEngine } from './segmentEngine.js';
 
 /** A native segment and the structure that it was built with. */
@@ -55,6 +56,7 @@ function nativeConfig(
     exact: options.exact ?? false,
     steps: [0, 1, 2].map((refs) => Float64Array.from(latentPlanes(shape, refs), step)),
     depthScale: Float64Array.from(depthOffset, (offset) => 2 ** (offset / 8)),
+    lossWeights: Float64Array.from(lossWeights(shape)),
     layout: netLayout(),
   };
 }
@@ -69,6 +71,6 @@ function netLayout(): Int32Array {
   const syntheses = SYNTHESIS_NETS.flatMap((net) => parts.map((part) => offset(`syn.${net}.${part}`)));
   return Int32Array.from([
     ...[...contexts, ...syntheses],
-    ...[offset('motion.gain'), offset('filter'), NET_VALUE_COUNT],
+    ...[offset('motion.gain'), offset('filter.y'), NET_VALUE_COUNT],
   ]);
 }

@@ -65,8 +65,8 @@ export interface FilmNets {
   readonly synthesis: readonly [SynthesisWeights, SynthesisWeights];
   /** (5, 4): exponents of the motion steps per component and level. */
   readonly motionGain: Float32Array;
-  /** (5, 3, 2): weights of the luma filter by depth, ring of neighbours and clip. */
-  readonly filter: Float32Array;
+  /** (7, 3, 3): weights of the filters of luma by depth, of Cb and of Cr, by ring of neighbours and clip. */
+  readonly filters: Float32Array;
 }
 
 /** Every tensor at its prior. */
@@ -126,7 +126,7 @@ export function netsFromValues(values: Float32Array): FilmNets {
     ],
     synthesis: [synthesisWeights(values, SYNTHESIS_NETS[0]), synthesisWeights(values, SYNTHESIS_NETS[1])],
     motionGain: slice(values, 'motion.gain'),
-    filter: slice(values, 'filter'),
+    filters: Float32Array.of(...slice(values, 'filter.y'), ...slice(values, 'filter.c')),
   };
 }
 

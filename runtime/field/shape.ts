@@ -54,7 +54,7 @@ export interface LatentPlane {
 /** Sizes of all pyramids for a picture of `width` x `height` luma samples (16 or more each). */
 export function fieldShape(width: number, height: number, chroma: Chroma): FieldShape {
   const depth = Math.floor(Math.log2(Math.min(width, height))) - 1;
-  const lumaLevels = Math.min(Math.max(depth, 2), MAX_INNOVATION_LEVELS);
+  const lumaLevels = Math.min(depth, MAX_INNOVATION_LEVELS);
   const chromaLevels = chroma === '420' ? lumaLevels - 1 : lumaLevels;
   const motionLevels = Math.max(1, lumaLevels - MOTION_LUMA_LEVEL);
   const c = chromaSize(width, height, chroma);

@@ -9,9 +9,9 @@ export const LUMA_INPUTS = 4;
 export const CHROMA_INPUTS = 5;
 /** Planes that the 3x3 convolution of luma reads: the sum of the groups and the hidden planes. */
 export const CONV_PLANES = HIDDEN_UNITS + 1;
-/** Rings of neighbours of the luma filter (beside, diagonal, two away), and clips of the differences to them, in codes. */
+/** Rings of neighbours of the filters (beside, diagonal, two away), and clips of the differences to them, in codes. */
 export const FILTER_RINGS = 3;
-export const FILTER_CLIPS = [4, 64] as const;
+export const FILTER_CLIPS = [4, 16, 64] as const;
 /** Rows of the depth tensors: depths 0..3 and everything deeper. */
 export const DEPTH_ROWS = 5;
 
@@ -128,6 +128,7 @@ function listTensors(): NetTensor[] {
     add('synthesis', `syn.${net}.gain`, 3, MAX_INNOVATION_LEVELS);
   }
   add('synthesis', 'motion.gain', MOTION_COMPONENTS.length, MAX_MOTION_LEVELS);
-  add('synthesis', 'filter', DEPTH_ROWS, FILTER_RINGS, FILTER_CLIPS.length);
+  add('synthesis', 'filter.y', DEPTH_ROWS, FILTER_RINGS, FILTER_CLIPS.length);
+  add('synthesis', 'filter.c', 2, FILTER_RINGS, FILTER_CLIPS.length);
   return tensors;
 }

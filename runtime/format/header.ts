@@ -56,7 +56,7 @@ export const MIN_SIDE_PX = 16;
 export const MAX_SIDE_PX = 16384;
 export const MAX_FRAMES = 1 << 24;
 
-/** Texts that the file may hold as their place in this list, which only grows at its end. */
+/** Texts that the file may hold as their place in this list. It is closed: decoders refuse any other place. */
 export const HEADER_WORDS: readonly string[] = [
   ...['bt709', 'smpte170m', 'bt470bg', 'bt470m', 'smpte240m', 'bt2020', 'bt2020nc', 'bt2020c'],
   ...['gbr', 'ycgco', 'iec61966-2-1', 'smpte2084', 'arib-std-b67', 'linear', 'smpte431', 'smpte432'],
@@ -126,7 +126,7 @@ export const HEADER_FIELDS: readonly HeaderField[] = [
     key: 9,
     type: colourName,
     fallback: 'left',
-    doc: "Chroma sample location, ffmpeg's name.",
+    doc: "Chroma sample location, ffmpeg's name. Decoding and sampling do not depend on it: chroma is treated as centred.",
   },
   {
     name: 'sampleAspect',
@@ -229,13 +229,13 @@ export function packHeader(input: HeaderInput): Uint8Array {
 }
 
 /**
- * Reads a header. Unknown keys are skipped: a later encoder may say more about a film.
+ * Reads a header. Unknown keys are skipped: a later encoder may say more about a film. Of equal keys the last counts.
  *
  * @throws FormatError `HEADER_INVALID` if it is not a msgpack map or `HEADER_FIELD` if a field is missing or out of range.
  */
 export function unpackHeader(bytes: Uint8Array): WeftHeader {
   const map = unpackMap(bytes);
-  return collect(FormatError, (field) => restored(field.type, map[field.key]));
+  return collect(FormatError, (field) => restored(field.type, map.get(field.key)));
 }
 
 function stored(type: HeaderFieldType, value: unknown): unknown {
@@ -282,13 +282,13 @@ export function describeRange(type: HeaderFieldType): string {
   }
 }
 
-function unpackMap(bytes: Uint8Array): Record<string, unknown> {
+/** Keys keep their types: the text "5" is not the key 5. 64-bit integers become numbers, exact up to 2^53. */
+function unpackMap(bytes: Uint8Array): Map<unknown, unknown> {
   checkMessagePack(bytes);
   try {
-    const value: unknown = new Unpackr({ useRecords: false, mapsAsObjects: true }).unpack(bytes);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>;
-    }
+    const options = { useRecords: false, mapsAsObjects: false, int64AsType: 'number' } as const;
+    const value: unknown = new Unpackr(options).unpack(bytes);
+    if (value instanceof Map) return value;
   } catch (cause) {
     throw invalidHeader(cause);
   }

@@ -29,8 +29,9 @@ export interface SegmentData extends AnchorGrid {
 }
 
 /**
- * Bytes of a segment: varint anchorDistance (+ 64 firstAnchor if they differ), signed varint baseExponent, varint stream count, per stream varint nodes and
- * varint bytes (not for the last one), then the streams.
+ * Bytes of a segment: varint anchorDistance (+ 64 firstAnchor if they differ; a reader takes it if they are equal too),
+ * signed varint baseExponent, varint stream count, per stream varint nodes and varint bytes (not for the last one), then
+ * the streams.
  *
  * @throws UsageError `SEGMENT_FIELD` if a field is out of range.
  */

@@ -35,7 +35,7 @@ weft::SegmentSpec segmentSpec(const Napi::Object& o) {
   const auto contexts = o.Get("contexts").As<Napi::Array>(), synthesis = o.Get("synthesis").As<Napi::Array>();
   for (uint32_t i = 0; i < 3; i++) s.contexts[i] = contextNet(contexts.Get(i));
   for (uint32_t i = 0; i < 2; i++) s.synthesis[i] = synthesisNet(synthesis.Get(i));
-  s.filter = floatsOf(o.Get("filter"));
+  s.filters = floatsOf(o.Get("filters"));
   const auto streams = o.Get("streams").As<Napi::Array>();
   const auto counts = intsOf(o.Get("streamNodes"));
   for (uint32_t i = 0; i < streams.Length(); i++) {

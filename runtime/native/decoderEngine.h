@@ -24,7 +24,7 @@ struct SegmentSpec : FieldSpec {
   std::vector<std::vector<float>> steps;   // by node: quantization step of each of its planes
   ContextNetSpec contexts[3];
   SynthesisNetSpec synthesis[2];
-  std::vector<float> filter;  // [5][3][2]
+  std::vector<float> filters;  // of luma by depth, of both chroma planes: [5 + 2][3][3]
   std::vector<StreamSpec> streams;
 };
 

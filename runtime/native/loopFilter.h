@@ -1,4 +1,4 @@
-// The filter of a baked luma plane (FORMAT.md, "Filter"): every sample moves by clipped differences to its neighbours. Neighbours
+// The filter of a baked plane (FORMAT.md, "Filter"): every sample moves by clipped differences to its neighbours. Neighbours
 // outside of the plane do not count.
 #pragma once
 #include "plane.h"
@@ -6,9 +6,10 @@
 namespace weft {
 namespace WEFT_ISA {
 
-// Rings of neighbours: beside, diagonal, two away; two clips each.
-constexpr int FILTER_RINGS = 3, FILTER_CLIPS = 2, FILTER_WEIGHTS = FILTER_RINGS * FILTER_CLIPS, FILTER_REACH = 2;
-constexpr real FILTER_CLIP[FILTER_CLIPS] = {4, 64};  // codes
+// Rings of neighbours: beside, diagonal, two away; three clips each.
+constexpr int FILTER_RINGS = 3, FILTER_CLIPS = 3, FILTER_WEIGHTS = FILTER_RINGS * FILTER_CLIPS, FILTER_REACH = 2;
+constexpr int FILTER_DEPTHS = 5;  // luma has weights of its own for each
+constexpr real FILTER_CLIP[FILTER_CLIPS] = {4, 16, 64};  // codes
 
 struct FilterNeighbour {
   int dx, dy, ring;

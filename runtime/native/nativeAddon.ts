@@ -11,8 +11,8 @@ export interface NativeSegmentConfig extends FieldArrays {
   readonly steps: readonly Float32Array[];
   readonly contexts: readonly ContextWeights[];
   readonly synthesis: readonly SynthesisWeights[];
-  /** (5, 3, 2) */
-  readonly filter: Float32Array;
+  /** (7, 3, 3): of luma by depth, of Cb, of Cr. */
+  readonly filters: Float32Array;
   readonly streams: readonly Uint8Array[];
   /** Nodes in each stream. */
   readonly streamNodes: Int32Array;

@@ -78,8 +78,8 @@ struct RowScratch {
 struct NodePass {
   int references, components, net;   // net: 0 intra, 1 inter
   Plane picture[3], reference[3][2];
-  const real* filter;                // of luma; null: none
-  Plane unfiltered;                  // luma before the filter; the picture's own without
+  const real* filter[3];             // null: none
+  Plane unfiltered[3];               // planes before the filter; the picture's own without
   Plane motion[MOTION_COMPONENTS];  // light without origin: it does not change
   bool luma, chroma;                 // innovation other than zero
   LatentRows finest[3];
@@ -90,8 +90,8 @@ struct NodePass {
 
 // Where a bake leaves what the adjoint reads again; without origin: not kept.
 struct KeptPlanes {
-  Plane under;       // luma innovation on the chroma grid
-  Plane unfiltered;  // luma before the filter
+  Plane under;          // luma innovation on the chroma grid
+  Plane unfiltered[3];  // planes before the filter
 };
 
 class NodeBaker {
@@ -104,17 +104,26 @@ class NodeBaker {
       for (size_t p = 0; p < field.planes[variant].size(); p++) addPlane(variant, int(p));
     for (int t = 0; t < team.threads(); t++) scratch_.push_back(std::make_unique<RowScratch>(field.width));
   }
-  // filters: of each depth, [5][3][2].
+  // filters: of luma by depth, then of both chroma planes: [5 + 2][3][3].
   void setNets(const SynthesisWeights& intra, const SynthesisWeights& inter, const real* filters) {
     nets_[0] = intra;
     nets_[1] = inter;
     filters_ = filters;
   }
-  const real* filter(int index) const { return filters_ + FILTER_WEIGHTS * std::min(field_.nodes[index].depth, 4); }
+  const real* filter(int index, int plane) const {
+    return filters_ + FILTER_WEIGHTS * (plane ? FILTER_DEPTHS + plane - 1 : std::min(field_.nodes[index].depth, FILTER_DEPTHS - 1));
+  }
   const SynthesisWeights& net(int index) const { return nets_[index]; }
 
   // Sizes of the grids, level 0 the finest.
   const Plane& planeSize(int p) const { return p == 0 ? levels_[0][0] : levels_[1][0]; }
+  // Rows of plane p that belong to luma rows from y0, which is even.
+  struct RowRange {
+    int first, end;
+  };
+  RowRange rowRange(int p, int y0, int y1) const {
+    return p == 0 || !field_.halvedChroma ? RowRange{y0, y1} : RowRange{y0 / 2, (y1 + 1) / 2};
+  }
   const Plane& level(int chroma, int l) const { return levels_[chroma][l]; }
   const Plane& motionLevel(int l) const { return motionLevels_[l]; }
   int levels(int chroma) const { return levelCount_[chroma]; }
@@ -150,9 +159,11 @@ class NodeBaker {
     for (int p = 0; p < 3; p++)
       if (!out.picture[p].allocated()) out.picture[p].allocate(planeSize(p).w, planeSize(p).h);
     NodePass pass = preparePass(index, nodes, kept);
-    if (pass.filter && !pass.unfiltered.origin) pass.unfiltered = unfiltered();
+    for (int p = 0; p < 3; p++)
+      if (!pass.unfiltered[p].origin) pass.unfiltered[p] = unfiltered(p);
     team_.overRows(field_.height, field_.width, 2, [&](int y0, int y1, int t) { bakeRows(pass, scratch(t), y0, y1); });
-    if (pass.filter) team_.overRows(field_.height, field_.width, 1, [&](int y0, int y1, int t) { filterRows(pass, scratch(t), y0, y1); });
+    if (pass.filter[0] || pass.filter[1] || pass.filter[2])
+      team_.overRows(field_.height, field_.width, 2, [&](int y0, int y1, int t) { filterRows(pass, scratch(t), y0, y1); });
     for (auto& p : pass.picture) extendRows(p);
     out.hasPicture = true;
     return pass;
@@ -167,13 +178,13 @@ class NodeBaker {
     pass.components = motionComponents(node);
     pass.net = node.depth ? 1 : 0;
     pass.under = kept.under;
-    const real* weights = filter(index);
-    if (std::any_of(weights, weights + FILTER_WEIGHTS, [](real w) { return w != 0; })) pass.filter = weights;
     for (int p = 0; p < 3; p++) {
       pass.picture[p] = nodes[index].picture[p];
       for (int r = 0; r < node.references; r++) pass.reference[p][r] = nodes[node.reference[r]].picture[p];
+      const real* weights = filter(index, p);
+      if (std::any_of(weights, weights + FILTER_WEIGHTS, [](real w) { return w != 0; })) pass.filter[p] = weights;
+      pass.unfiltered[p] = pass.filter[p] ? kept.unfiltered[p] : pass.picture[p];
     }
-    pass.unfiltered = pass.filter ? kept.unfiltered : pass.picture[0];
     for (int c = 0; c < pass.components; c++)
       if (c != LIGHT || nodes[index].light) pass.motion[c] = nodes[index].motion[c];
     LatentRows luma[MAX_LEVELS], chroma[2][MAX_LEVELS];
@@ -259,9 +270,9 @@ class NodeBaker {
   }
 
   // Where it need not be kept.
-  const Plane& unfiltered() {
-    if (!unfiltered_.allocated()) unfiltered_.allocate(field_.width, field_.height);
-    return unfiltered_;
+  const Plane& unfiltered(int p) {
+    if (!unfiltered_[p].allocated()) unfiltered_[p].allocate(planeSize(p).w, planeSize(p).h);
+    return unfiltered_[p];
   }
 
   void rowsOf(int index, int kind, int component, LatentRows* out) const {
@@ -323,7 +334,7 @@ class NodeBaker {
         s.clock.lap(CONVOLVING, CONVOLUTION * field_.width * count);
       }
       for (int k = 0; k < count; k++) {
-        real* out = pass.unfiltered.row(y + k);
+        real* out = pass.unfiltered[0].row(y + k);
         if (pass.luma) addCodes(innovation[k], field_.width, out);
         extendRow(out, field_.width);
       }
@@ -340,11 +351,16 @@ class NodeBaker {
 
   void filterRows(const NodePass& pass, RowScratch& s, int y0, int y1) const {
     s.clock.start();
-    for (int y = y0; y < y1; y++) {
-      filterRow(pass.unfiltered, y, pass.filter, pass.picture[0].row(y));
-      extendRow(pass.picture[0].row(y), field_.width);
+    for (int p = 0; p < 3; p++) {
+      if (!pass.filter[p]) continue;
+      const RowRange rows = rowRange(p, y0, y1);
+      const Plane& out = pass.picture[p];
+      for (int y = rows.first; y < rows.end; y++) {
+        filterRow(pass.unfiltered[p], y, pass.filter[p], out.row(y));
+        extendRow(out.row(y), out.w);
+      }
+      s.clock.lap(FILTERING, double(rows.end - rows.first) * LOOP_FILTER * out.w);
     }
-    s.clock.lap(FILTERING, double(y1 - y0) * LOOP_FILTER * field_.width);
   }
 
   // Predictions of one or two luma rows and the chroma that goes with them.
@@ -352,21 +368,21 @@ class NodeBaker {
     const int chromaRows = field_.halvedChroma ? 1 : count;
     const int chromaY = field_.halvedChroma ? y / 2 : y;
     if (!pass.references) {
-      for (int k = 0; k < count; k++) clearRow(pass.unfiltered, y + k);
+      for (int k = 0; k < count; k++) clearRow(pass.unfiltered[0], y + k);
       for (int k = 0; k < chromaRows; k++)
-        for (int p = 1; p < 3; p++) clearRow(pass.picture[p], chromaY + k);
+        for (int p = 1; p < 3; p++) clearRow(pass.unfiltered[p], chromaY + k);
       return;
     }
     for (int k = 0; k < count; k++) {
       motionRows(pass.motion, pass.components, field_.width, y + k, s.motion[k]);
       s.clock.lap(SPLINES, splineOperations(pass.references, pass.motion[LIGHT].origin, field_.width));
-      predictRow<1>(pass.reference, pass.references, s.motion[k], y + k, &pass.unfiltered);
+      predictRow<1>(pass.reference, pass.references, s.motion[k], y + k, pass.unfiltered);
       s.clock.lap(SAMPLING, samplingOperations(pass.references, 1, field_.width));
     }
     if (field_.halvedChroma) chromaMotionRows(s.motion[0], s.motion[count - 1], pass.components, field_.width, planeSize(1).w, s.motion[2]);
     s.clock.lap(SPLINES, 0);
     for (int k = 0; k < chromaRows; k++)
-      predictRow<2>(pass.reference + 1, pass.references, s.motion[field_.halvedChroma ? 2 : k], chromaY + k, pass.picture + 1);
+      predictRow<2>(pass.reference + 1, pass.references, s.motion[field_.halvedChroma ? 2 : k], chromaY + k, pass.unfiltered + 1);
     s.clock.lap(SAMPLING, chromaRows * samplingOperations(pass.references, 2, planeSize(1).w));
   }
   static void clearRow(const Plane& p, int y) { std::memset(p.row(y), 0, size_t(p.w) * sizeof(real)); }
@@ -382,11 +398,11 @@ class NodeBaker {
       if (pass.under.origin) std::memcpy(pass.under.row(y), under, size_t(w) * sizeof(real));
       real *cb = s.row(RowScratch::CHROMA), *cr = s.row(RowScratch::CHROMA + 2);
       synthesizeChromaRow(inputs, nets_[pass.net], w, cb, cr);
-      addCodes(cb, w, pass.picture[1].row(y));
-      addCodes(cr, w, pass.picture[2].row(y));
+      addCodes(cb, w, pass.unfiltered[1].row(y));
+      addCodes(cr, w, pass.unfiltered[2].row(y));
       s.clock.lap(CHROMA, CHROMA_SYNTHESIS * w);
     }
-    for (int p = 1; p < 3; p++) extendRow(pass.picture[p].row(y), w);
+    for (int p = 1; p < 3; p++) extendRow(pass.unfiltered[p].row(y), w);
   }
 
   static void addCodes(const real* units, int w, real* out) {
@@ -402,7 +418,7 @@ class NodeBaker {
   int levelCount_[2] = {}, motionLevelCount_ = 0;
   SynthesisWeights nets_[2];
   const real* filters_ = nullptr;
-  PlaneBuffer unfiltered_;
+  PlaneBuffer unfiltered_[3];
   LevelSums half_[3], chromaSums_[2], motionSums_[MOTION_COMPONENTS];
   std::vector<std::unique_ptr<RowScratch>> scratch_;
 };

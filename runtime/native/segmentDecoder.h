@@ -35,7 +35,7 @@ class Segment final : public SegmentEngine, private LatentSource {
       SynthesisNetSpec& s = spec_.synthesis[n];
       nets[n] = {s.w1.data(), s.b1.data(), s.conv.data(), s.chromaW1.data(), s.chromaB1.data(), s.chromaW2.data(), s.chromaLinear.data()};
     }
-    baker_.setNets(nets[0], nets[1], spec_.filter.data());
+    baker_.setNets(nets[0], nets[1], spec_.filters.data());
   }
 
   // Streams are independent; each thread takes the next one that nobody has.

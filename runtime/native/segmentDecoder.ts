@@ -146,7 +146,7 @@ function segmentConfig(task: SegmentTask): NativeSegmentConfig {
     steps: nodes.map((node) => stepsOf(task, node, planes[node.refs.length]!)),
     contexts: nets.contexts,
     synthesis: nets.synthesis,
-    filter: nets.filter,
+    filters: nets.filters,
     streams: segment.streams.map((stream) => stream.bytes),
     streamNodes: Int32Array.from(segment.streams, (stream) => stream.nodes),
   };

@@ -10,6 +10,7 @@ import {
 } from '../field/shape.js';
 import { CODES_PER_UNIT, innovationStep, motionStep, type StepSettings } from '../field/steps.js';
 import type { FieldNode } from '../field/structure.js';
+import { filterPlane, filterWeights } from './loopFilter.js';
 import {
   addPredictedMotion,
   chromaDisplacement,
@@ -23,10 +24,13 @@ import { createPlane, type FloatPlane } from './plane.js';
 import { collapseLevels } from './pyramid.js';
 import { lumaOnChromaGrid, synthesizeChroma, synthesizeLuma } from './synthesis.js';
 
+/** Y, Cb, Cr. */
+type Planes = readonly [FloatPlane, FloatPlane, FloatPlane];
+
 /** A node ready for sampling. */
 export interface BakedNode {
   /** Y, Cb, Cr in 8-bit codes minus 128, neither clamped nor rounded. */
-  readonly planes: readonly [FloatPlane, FloatPlane, FloatPlane];
+  readonly planes: Planes;
   /** Planes on the motion grid: the first 0, 3 or 6 of MOTION_COMPONENTS. */
   readonly motion: readonly FloatPlane[];
 }
@@ -37,7 +41,8 @@ export interface BakeSettings extends StepSettings {
 }
 
 /**
- * Bakes one node: prediction from its references plus innovation, in 8-bit codes minus 128, neither clamped nor rounded.
+ * Bakes one node: prediction from its references plus innovation, filtered, in 8-bit codes minus 128, neither clamped nor
+ * rounded.
  *
  * @param planes the node's latent planes
  * @param latents concatenated as `planes` says
@@ -51,25 +56,27 @@ export function bakeNode(
   baked: readonly BakedNode[],
 ): BakedNode {
   const innovation = bakeInnovation(settings, node, planes, latents);
-  if (node.refs.length === 0) return { planes: innovation, motion: [] };
+  if (node.refs.length === 0) return { planes: filtered(settings, node, innovation), motion: [] };
   const motion = bakeMotion(settings, node, planes, latents, baked);
   const references = node.refs.map((ref) => baked[ref]!.planes);
   const prediction = predict(settings.shape, references, motion);
   for (const [c, plane] of innovation.entries()) {
     for (let i = 0; i < plane.samples.length; i++) plane.samples[i]! += prediction[c]!.samples[i]!;
   }
-  return { planes: innovation, motion };
+  return { planes: filtered(settings, node, innovation), motion };
+}
+
+function filtered({ nets }: BakeSettings, { depth }: FieldNode, [y, cb, cr]: Planes): Planes {
+  const filter = (plane: FloatPlane, p: number): FloatPlane =>
+    filterPlane(plane, filterWeights(nets.filters, depth, p));
+  return [filter(y, 0), filter(cb, 1), filter(cr, 2)];
 }
 
 /** Black in codes less 128, for Y; no colour for Cb and Cr. A change of light is relative to it. */
 export const BLACK: readonly number[] = [16 - 128, 0, 0];
 
 /** The blend of the references, warped along the node's motion, in its light. */
-export function predict(
-  shape: FieldShape,
-  references: readonly BakedNode['planes'][],
-  motion: MotionField,
-): FloatPlane[] {
+export function predict(shape: FieldShape, references: readonly Planes[], motion: MotionField): FloatPlane[] {
   const { width, height, chroma } = shape;
   const dense = motion.map((plane, component) => {
     const pixels = fieldAtPixels(plane, width, height);
@@ -112,7 +119,7 @@ function bakeInnovation(
   node: FieldNode,
   planes: readonly LatentPlane[],
   latents: Int32Array,
-): BakedNode['planes'] {
+): Planes {
   const weights = settings.nets.synthesis[node.depth === 0 ? 0 : 1];
   const [y, cb, cr] = [0, 1, 2].map((component) =>
     dequantize(planes, latents, 'innovation', component, (level) =>

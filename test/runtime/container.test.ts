@@ -1,5 +1,6 @@
 import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
+import { readNets, writeNets } from '../../runtime/entropy/netCoder.js';
 import { WeftError } from '../../runtime/errors.js';
 import { open } from '../../runtime/film/open.js';
 import { ByteReader } from '../../runtime/format/byteReader.js';
@@ -7,6 +8,7 @@ import { ByteWriter } from '../../runtime/format/byteWriter.js';
 import { MAGIC, readWeft, writeWeft } from '../../runtime/format/container.js';
 import { crc32c } from '../../runtime/format/crc32c.js';
 import { HEADER_FIELDS, packHeader, unpackHeader } from '../../runtime/format/header.js';
+import { unpackSegment } from '../../runtime/format/segmentHead.js';
 import { writeSignedVarint, writeVarint } from '../../runtime/format/varint.js';
 import { randomNumbers } from './randomNumbers.js';
 import { randomTensors, type SampleFilm, sampleFilm } from './sampleSegments.js';
@@ -66,11 +68,12 @@ describe('varints and checksums', () => {
     expect(reader.left).toBe(0);
   });
 
-  it('refuse numbers above 32 bits', () => {
+  it('refuse numbers above 32 bits, but not codes that are longer than needed', () => {
     const read =
       (...bytes: number[]) =>
       () =>
         new ByteReader(Uint8Array.from(bytes), 'test').varint();
+    expect(read(133, 128, 128, 128, 0)()).toBe(5);
     expect(read(255, 255, 255, 255, 31)).toThrow(code('VARINT_INVALID'));
     expect(read(128, 128, 128, 128, 128, 0)).toThrow(code('VARINT_INVALID'));
     expect(read(128)).toThrow(code('FILE_TRUNCATED'));
@@ -176,8 +179,95 @@ describe('header', () => {
   });
 
   it('skips keys that it does not know', () => {
-    const map = new Map<unknown, unknown>([...requiredMap, [90, { later: [1] }], ['later', 2]]);
+    const map = new Map<unknown, unknown>([...requiredMap, [90, { later: [1] }], ['later', 2], ['1', 17]]);
+    map.set([1], 18);
     expect(unpackHeader(new Packr({ useRecords: false }).pack(map)).height).toBe(288);
+  });
+
+  /** A map of the required fields and, behind them, of entries given as bytes: a key and a value each. */
+  const withEntries = (...entries: number[][]): Uint8Array => {
+    const size = [0, 0xcd, 1, 0x60, 1, 0xcd, 1, 0x20];
+    const all = [...size, 2, 7, 3, 0x92, 25, 1, ...entries.flat()];
+    return Uint8Array.of(0x84 + entries.length, ...all);
+  };
+
+  it.each([
+    ['uint 8', [0xcc, 40]],
+    ['uint 16', [0xcd, 0, 40]],
+    ['uint 32', [0xce, 0, 0, 0, 40]],
+    ['uint 64', [0xcf, 0, 0, 0, 0, 0, 0, 0, 40]],
+    ['int 8', [0xd0, 40]],
+    ['int 16', [0xd1, 0, 40]],
+    ['int 32', [0xd2, 0, 0, 0, 40]],
+    ['int 64', [0xd3, 0, 0, 0, 0, 0, 0, 0, 40]],
+    ['float 32', [0xca, 0x42, 0x20, 0, 0]],
+    ['float 64', [0xcb, 0x40, 0x44, 0, 0, 0, 0, 0, 0]],
+  ])('takes an integer as %s, in a list and as a key too', (_, forty) => {
+    const zero = [...forty.slice(0, 1), ...forty.slice(1).map(() => 0)];
+    const bytes = withEntries([...zero, ...forty], [3, 0x92, ...forty, 1]);
+    expect(unpackHeader(bytes)).toMatchObject({ width: 40, rate: [40, 1] });
+  });
+
+  it('takes integers above 32 bits and below 0 in 64 bits', () => {
+    const fiveBillion = [0xcf, 0, 0, 0, 1, 0x2a, 0x05, 0xf2, 0];
+    const minusEight = [0xd3, 255, 255, 255, 255, 255, 255, 255, 248];
+    const bytes = withEntries(
+      [19, ...fiveBillion],
+      [11, 0x95, ...minusEight, 0, 0, 0, 0],
+      [16, ...minusEight],
+    );
+    const fields = { trainedKilomacsPerPixel: 5e9, depthOffset: [-8, 0, 0, 0, 0], crf: -8 };
+    expect(unpackHeader(bytes)).toMatchObject(fields);
+    const packed = packHeader({ ...required, trainedKilomacsPerPixel: 5e9 });
+    expect(unpackHeader(packed).trainedKilomacsPerPixel).toBe(5e9);
+    const largest = [0xcf, 255, 255, 255, 255, 255, 255, 255, 255];
+    expect(() => unpackHeader(withEntries([19, ...largest]))).toThrow(code('HEADER_FIELD'));
+  });
+
+  it('takes the last of equal keys, and keys in any order', () => {
+    expect(unpackHeader(withEntries([12, 2], [1, 17], [12, 3]))).toMatchObject({ height: 17, prior: 3 });
+    expect(() => unpackHeader(withEntries([1, 17], [1, 15]))).toThrow(code('HEADER_FIELD'));
+  });
+
+  it.each([
+    ['null', [16, 0xc0]],
+    ['a number for a word that is always text', [4, 0]],
+    ['a word behind the list', [6, 33]],
+    ['a word before the list', [6, 0xff]],
+  ])('refuses %s', (_, entry) => {
+    expect(() => unpackHeader(withEntries(entry))).toThrow(code('HEADER_FIELD'));
+  });
+
+  it('looks 8 levels deep and not behind the map', () => {
+    const nested = (arrays: number): number[] => [90, ...new Array<number>(arrays).fill(0x91), 7];
+    expect(unpackHeader(withEntries(nested(7))).width).toBe(352);
+    expect(() => unpackHeader(withEntries(nested(8)))).toThrow(code('HEADER_INVALID'));
+    expect(() => unpackHeader(Uint8Array.of(...withEntries(), 0))).toThrow(code('HEADER_INVALID'));
+  });
+
+  it('counts the characters of a text in UTF-16 units', () => {
+    expect(packHeader({ ...required, preset: '\u{1f9f6}'.repeat(16) }).length).toBeGreaterThan(64);
+    const long = { ...required, preset: '\u{1f9f6}'.repeat(17) };
+    expect(() => packHeader(long)).toThrow(code('HEADER_FIELD'));
+  });
+});
+
+describe('segment head', () => {
+  it('takes a first anchor that is the anchor distance, not one beyond', () => {
+    const head = (...anchors: number[]) => unpackSegment(Uint8Array.of(...anchors, 0, 1, 1), 1);
+    for (const anchors of [[2], [0x82, 1]]) {
+      expect(head(...anchors)).toMatchObject({ anchorDistance: 2, firstAnchor: 2 });
+    }
+    expect(() => head(0xc2, 1)).toThrow(code('SEGMENT_FIELD'));
+  });
+});
+
+describe('stream', () => {
+  it('may be empty, and bytes that nothing asks for are ignored', () => {
+    expect(readNets(new Uint8Array(0))).toEqual(readNets(new Uint8Array(100)));
+    const tensors = randomTensors(5);
+    const stream = writeNets(tensors);
+    expect(readNets(Uint8Array.of(...stream, 0, 0, 0, 0, 255, 255))).toEqual(tensors);
   });
 });
 
@@ -208,6 +298,13 @@ describe('file', () => {
     expect(() => readWeft(bytes.subarray(0, bytes.length - 1))).toThrow(code('FILE_TRUNCATED'));
     const bad = { header, nets: new Uint8Array(0), segments, chunks: [{ ...chunk, name: 'x1' }] };
     expect(() => writeWeft(bad)).toThrow(code('CHUNK_NAME'));
+    const nameless = Uint8Array.of(0, 200, 32, 49, 0);
+    const tail = new ByteWriter();
+    tail.bytes(nameless);
+    tail.word(crc32c(nameless));
+    const plain = writeWeft({ header, nets: new Uint8Array(0), segments });
+    const read = readWeft(Uint8Array.of(...plain, ...tail.finish()));
+    expect(read.chunks).toEqual([{ name: '\u0000\u00c8 1', bytes: new Uint8Array(0) }]);
   });
 
   it('is refused when it is truncated anywhere', () => {

@@ -16,7 +16,8 @@ describe('FORMAT.md', () => {
       const row = `| ${field.key} | ${field.name} | ${describeRange(field.type)} | ${fallback} | ${field.doc} |`;
       expect(document).toContain(row);
     }
-    expect(document).toContain(`0 upwards: ${HEADER_WORDS.join(', ')}.`);
+    const words = `0 upwards: ${HEADER_WORDS.join(', ')}.`;
+    expect(document).toContain(`${words} The numbers 0..${HEADER_WORDS.length - 1} are all there are`);
   });
 
   it('has the tensors of the code, in order', () => {

@@ -37,7 +37,7 @@ export function drawLatents(count: number, drawing: Drawing, seed: number): Int3
 export function randomTensors(seed: number, spread = 0.3): QuantizedTensor[] {
   const random = uniforms(seed);
   return NET_TENSORS.map((tensor, i) => {
-    if (i % 7 === 3) return { k: 15, q: new Int32Array(0) };
+    if ((i + seed) % 7 === 3) return { k: 15, q: new Int32Array(0) };
     const k = Math.min(maxK(tensor), 3 + Math.floor(random() * 6));
     const q = Int32Array.from({ length: tensor.size }, () =>
       Math.round((random() - 0.5) * 2 * spread * 2 ** k),

@@ -13,7 +13,8 @@ using weft::intsOf;
 using weft::Task;
 
 // config: {width, height, halvedChroma, threads, seed, nodes: Int32Array (9 a node), scales: Float64Array (2 a node),
-// planes: [Int32Array (11 a plane) x 3], steps: [Float64Array x 3], depthScale: Float64Array(5), layout: Int32Array(37)}
+// planes: [Int32Array (11 a plane) x 3], steps: [Float64Array x 3], depthScale: Float64Array(5),
+// lossWeights: Float64Array(3), layout: Int32Array(37)}
 weft::SegmentConfig configOf(const Napi::Object& o) {
   weft::SegmentConfig c{};
   c.width = o.Get("width").ToNumber();
@@ -26,8 +27,9 @@ weft::SegmentConfig configOf(const Napi::Object& o) {
     c.planes[v] = weft::planeSpecs(o, v);
     c.steps[v] = doublesOf(o.Get("steps").As<Napi::Array>().Get(v));
   }
-  const auto depthScale = doublesOf(o.Get("depthScale"));
+  const auto depthScale = doublesOf(o.Get("depthScale")), lossWeights = doublesOf(o.Get("lossWeights"));
   std::copy(depthScale.begin(), depthScale.end(), c.depthScale);
+  std::copy(lossWeights.begin(), lossWeights.end(), c.lossWeights);
   const auto layout = intsOf(o.Get("layout"));
   static_assert(sizeof(weft::NetLayout) == 37 * sizeof(int), "the layout is a plain row of offsets");
   std::copy(layout.begin(), layout.end(), reinterpret_cast<int*>(&c.layout));

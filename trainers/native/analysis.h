@@ -210,7 +210,7 @@ inline bool Segment::searchLight(int index, double lambda) {
   for (int y = 0; y < size.h; y++)
     for (int x = 0; x < size.w; x++) {
       light.row(y)[x] /= std::fmax(weights.row(y)[x], real(1));
-      weights.row(y)[x] *= real(lossWeight(0));
+      weights.row(y)[x] *= real(config_.lossWeights[0]);
     }
   const Plane w = weights;
   const Pyramid pyramid = pyramidOf(node, MOTION, LIGHT);
@@ -236,7 +236,7 @@ inline void Segment::analyse(const double* nets, double lambda) {
       for (int y = 0; y < picture.h; y++)
         for (int x = 0; x < picture.w; x++) {
           target.row(y)[x] = (real(node.source[p][size_t(y) * picture.w + x]) - 128 - picture.row(y)[x]) / CODES_PER_UNIT;
-          weights.row(y)[x] = real(lossWeight(p)) * CODES_PER_UNIT * CODES_PER_UNIT;
+          weights.row(y)[x] = real(config_.lossWeights[p]) * CODES_PER_UNIT * CODES_PER_UNIT;
         }
       const Plane w = weights;
       approximate(node, pyramidOf(node, INNOVATION, p), target, &w, nodeLambda, node.spec.depth < 2 ? real(0.1) : real(0.25));

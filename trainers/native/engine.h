@@ -11,12 +11,13 @@ namespace weft {
 struct NetLayout {
   struct Context { int w1, b1, w2, linear, bias, depth; } context[3];
   struct Synthesis { int w1, b1, conv, chromaW1, chromaB1, chromaW2, chromaLinear, gain; } synthesis[2];
-  int motionGain, filter, count;
+  int motionGain, filters, count;
 };
 
 struct SegmentConfig : FieldSpec {
   std::vector<double> steps[3];            // by number of references: quantization step of each plane at depth offset 0
   double depthScale[5];                    // factor on innovation steps by depth
+  double lossWeights[3];                   // of a squared error in one sample, by plane
   NetLayout layout;
   int threads;
   uint32_t seed;

@@ -23,6 +23,7 @@ class KernelBench {
     doubling();
     lumaSynthesis();
     chromaSynthesis();
+    filtering();
     context();
     rounding();
     loss();
@@ -90,6 +91,7 @@ class KernelBench {
   void doubling();
   void lumaSynthesis();
   void chromaSynthesis();
+  void filtering();
   void context();
   void rounding();
   void loss();
@@ -379,6 +381,43 @@ inline void KernelBench::chromaSynthesis() {
       for (int c = 0; c < 2; c++) numeric += gOut[c].row(y)[x] * (value[0][c] - value[1][c]) / 2e-6;
     }
   measure("chroma synthesis gradient", double(CW) * CH * CHROMA_GRADIENT, relative(analytic, numeric, size), [&] { backward(waste); });
+}
+
+inline void KernelBench::filtering() {
+  PlaneBuffer in(W, H), out(W, H), g(W, H), gIn(W, H), direction(W, H);
+  fill(in, -30, 30);
+  fill(g, -1, 1);
+  fill(direction, -1, 1);
+  std::vector<real> weights(FILTER_WEIGHTS), gWeights(FILTER_WEIGHTS);
+  std::vector<double> turn(FILTER_WEIGHTS);
+  for (int i = 0; i < FILTER_WEIGHTS; i++) {
+    weights[i] = real(uniform(-0.2, 0.2));
+    turn[i] = uniform(-0.1, 0.1);
+  }
+  const auto at = [&](double step) {
+    return [&, step](int x, int y) {
+      return plainFilter(W, H, x, y, [&](int u, int v) { return in.row(v)[u] + step * direction.row(v)[u]; },
+                         [&](int ring, int c) { return weights[ring * FILTER_CLIPS + c] + step * turn[ring * FILTER_CLIPS + c]; });
+    };
+  };
+  const auto forward = [&] { for (int y = 0; y < H; y++) filterRow(in, y, weights.data(), out.row(y)); };
+  forward();
+  measure("loop filter", double(W) * H * LOOP_FILTER, difference(out, at(0)), forward);
+
+  FilterAccumulator sums;
+  const auto backward = [&] { for (int y = 0; y < H; y++) filterRowAdjoint(in, g, y, weights.data(), gIn.row(y), sums); };
+  backward();
+  sums.addTo(gWeights.data());
+  double analytic = product(gIn, direction), numeric = 0, size = sizeOf(gIn) * sizeOf(direction);
+  for (int i = 0; i < FILTER_WEIGHTS; i++) {
+    analytic += gWeights[i] * turn[i];
+    size += std::fabs(gWeights[i] * turn[i]);
+  }
+  const double h = 1e-6;
+  const auto behind = at(-h), before = at(h);
+  for (int y = 0; y < H; y++)
+    for (int x = 0; x < W; x++) numeric += g.row(y)[x] * (before(x, y) - behind(x, y)) / (2 * h);
+  measure("loop filter, gradient", double(W) * H * LOOP_FILTER_GRADIENT, relative(analytic, numeric, size), backward);
 }
 
 inline void KernelBench::context() {

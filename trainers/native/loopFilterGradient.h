@@ -1,4 +1,4 @@
-// Gradient of the filter of a luma plane.
+// Gradient of the filter of a plane.
 #pragma once
 #include "loopFilter.h"
 

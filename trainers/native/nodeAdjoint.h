@@ -23,7 +23,7 @@ struct AdjointTask {
   const uint8_t* source[3];             // readable LANES past the end
   real factor[3];                       // gradient by the picture for an error of one code
   std::vector<Plane> received[3];       // gradients by the picture from later nodes
-  const real* filter;                   // the node's, [3][2]
+  const real* filter[3];                // weights of each plane's
   std::vector<PredictionGradient> out;  // by thread
 };
 
@@ -70,7 +70,9 @@ class NodeAdjoint {
  public:
   NodeAdjoint(const FieldSpec& field, RowTeam& team, NodeBaker& baker) : field_(field), team_(team), baker_(baker) {
     const Plane &luma = baker.planeSize(0), &chroma = baker.planeSize(1);
-    for (PlaneBuffer* g : {&gLuma_, &gFiltered_, &gUnfiltered_}) g->allocate(luma.w, luma.h);
+    gLuma_.allocate(luma.w, luma.h);
+    for (int p = 0; p < 3; p++)
+      for (PlaneBuffer* g : {&gFiltered_[p], &gUnfiltered_[p]}) allocate(*g, baker.planeSize(p));
     for (int l = 0; l < 3; l++) lumaLevels_[l].resize(size_t(baker.levels(0)));
     allocate(lumaLevels_[0][0], luma);
     for (int g = 0; g < 3 && g + 1 < baker.levels(0); g++) {
@@ -89,8 +91,8 @@ class NodeAdjoint {
 
   PlaneErrors run(const AdjointTask& task) {
     for (auto& s : scratch_) s->reset();
-    overRows(team_, field_.height, field_.width, 1, [&](int y0, int y1, int t) { lumaLossRows(task, t, y0, y1); });
-    overRows(team_, field_.height, field_.width, 1, [&](int y0, int y1, int t) { filterRows(task, t, y0, y1); });
+    overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lossRows(task, t, y0, y1); });
+    overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { filterRows(task, t, y0, y1); });
     overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { predictionRows(task, t, y0, y1); });
     if (task.pass.luma)
       overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lumaRows(task, t, y0, y1); });
@@ -109,10 +111,10 @@ class NodeAdjoint {
     return errors;
   }
   // Adds what the last run summed to the gradients of the synthesis weights and of the filter's.
-  void addWeightGradients(int thread, const SynthesisWeights& g, real* filter) const {
+  void addWeightGradients(int thread, const SynthesisWeights& g, real* const filters[3]) const {
     scratch_[thread]->luma.addTo(g);
     scratch_[thread]->chroma.addTo(g);
-    scratch_[thread]->filter.addTo(filter);
+    for (int p = 0; p < 3; p++) scratch_[thread]->filter[p].addTo(filters[p]);
   }
   // Gradient by step * latent of an innovation plane whose latents are not all zero.
   const Plane& byValue(int component, int level) const {
@@ -123,22 +125,20 @@ class NodeAdjoint {
  private:
   struct Scratch {
     explicit Scratch(int width)
-        : rows(width + 128, ROWS), motion{MotionRows(width), MotionRows(width), MotionRows(width)}, spline(width), lumaGradients(width) {}
+        : rows(width + 128, CHROMA_INPUTS), motion{MotionRows(width), MotionRows(width), MotionRows(width)}, spline(width), lumaGradients(width) {}
     void reset() {
       luma = {};
       chroma = {};
-      filter = {};
+      for (auto& f : filter) f = {};
       for (double& e : error) e = 0;
     }
-    // Gradients by a row of both chroma planes' samples, and by the inputs of the chroma net.
-    static constexpr int PICTURE = 0, INPUTS = 2, ROWS = INPUTS + CHROMA_INPUTS;
-    PlaneBuffer rows;
+    PlaneBuffer rows;      // gradients by the inputs of the chroma net
     MotionRows motion[3];  // gradients by the displacements of two luma rows and their chroma row
     SplineAdjoint spline;
     LumaGradientRows lumaGradients;
     LumaAccumulator luma;
     ChromaAccumulator chroma;
-    FilterAccumulator filter;
+    FilterAccumulator filter[3];
     double error[3];
   };
 
@@ -147,21 +147,28 @@ class NodeAdjoint {
   }
   static void allocate(PlaneBuffer& buffer, const Plane& size) { buffer.allocate(size.w, size.h); }
 
-  void lumaLossRows(const AdjointTask& task, int t, int y0, int y1) {
+  void lossRows(const AdjointTask& task, int t, int y0, int y1) {
     PartClock& clock = baker_.scratch(t).clock;
     clock.start();
-    for (int y = y0; y < y1; y++) scratch_[t]->error[0] += lossRow(task, 0, y, gFiltered_.row(y));
-    clock.lap(LOSS, (y1 - y0) * lossOperations(task, 0));
+    for (int p = 0; p < 3; p++) {
+      const auto rows = baker_.rowRange(p, y0, y1);
+      for (int y = rows.first; y < rows.end; y++) scratch_[t]->error[p] += lossRow(task, p, y, gFiltered_[p].row(y));
+      clock.lap(LOSS, (rows.end - rows.first) * lossOperations(task, p));
+    }
   }
 
   void filterRows(const AdjointTask& task, int t, int y0, int y1) {
     PartClock& clock = baker_.scratch(t).clock;
     clock.start();
-    for (int y = y0; y < y1; y++) filterRowAdjoint(task.pass.unfiltered, gFiltered_, y, task.filter, gUnfiltered_.row(y), scratch_[t]->filter);
-    clock.lap(FILTERING, (y1 - y0) * LOOP_FILTER_GRADIENT * field_.width);
+    for (int p = 0; p < 3; p++) {
+      const auto rows = baker_.rowRange(p, y0, y1);
+      for (int y = rows.first; y < rows.end; y++)
+        filterRowAdjoint(task.pass.unfiltered[p], gFiltered_[p], y, task.filter[p], gUnfiltered_[p].row(y), scratch_[t]->filter[p]);
+      clock.lap(FILTERING, (rows.end - rows.first) * LOOP_FILTER_GRADIENT * gFiltered_[p].w);
+    }
   }
 
-  // Prediction, chroma's loss and net.
+  // Prediction and chroma net.
   void predictionRows(const AdjointTask& task, int t, int y0, int y1) {
     Scratch& a = *scratch_[t];
     const NodePass& pass = task.pass;
@@ -175,11 +182,11 @@ class NodeAdjoint {
       if (field_.halvedChroma) {
         RowScratch& s = baker_.scratch(t);
         if (out) chromaMotionRows(s.motion[0], s.motion[count - 1], pass.components, field_.width, baker_.planeSize(1).w, s.motion[2]);
-        chromaLossRow<false>(task, t, y / 2, 2, out);
+        chromaPredictionRow<false>(task, t, y / 2, 2, out);
         if (out) chromaMotionRowsAdjoint(a.motion[2], pass.components, field_.width, baker_.planeSize(1).w, a.motion[0], a.motion[count - 1]);
         clock.lap(SPLINES, 0);
       } else {
-        for (int k = 0; k < count; k++) chromaLossRow<true>(task, t, y + k, k, out);
+        for (int k = 0; k < count; k++) chromaPredictionRow<true>(task, t, y + k, k, out);
       }
       if (out) {
         a.spline.add(baker_.scratch(t).motion, a.motion, count, field_.width, y);
@@ -193,7 +200,7 @@ class NodeAdjoint {
   void lumaPredictionRow(const AdjointTask& task, int t, int y, int k, const PredictionGradient* out) {
     Scratch& a = *scratch_[t];
     const NodePass& pass = task.pass;
-    const real* g = gUnfiltered_.row(y);
+    const real* g = gUnfiltered_[0].row(y);
     PartClock& clock = baker_.scratch(t).clock;
     if (out) {
       MotionRows& motion = baker_.scratch(t).motion[k];
@@ -208,18 +215,15 @@ class NodeAdjoint {
     for (int x = 0; x < field_.width; x += LANES) store(luma + x, CODES_PER_UNIT * load(g + x));
   }
 
-  template <bool add> void chromaLossRow(const AdjointTask& task, int t, int y, int k, const PredictionGradient* out) {
+  template <bool add> void chromaPredictionRow(const AdjointTask& task, int t, int y, int k, const PredictionGradient* out) {
     Scratch& a = *scratch_[t];
     const NodePass& pass = task.pass;
     const int w = baker_.planeSize(1).w;
-    real* g[2] = {a.rows.row(Scratch::PICTURE), a.rows.row(Scratch::PICTURE + 1)};
+    const real* g[2] = {gUnfiltered_[1].row(y), gUnfiltered_[2].row(y)};
     PartClock& clock = baker_.scratch(t).clock;
     clock.lap(OTHER, 0);
-    for (int p = 1; p < 3; p++) a.error[p] += lossRow(task, p, y, g[p - 1]);
-    clock.lap(LOSS, 2 * lossOperations(task, 1));
     if (out) {
-      const real* rows[2] = {g[0], g[1]};
-      predictRowAdjoint<2, add>(pass.reference + 1, out->references + 1, pass.references, baker_.scratch(t).motion[k], y, rows, w, a.motion[k]);
+      predictRowAdjoint<2, add>(pass.reference + 1, out->references + 1, pass.references, baker_.scratch(t).motion[k], y, g, w, a.motion[k]);
       clock.lap(SAMPLING, samplingGradientOperations(pass.references, 2, w, out->references[1][0].origin));
     }
     if (!pass.chroma) return;
@@ -227,7 +231,7 @@ class NodeAdjoint {
     baker_.chromaInputs(pass, baker_.scratch(t), y, inputs);
     clock.lap(UPSAMPLING, 0);
     inputs[4] = pass.under.row(y);
-    real* under = a.rows.row(Scratch::INPUTS);
+    real* under = a.rows.row(0);
     real* gInputs[CHROMA_INPUTS] = {chromaFinest_[0].row(y), chromaRest_[0].row(y), chromaFinest_[1].row(y), chromaRest_[1].row(y), under};
     synthesizeChromaRowAdjoint(inputs, baker_.net(pass.net), g[0], g[1], CODES_PER_UNIT, w, gInputs, a.chroma);
     if (field_.halvedChroma) {
@@ -281,7 +285,7 @@ class NodeAdjoint {
   const FieldSpec& field_;
   RowTeam& team_;
   NodeBaker& baker_;
-  PlaneBuffer gFiltered_, gUnfiltered_;              // by luma, in codes
+  PlaneBuffer gFiltered_[3], gUnfiltered_[3];        // by the picture's planes
   PlaneBuffer gLuma_;                                // by the luma innovation, in units; zero in its margins
   PlaneBuffer across_[3];                            // groups 1 to 3 after the doubling's adjoint across
   std::vector<PlaneBuffer> lumaLevels_[3];           // by group (0 and 1 together, 2, rest) and level

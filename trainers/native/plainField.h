@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <vector>
 #include "contextGradient.h"
+#include "loopFilter.h"
 #include "motion.h"
 #include "synthesis.h"
 
@@ -55,6 +56,19 @@ inline double plainDouble(const Plane& coarse, int x, int y) {
   double v = 0;
   for (int j = y / 2 - 2; j <= y / 2 + 2; j++)
     for (int i = x / 2 - 2; i <= x / 2 + 2; i++) v += plainCubic(place(y) - j) * plainCubic(place(x) - i) * plainAt(coarse, i, j);
+  return v;
+}
+
+// Sample of the filtered plane of w x h samples; at(x, y) and weight(ring, clip) give what is filtered, and by what.
+template <class At, class Weight> double plainFilter(int w, int h, int x, int y, const At& at, const Weight& weight) {
+  double v = at(x, y);
+  for (int dy = -2; dy <= 2; dy++)
+    for (int dx = -2; dx <= 2; dx++) {
+      const int square = dx * dx + dy * dy, ring = square == 1 ? 0 : square == 2 ? 1 : 2;
+      if (square == 0 || square > 4 || x + dx < 0 || x + dx >= w || y + dy < 0 || y + dy >= h) continue;
+      const double clips[3] = {4, 16, 64}, d = at(x + dx, y + dy) - at(x, y);
+      for (int c = 0; c < 3; c++) v += weight(ring, c) * std::fmax(-clips[c], std::fmin(clips[c], d));
+    }
   return v;
 }
 

@@ -14,7 +14,7 @@ struct Node {
   std::vector<uint8_t> source[3];
   std::vector<PlaneBuffer> gradient[3];  // by thread; only where another node refers to this one
   PlaneBuffer gMotion[MOTION_COMPONENTS];
-  PlaneBuffer under, unfiltered;      // kept for the adjoint; of its own only where another node refers to this one
+  PlaneBuffer under, unfiltered[3];   // kept for the adjoint; of its own only where another node refers to this one
   int visits = 0;
   bool referred = false;
 };
@@ -160,8 +160,8 @@ class Segment final : public SegmentEngine, private LatentSource {
     for (int c = 0; c < motionComponents(node.spec); c++) node.gMotion[c].allocate(baker_.motionLevel(0).w, baker_.motionLevel(0).h);
     if (!node.referred) return;
     node.under.allocate(planeWidth(1), planeHeight(1));
-    node.unfiltered.allocate(planeWidth(0), planeHeight(0));
     for (int p = 0; p < 3; p++) {
+      node.unfiltered[p].allocate(planeWidth(p), planeHeight(p));
       node.gradient[p].resize(pool_.threads());
       for (auto& g : node.gradient[p]) g.allocate(planeWidth(p), planeHeight(p));
     }
@@ -208,7 +208,7 @@ class Segment final : public SegmentEngine, private LatentSource {
   void loadNets(const double* nets) {
     nets_.resize(config_.layout.count);
     for (int i = 0; i < config_.layout.count; i++) nets_[i] = real(nets[i]);
-    baker_.setNets(synthesisWeights(nets_, 0), synthesisWeights(nets_, 1), nets_.data() + config_.layout.filter);
+    baker_.setNets(synthesisWeights(nets_, 0), synthesisWeights(nets_, 1), nets_.data() + config_.layout.filters);
   }
   ContextWeights contextWeights(std::vector<real>& values, const LatentPlaneSpec& plane, int depth) const {
     const auto& c = config_.layout.context[plane.net];
@@ -280,7 +280,10 @@ class Segment final : public SegmentEngine, private LatentSource {
     if (lent_ >= 0 && lent_ != index) std::swap(baked_[lent_].picture, baked_[index].picture);
     lent_ = index;
   }
-  KeptPlanes keptOf(const Node& node) const { return node.referred ? KeptPlanes{node.under, node.unfiltered} : KeptPlanes{under_, unfiltered_}; }
+  KeptPlanes keptOf(const Node& node) const {
+    const auto kept = [](const PlaneBuffer& under, const PlaneBuffer (&u)[3]) { return KeptPlanes{under, {u[0], u[1], u[2]}}; };
+    return node.referred ? kept(node.under, node.unfiltered) : kept(under_, unfiltered_);
+  }
 
   // Calls body(plane, block, thread) for every active block, shared over the threads.
   template <class Body> void overBlocks(const Node& node, const Body& body) {
@@ -297,11 +300,6 @@ class Segment final : public SegmentEngine, private LatentSource {
   }
 
   // --- loss --------------------------------------------------------------------------------------------------------
-  // Weight of a squared error in one sample, so that the sum over all planes is pixels * (6 mseY + mseCb + mseCr) / 8.
-  double lossWeight(int plane) const {
-    if (plane == 0) return 0.75;
-    return 0.125 * (double(planeWidth(0)) * planeHeight(0)) / (double(planeWidth(1)) * planeHeight(1));
-  }
   // Of the 8-bit picture that a decoder shows.
   double squaredError(int index, int plane) {
     const Plane& p = baked_[index].picture[plane];
@@ -363,7 +361,7 @@ class Segment final : public SegmentEngine, private LatentSource {
   NodeBaker baker_;
   NodeAdjoint adjoint_;
   RatePlanes rates_[3];  // by number of references
-  PlaneBuffer zero_, under_, unfiltered_;
+  PlaneBuffer zero_, under_, unfiltered_[3];
   std::vector<std::array<PlaneBuffer, MOTION_COMPONENTS>> gMotion_;  // by thread
   std::vector<PlaneBuffer> gMotionLevels_[MOTION_COMPONENTS];        // by component and level from 1
   std::vector<std::vector<real>> threadNetGradient_;

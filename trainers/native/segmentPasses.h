@@ -18,7 +18,7 @@ inline void Segment::allocateWorkspace() {
   }
   zero_.allocate(planeWidth(0), planeHeight(0));
   under_.allocate(planeWidth(1), planeHeight(1));
-  unfiltered_.allocate(planeWidth(0), planeHeight(0));
+  for (int p = 0; p < 3; p++) unfiltered_[p].allocate(planeWidth(p), planeHeight(p));
   gMotion_.resize(threads);
   for (int c = 0; c < MOTION_COMPONENTS; c++) {
     for (auto& components : gMotion_) components[c].allocate(baker_.motionLevel(0).w, baker_.motionLevel(0).h);
@@ -32,10 +32,10 @@ inline AdjointTask Segment::adjointTask(int index, const NodePass& pass, const u
   Node& node = nodes_[index];
   AdjointTask task{};
   task.pass = pass;
-  task.filter = baker_.filter(index);
   for (int p = 0; p < 3; p++) {
     task.source[p] = node.source[p].data();
-    task.factor[p] = real(2 * weight * lossWeight(p));
+    task.filter[p] = baker_.filter(index, p);
+    task.factor[p] = real(2 * weight * config_.lossWeights[p]);
     for (const Plane& g : node.gradient[p]) task.received[p].push_back(g);
   }
   if (!node.spec.references) return task;
@@ -174,10 +174,13 @@ inline void Segment::backward(int index, const NodePass& pass, const StepOptions
   Node& node = nodes_[index];
   const AdjointTask task = adjointTask(index, pass, activity, weight);
   const PlaneErrors errors = adjoint_.run(task);
-  for (int p = 0; p < 3; p++) cost.distortion += weight * lossWeight(p) * errors.plane[p];
-  const ptrdiff_t filter = task.filter - nets_.data();
-  for (int t = 0; t < pool_.threads(); t++)
-    adjoint_.addWeightGradients(t, synthesisWeights(threadNetGradient_[t], pass.net), threadNetGradient_[t].data() + filter);
+  for (int p = 0; p < 3; p++) cost.distortion += weight * config_.lossWeights[p] * errors.plane[p];
+  for (int t = 0; t < pool_.threads(); t++) {
+    std::vector<real>& gradient = threadNetGradient_[t];
+    real* filters[3];
+    for (int p = 0; p < 3; p++) filters[p] = gradient.data() + (task.filter[p] - nets_.data());
+    adjoint_.addWeightGradients(t, synthesisWeights(gradient, pass.net), filters);
+  }
   if (node.spec.references) motionAdjoint(node, activity);
   double nats[2];
   rate<true>(node, weight * options.lambda * LOG2E, nats);

@@ -26,6 +26,7 @@ import { readStepOptions, STEP_NUMBERS, type StepOptions } from '../schedule.js'
 import type { CostPart, SegmentDescription, SegmentEngine, StepCost } from '../segmentEngine.js';
 import { BackwardPass } from './backwardPass.js';
 import { hashBits, LatentStore } from './latentStore.js';
+import { filterPlane, filterWeights } from './loopFilter.js';
 import { predict } from './prediction.js';
 import { latentBits } from './rate.js';
 import { type Plane, Resampling, sumOf } from './resampling.js';
@@ -333,10 +334,12 @@ export class TfjsSegment implements SegmentEngine {
     const references = node.field.refs.map((_, r) =>
       reads.slice(r * PICTURE_PLANES, (r + 1) * PICTURE_PLANES),
     );
-    if (references.length === 0) return inCodes;
+    const filtered = (planes: readonly Plane[]): Plane[] =>
+      planes.map((plane, c) => filterPlane(plane, filterWeights(tensors, node.field.depth, c)));
+    if (references.length === 0) return filtered(inCodes);
     const motion = this.motion(node, rounded, tensors, reads);
     const prediction = predict(this.shape, references, motion, this.resampling);
-    return [...inCodes.map((plane, c) => tf.add(plane, prediction[c]!) as Plane), ...motion];
+    return [...filtered(inCodes.map((plane, c) => tf.add(plane, prediction[c]!))), ...motion];
   }
 
   /** Components of a node's motion. `reads`: as node.reads says. */
@@ -390,7 +393,7 @@ export class TfjsSegment implements SegmentEngine {
       : innovationStep(this.settings, node.field.depth, component, level);
   }
 
-  /** Weighted squared error, so that the sum over all planes is pixels * (6 mseY + mseCb + mseCr) / 8. */
+  /** Weighted squared error. */
   private distortion({ source }: TrainedNode, baked: Baked): tf.Scalar {
     const weights = lossWeights(this.shape);
     const parts = source.map((codes, p) => {
