@@ -40,7 +40,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     anchorDistances: [4, 8, 16],
     trialSteps: 8,
     bytesOverDraft: 0.8,
-    psnrOverDraftDb: 0.3,
+    psnrOverDraftDb: 0.45,
   },
   medium: {
     netSteps: 900,
@@ -49,8 +49,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     visits: 0.5,
     anchorDistances: [2, 4, 8, 16],
     trialSteps: 24,
-    bytesOverDraft: 0.72,
-    psnrOverDraftDb: 0.5,
+    bytesOverDraft: 0.73,
+    psnrOverDraftDb: 0.8,
   },
   slow: {
     netSteps: 4000,
@@ -60,7 +60,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     anchorDistances: [1, 2, 4, 8, 16, 32],
     trialSteps: 60,
     bytesOverDraft: 0.7,
-    psnrOverDraftDb: 0.6,
+    psnrOverDraftDb: 1,
   },
   overnight: {
     netSteps: 12000,
@@ -69,7 +69,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     visits: 0.5,
     anchorDistances: [1, 2, 4, 8, 16, 32],
     trialSteps: 120,
-    bytesOverDraft: 0.7,
-    psnrOverDraftDb: 0.7,
+    bytesOverDraft: 0.68,
+    psnrOverDraftDb: 1.1,
   },
 };
