@@ -9,13 +9,14 @@ import {
   HIDDEN_UNITS,
   LUMA_INPUTS,
 } from '../runtime/field/tensors.js';
+import { DOUBLING_TAPS } from '../runtime/reference/pyramid.js';
 
 /** Chroma samples for a luma pixel (4:2:0, both planes). */
 const CHROMA_SHARE = 0.5;
 /** Latents for a pixel: luma and both chroma pyramids. */
 const LATENTS_PER_PIXEL = 4 / 3 + (CHROMA_SHARE * 4) / 3;
-/** Upsampling of one plane by separable 4-tap filters: half the rows, then all samples. */
-const UPSAMPLE_MACS = 6;
+/** Upsampling of one plane by separable filters: down in half the columns, then across. */
+const UPSAMPLE_MACS = 1.5 * DOUBLING_TAPS.length;
 /** Planes of full size that are upsampled, with what their coarser levels add. */
 const UPSAMPLED_PLANES = 3 + 2 / 4 + 1 / 16;
 const CUBIC_TAPS = 16;

@@ -10,8 +10,8 @@ namespace WEFT_ISA {
 constexpr double SAMPLE_WEIGHTS = 24, SAMPLE_TAPS = 40, SAMPLE_BLEND = 3;
 // By pixel and component: three weights across; down and the grid's own share of the work are an eighth. A blend's logistic.
 constexpr double SPLINE_ACROSS = 6.75, LOGISTIC = 10;
-// By sample of the finer plane: two of four taps down (half of the columns), four across.
-constexpr double DOUBLING = 12;
+// By sample of the finer plane: six taps down (half of the columns), six across.
+constexpr double DOUBLING = 18;
 constexpr double HIDDEN_LAYER = 2.0 * LUMA_HIDDEN * (LUMA_GROUPS + 1) + LUMA_GROUPS;
 constexpr double CONVOLUTION = 2.0 * 9 * LUMA_CHANNELS;
 constexpr double CHROMA_SYNTHESIS = 2.0 * (2 * CHROMA_INPUTS + CHROMA_HIDDEN * (CHROMA_INPUTS + 2));

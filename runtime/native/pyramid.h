@@ -1,12 +1,13 @@
-// Doubling of a plane by the fixed 4-tap filter (FORMAT.md, "Pyramids").
+// Doubling of a plane by the fixed 6-tap filter (FORMAT.md, "Pyramids").
 #pragma once
 #include "plane.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
-// Catmull-Rom at distances 1.75, 0.75, 0.25, 1.25.
-constexpr real UP_TAPS[4] = {real(-0.0234375), real(0.2265625), real(0.8671875), real(-0.0703125)};
+// Lanczos with three lobes at distances 2.75, 1.75, 0.75, 0.25, 1.25, 2.25, in 1/1024.
+constexpr int TAPS = 6, REACH = TAPS / 2;
+constexpr real UP_TAPS[TAPS] = {real(8) / 1024, real(-70) / 1024, real(277) / 1024, real(914) / 1024, real(-136) / 1024, real(31) / 1024};
 
 static WEFT_INLINE int clampIndex(int i, int n) { return i < 0 ? 0 : i >= n ? n - 1 : i; }
 
@@ -49,22 +50,30 @@ static inline void upsampleRow(const Plane& coarse, int y, const real* base, rea
   alignas(64) real buffer[MAX_HALF_WIDTH];
   real* t = buffer + 16;
   const int cw = coarse.w, j = y >> 1, odd = y & 1;
-  const real* r[4];
-  vf f[4];
-  for (int k = 0; k < 4; k++) {
-    r[k] = coarse.row(clampIndex(j - 2 + odd + k, coarse.h));
-    f[k] = splat(UP_TAPS[odd ? 3 - k : k]);
+  const real* r[TAPS];
+  vf f[TAPS];
+  for (int k = 0; k < TAPS; k++) {
+    r[k] = coarse.row(clampIndex(j - REACH + odd + k, coarse.h));
+    f[k] = splat(UP_TAPS[odd ? TAPS - 1 - k : k]);
   }
-  for (int x = 0; x < cw; x += LANES)
-    store(t + x, f[0] * load(r[0] + x) + f[1] * load(r[1] + x) + f[2] * load(r[2] + x) + f[3] * load(r[3] + x));
-  t[-1] = t[-2] = t[0];
-  t[cw] = t[cw + 1] = t[cw - 1];
-  const vf u0 = splat(UP_TAPS[0]), u1 = splat(UP_TAPS[1]), u2 = splat(UP_TAPS[2]), u3 = splat(UP_TAPS[3]);
+  for (int x = 0; x < cw; x += LANES) {
+    vf down = f[0] * load(r[0] + x);
+    for (int k = 1; k < TAPS; k++) down += f[k] * load(r[k] + x);
+    store(t + x, down);
+  }
+  for (int k = 1; k <= REACH; k++) {
+    t[-k] = t[0];
+    t[cw - 1 + k] = t[cw - 1];
+  }
   // The last vector may run past the edge: margins take it, and every reader of margins renews them first.
   for (int x = 0; x < cw; x += LANES) {
-    const vf m2 = load(t + x - 2), m1 = load(t + x - 1), c = load(t + x), p1 = load(t + x + 1), p2 = load(t + x + 2);
-    vf even = u0 * m2 + u1 * m1 + u2 * c + u3 * p1;
-    vf oddv = u3 * m1 + u2 * c + u1 * p1 + u0 * p2;
+    vf samples[TAPS + 1];
+    for (int k = 0; k <= TAPS; k++) samples[k] = load(t + x + k - REACH);
+    vf even = UP_TAPS[0] * samples[0], oddv = UP_TAPS[TAPS - 1] * samples[1];
+    for (int k = 1; k < TAPS; k++) {
+      even += UP_TAPS[k] * samples[k];
+      oddv += UP_TAPS[TAPS - 1 - k] * samples[k + 1];
+    }
     if (base) {
       vf be, bo;
       loadDeinterleaved(base + 2 * x, be, bo);

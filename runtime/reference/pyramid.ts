@@ -3,10 +3,9 @@
 import type { Size } from '../film/frame.js';
 import { clampIndex, createPlane, type FloatPlane } from './plane.js';
 
-/** The cubic kernel of Catmull and Rom at distances 1.75, 0.75, 0.25, 1.25: a fine sample lies a quarter off a coarse one. */
-export const DOUBLING_TAPS: readonly [number, number, number, number] = [
-  -0.0234375, 0.2265625, 0.8671875, -0.0703125,
-];
+/** Lanczos's kernel with three lobes at distances 2.75, 1.75, 0.75, 0.25, 1.25, 2.25: a fine sample lies a quarter off a coarse one. */
+export const DOUBLING_TAPS: readonly number[] = [8, -70, 277, 914, -136, 31].map((tap) => tap / 1024);
+const REACH = DOUBLING_TAPS.length / 2;
 
 /** Doubles a plane to `size` (each side of which is twice the coarse side, or one less): vertically, then horizontally. */
 export function doublePlane(coarse: FloatPlane, size: Size): FloatPlane {
@@ -42,32 +41,23 @@ export function addPlane(plane: FloatPlane, other: FloatPlane): FloatPlane {
   return plane;
 }
 
-/** Four coarse indexes, clamped, and their weights, for one fine index. */
+/** Coarse indexes, clamped, and their weights, for one fine index. */
 interface Taps {
-  readonly indexes: readonly [number, number, number, number];
-  readonly weights: readonly [number, number, number, number];
+  readonly indexes: readonly number[];
+  readonly weights: readonly number[];
 }
 
 function doublingTaps(fine: number, coarseLength: number): Taps {
-  const [f0, f1, f2, f3] = DOUBLING_TAPS;
-  const first = (fine >> 1) - (fine & 1 ? 1 : 2);
+  const odd = fine & 1;
+  const first = (fine >> 1) - REACH + odd;
   return {
-    indexes: [
-      clampIndex(first, coarseLength),
-      clampIndex(first + 1, coarseLength),
-      clampIndex(first + 2, coarseLength),
-      clampIndex(first + 3, coarseLength),
-    ],
-    weights: fine & 1 ? [f3, f2, f1, f0] : [f0, f1, f2, f3],
+    indexes: DOUBLING_TAPS.map((_, k) => clampIndex(first + k, coarseLength)),
+    weights: odd ? DOUBLING_TAPS.toReversed() : DOUBLING_TAPS,
   };
 }
 
-function weigh(samples: Float32Array, taps: Taps, stride: number, base: number): number {
-  const { indexes: i, weights: w } = taps;
-  return (
-    w[0] * samples[base + i[0] * stride]! +
-    w[1] * samples[base + i[1] * stride]! +
-    w[2] * samples[base + i[2] * stride]! +
-    w[3] * samples[base + i[3] * stride]!
-  );
+function weigh(samples: Float32Array, { indexes, weights }: Taps, stride: number, base: number): number {
+  let sum = 0;
+  for (let k = 0; k < indexes.length; k++) sum += weights[k]! * samples[base + indexes[k]! * stride]!;
+  return sum;
 }

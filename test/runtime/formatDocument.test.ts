@@ -30,7 +30,7 @@ describe('FORMAT.md', () => {
     const decays = [...source.matchAll(/\b\d{9,10}\b/g)].map((match) => match[0]);
     expect(decays).toHaveLength(45);
     expect([...document.matchAll(/\b\d{9,10}\b/g)].map((match) => match[0]).join()).toContain(decays.join());
-    for (const tap of DOUBLING_TAPS) expect(document).toContain(String(tap));
+    expect(document).toContain(`(${DOUBLING_TAPS.map((tap) => 1024 * tap).join(', ')}) / 1024`);
     expect(document).toContain(`${ANCHOR_DISTANCES.slice(0, -1).join(', ')} or ${ANCHOR_DISTANCES.at(-1)}`);
   });
 

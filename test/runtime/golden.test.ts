@@ -15,21 +15,21 @@ const vectors: { name: string; made: SampleFilm; seed: number; latents: string; 
     made: { ...base, width: 40, height: 33, chroma: '420', drawing: 'dense' },
     seed: 5,
     latents: '42d3386',
-    meanCodes: [127.94, 125.94, 125.8, 125.78, 127.27, 125.94],
+    meanCodes: [127.95, 125.93, 125.8, 125.78, 127.26, 125.92],
   },
   {
     name: 'sparse444',
     made: { ...base, firstAnchor: 3, width: 36, height: 50, chroma: '444', drawing: 'sparse' },
     seed: 6,
     latents: 'b321a678',
-    meanCodes: [127.98, 127.93, 127.92, 127.96, 127.74, 127.94],
+    meanCodes: [127.98, 127.92, 127.91, 127.95, 127.73, 127.93],
   },
   {
     name: 'huge420',
     made: { ...base, width: 33, height: 20, chroma: '420', drawing: 'huge' },
     seed: 7,
     latents: '27309a86',
-    meanCodes: [162.37, 127.5, 129.6, 78.8, 123.15, 137.7],
+    meanCodes: [162.48, 129.86, 122.91, 77.01, 116.52, 138.31],
   },
 ];
 

@@ -52,10 +52,14 @@ inline double plainSpline(const Plane& grid, int x, int y) {
 
 // Sample of the plane of twice the size.
 inline double plainDouble(const Plane& coarse, int x, int y) {
-  const auto place = [](int i) { return (i + 0.5) / 2 - 0.5; };
+  const auto weight = [](int fine, int source) {
+    const double taps[] = {8, -70, 277, 914, -136, 31};
+    const int k = fine % 2 ? fine / 2 + 3 - source : source - fine / 2 + 3;
+    return k < 0 || k > 5 ? 0 : taps[k] / 1024;
+  };
   double v = 0;
-  for (int j = y / 2 - 2; j <= y / 2 + 2; j++)
-    for (int i = x / 2 - 2; i <= x / 2 + 2; i++) v += plainCubic(place(y) - j) * plainCubic(place(x) - i) * plainAt(coarse, i, j);
+  for (int j = y / 2 - 3; j <= y / 2 + 3; j++)
+    for (int i = x / 2 - 3; i <= x / 2 + 3; i++) v += weight(y, j) * weight(x, i) * plainAt(coarse, i, j);
   return v;
 }
 

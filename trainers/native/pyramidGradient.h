@@ -13,17 +13,17 @@ struct FineRows {
 
 static inline FineRows fineRowsOf(int j, int coarseHeight, int fineHeight) {
   FineRows rows;
-  const int lowest = j == 0 ? -2 : j, highest = j == coarseHeight - 1 ? j + 2 : j;
-  int from = 2 * lowest - 3, to = 2 * highest + 4;
+  const int lowest = j == 0 ? -REACH : j, highest = j == coarseHeight - 1 ? j + REACH : j;
+  int from = 2 * lowest - TAPS + 1, to = 2 * highest + TAPS;
   if (from < 0) from = 0;
   if (to > fineHeight - 1) to = fineHeight - 1;
   rows.first = from;
   rows.count = to - from + 1;
   for (int i = from; i <= to; i++) {
     real sumOfTaps = 0;
-    for (int k = 0; k < 4; k++) {
-      const int source = (i >> 1) - 2 + (i & 1) + k;
-      if (source >= lowest && source <= highest) sumOfTaps += UP_TAPS[i & 1 ? 3 - k : k];
+    for (int k = 0; k < TAPS; k++) {
+      const int source = (i >> 1) - REACH + (i & 1) + k;
+      if (source >= lowest && source <= highest) sumOfTaps += UP_TAPS[i & 1 ? TAPS - 1 - k : k];
     }
     rows.weight[i - from] = sumOfTaps;
   }
@@ -41,14 +41,17 @@ static inline void upsampleAdjointAcross(const real* fine, int fineWidth, int wi
     store(o + x, odd);
   }
   if (fineWidth % 2) o[width - 1] = 0;
-  for (int k = 1; k <= 4; k++) e[-k] = o[-k] = 0;
+  for (int k = 1; k <= TAPS; k++) e[-k] = o[-k] = 0;
   for (int k = 0; k < LANES + 8; k++) e[width + k] = o[width + k] = 0;
-  const vf f0 = splat(UP_TAPS[0]), f1 = splat(UP_TAPS[1]), f2 = splat(UP_TAPS[2]), f3 = splat(UP_TAPS[3]);
-  for (int x = -2; x < width + 2; x += LANES)
-    store(s + x, f3 * load(e + x - 1) + f2 * load(e + x) + f1 * load(e + x + 1) + f0 * load(e + x + 2) +
-                     f0 * load(o + x - 2) + f1 * load(o + x - 1) + f2 * load(o + x) + f3 * load(o + x + 1));
-  s[0] += s[-1] + s[-2];
-  s[width - 1] += s[width] + s[width + 1];
+  for (int x = -REACH; x < width + REACH; x += LANES) {
+    vf total{};
+    for (int k = 0; k < TAPS; k++) total += UP_TAPS[k] * (load(e + x + REACH - k) + load(o + x - REACH + k));
+    store(s + x, total);
+  }
+  for (int k = 1; k <= REACH; k++) {
+    s[0] += s[-k];
+    s[width - 1] += s[width - 1 + k];
+  }
   std::memcpy(out, s, size_t(width) * sizeof(real));
 }
 

@@ -77,8 +77,8 @@ export class Resampling {
 
 function doublingRow(output: number): Row {
   const odd = output & 1;
-  const first = (output >> 1) - 2 + odd;
-  return DOUBLING_TAPS.map((_, k) => [first + k, DOUBLING_TAPS[odd ? 3 - k : k]!] as const);
+  const first = (output >> 1) - DOUBLING_TAPS.length / 2 + odd;
+  return (odd ? DOUBLING_TAPS.toReversed() : DOUBLING_TAPS).map((tap, k) => [first + k, tap] as const);
 }
 
 /** Quadratic B-spline. */
