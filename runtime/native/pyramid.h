@@ -5,9 +5,9 @@
 namespace weft {
 namespace WEFT_ISA {
 
-// Lanczos with three lobes at distances 2.75, 1.75, 0.75, 0.25, 1.25, 2.25, in 1/1024.
+// Nearly Lanczos with three lobes at distances 2.75, 1.75, 0.75, 0.25, 1.25, 2.25; a ramp stays a ramp.
 constexpr int TAPS = 6, REACH = TAPS / 2;
-constexpr real UP_TAPS[TAPS] = {real(8) / 1024, real(-70) / 1024, real(277) / 1024, real(914) / 1024, real(-136) / 1024, real(31) / 1024};
+constexpr real UP_TAPS[TAPS] = {real(8) / 1024, real(-70) / 1024, real(288) / 1024, real(913) / 1024, real(-146) / 1024, real(31) / 1024};
 
 static WEFT_INLINE int clampIndex(int i, int n) { return i < 0 ? 0 : i >= n ? n - 1 : i; }
 

@@ -15,21 +15,21 @@ const vectors: { name: string; made: SampleFilm; seed: number; latents: string; 
     made: { ...base, width: 40, height: 33, chroma: '420', drawing: 'dense' },
     seed: 5,
     latents: '42d3386',
-    meanCodes: [127.95, 125.93, 125.8, 125.78, 127.26, 125.92],
+    meanCodes: [127.95, 125.94, 125.8, 125.78, 127.25, 125.94],
   },
   {
     name: 'sparse444',
     made: { ...base, firstAnchor: 3, width: 36, height: 50, chroma: '444', drawing: 'sparse' },
     seed: 6,
     latents: 'b321a678',
-    meanCodes: [127.98, 127.92, 127.91, 127.95, 127.73, 127.93],
+    meanCodes: [127.98, 127.92, 127.92, 127.95, 127.73, 127.93],
   },
   {
     name: 'huge420',
     made: { ...base, width: 33, height: 20, chroma: '420', drawing: 'huge' },
     seed: 7,
     latents: '27309a86',
-    meanCodes: [162.48, 129.86, 122.91, 77.01, 116.52, 138.31],
+    meanCodes: [162.77, 129.52, 121.2, 77.01, 116.33, 138.72],
   },
 ];
 

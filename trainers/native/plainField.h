@@ -53,7 +53,7 @@ inline double plainSpline(const Plane& grid, int x, int y) {
 // Sample of the plane of twice the size.
 inline double plainDouble(const Plane& coarse, int x, int y) {
   const auto weight = [](int fine, int source) {
-    const double taps[] = {8, -70, 277, 914, -136, 31};
+    const double taps[] = {8, -70, 288, 913, -146, 31};
     const int k = fine % 2 ? fine / 2 + 3 - source : source - fine / 2 + 3;
     return k < 0 || k > 5 ? 0 : taps[k] / 1024;
   };
