@@ -25,9 +25,11 @@ export interface Estimate {
 }
 
 const SAMPLE_FRAMES = 9;
+/** Encodes that meeting a size or a quality takes. */
+const ENCODES_OF_A_SEARCH = 3;
 const TYPICAL_CRF = 27;
 /** Bytes for a pixel of a segment in training, and of the program itself. */
-const BYTES_PER_PIXEL = 36;
+const BYTES_PER_PIXEL = 40;
 const BASE_BYTES = 120e6;
 
 /**
@@ -59,7 +61,8 @@ export async function estimate(
   const training = (clock.secondsOf('training') * stepsOf(preset)) / stepsOf('draft');
   const once = clock.secondsOf('analysing') * trials + clock.secondsOf('quantizing nets');
   return {
-    seconds: ((training + once) * frames) / sample.frames,
+    seconds:
+      (((training + once) * frames) / sample.frames) * (options.crf === undefined ? ENCODES_OF_A_SEARCH : 1),
     bytes: options.targetBytes ?? scaledBytes(sample, frames, longest, preset),
     memoryBytes: BASE_BYTES + BYTES_PER_PIXEL * width * height * longest,
   };
