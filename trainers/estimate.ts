@@ -13,8 +13,8 @@ import {
   type FilmSource,
 } from './encode.js';
 import { firstPictures } from './firstPictures.js';
-import { type EncodeOptions, resolveOptions } from './options.js';
-import { PRESETS, type PresetName } from './presets.js';
+import { DEFAULT_CRF, type EncodeOptions, resolveOptions } from './options.js';
+import { PRESETS, type PresetName, stepsOf } from './presets.js';
 import { longestSegment } from './segmentation.js';
 
 /** What an encode will take. */
@@ -27,7 +27,6 @@ export interface Estimate {
 const SAMPLE_FRAMES = 9;
 /** Encodes that meeting a size or a quality takes. */
 const ENCODES_OF_A_SEARCH = 3;
-const TYPICAL_CRF = 27;
 /** Bytes for a pixel of a segment in training, and of the program itself. */
 const BYTES_PER_PIXEL = 40;
 const BASE_BYTES = 120e6;
@@ -52,7 +51,7 @@ export async function estimate(
   };
   const sample = await encode(
     head,
-    { seed, threads, engine, crf: options.crf ?? TYPICAL_CRF, preset: 'draft' },
+    { seed, threads, engine, crf: options.crf ?? DEFAULT_CRF, preset: 'draft' },
     { ...hooks, onProgress: (progress) => clock.mark(progress) },
   );
   const { width, height, frames = sample.frames } = source.info;
@@ -66,11 +65,6 @@ export async function estimate(
     bytes: options.targetBytes ?? scaledBytes(sample, frames, longest, preset),
     memoryBytes: BASE_BYTES + BYTES_PER_PIXEL * width * height * longest,
   };
-}
-
-function stepsOf(name: PresetName): number {
-  const { netSteps, latentSteps, trialSteps, anchorDistances } = PRESETS[name];
-  return netSteps + latentSteps + trialSteps * anchorDistances.length;
 }
 
 /** Bytes of a film like the sample that has so many frames. */

@@ -25,11 +25,12 @@ export interface EncodeOptions {
   engine: EngineName | 'auto';
 }
 
-const DEFAULT_CRF = 27;
+export const DEFAULT_CRF = 27;
+export const CRF_RANGE = [0, 51] as const;
 const MAX_SEED = 2 ** 32 - 1;
 
 const RANGES: Record<string, readonly [number, number]> = {
-  crf: [0, 51],
+  crf: CRF_RANGE,
   targetPsnr: [10, 80],
   targetBytes: [200, 2 ** 40],
   bitrate: [100, 1e10],

@@ -16,7 +16,7 @@ export interface Preset {
   /** Anchor distances to try at the start, and the steps that each is tried for. */
   readonly anchorDistances: readonly number[];
   readonly trialSteps: number;
-  /** Bytes at equal crf over those of draft, and PSNR yuv less that of draft, in dB: means of docs/bench/rd. */
+  /** Expected bytes at equal crf over those of draft, and PSNR yuv less that of draft, in dB (docs/lab.md; overnight's are guesses). */
   readonly bytesOverDraft: number;
   readonly psnrOverDraftDb: number;
 }
@@ -73,3 +73,9 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     psnrOverDraftDb: 1.1,
   },
 };
+
+/** Training steps of a preset, trials included. */
+export function stepsOf(name: PresetName): number {
+  const { netSteps, latentSteps, trialSteps, anchorDistances } = PRESETS[name];
+  return netSteps + latentSteps + trialSteps * anchorDistances.length;
+}

@@ -2,15 +2,13 @@
 
 import { UsageError } from '../runtime/errors.js';
 import type { EncodeHooks, EncodeResult, FilmSource } from './encode.js';
-import type { EncodeOptions } from './options.js';
-import { PRESETS, type PresetName } from './presets.js';
+import { CRF_RANGE, DEFAULT_CRF, type EncodeOptions } from './options.js';
+import { PRESETS, type PresetName, stepsOf } from './presets.js';
 
 /** Encodes at most, of each preset. */
 const MAX_ENCODES = 8;
 const SIZE_TOLERANCE = 0.03;
 const PSNR_TOLERANCE_DB = 0.15;
-const FIRST_CRF = 27;
-const LARGEST_CRF = 51;
 /** Preset that looks for the neighbourhood, for those that take at least so many times as long. */
 const SCOUT: PresetName = 'draft';
 const SCOUT_PAYS = 8;
@@ -19,7 +17,7 @@ const SCOUT_PAYS = 8;
 interface Goal {
   measure(result: EncodeResult): number;
   readonly target: number;
-  /** Largest distance from the target that will do, and the value that must not be exceeded. */
+  /** Largest distance from the target that will do, and the value that the result must not exceed. */
   readonly tolerance: number;
   readonly limit: number;
   /** Expected change with crf. */
@@ -54,16 +52,12 @@ export async function searchCrf(
     });
   const { preset } = options;
   if (stepsOf(preset) < SCOUT_PAYS * stepsOf(SCOUT))
-    return bestOf(await search(preset, goal, FIRST_CRF), goal, hooks);
-  const aim = { ...goal, target: goal.target + goal.scoutIsAbove, limit: Number.POSITIVE_INFINITY };
-  const scouts = await search(SCOUT, aim, FIRST_CRF);
+    return bestOf(await search(preset, goal, DEFAULT_CRF), goal, hooks);
+  const aim = { ...goal, target: goal.target + goal.scoutIsAbove };
+  const scouts = await search(SCOUT, aim, DEFAULT_CRF);
   const start = nextCrf(scouts, aim) ?? scouts[scouts.length - 1]!.crf;
   const slope = scouts.length > 1 ? localSlope(scouts, aim) : goal.slope;
   return bestOf(await search(preset, { ...goal, slope }, start), goal, hooks);
-}
-
-function stepsOf(preset: PresetName): number {
-  return PRESETS[preset].netSteps + PRESETS[preset].latentSteps;
 }
 
 function goalOf(source: FilmSource, options: EncodeOptions): Goal {
@@ -86,8 +80,8 @@ function goalOf(source: FilmSource, options: EncodeOptions): Goal {
   };
 }
 
-function meets({ target, tolerance, limit }: Goal, y: number): boolean {
-  return Math.abs(y - target) <= tolerance && y <= limit;
+function meets({ target, tolerance }: Goal, y: number): boolean {
+  return Math.abs(y - target) <= tolerance;
 }
 
 async function approach(
@@ -116,7 +110,7 @@ function nextCrf(trials: readonly Trial[], goal: Goal): number | undefined {
   const margin =
     below > above && Number.isFinite(below - above) ? (below - above) / 8 : Number.NEGATIVE_INFINITY;
   const inside = Math.min(Math.max(wanted, above + margin), below - margin);
-  const crf = Math.min(Math.max(inside, 0), LARGEST_CRF);
+  const crf = Math.min(Math.max(inside, CRF_RANGE[0]), CRF_RANGE[1]);
   return trials.some((trial) => Math.abs(trial.crf - crf) < 0.01) ? undefined : crf;
 }
 

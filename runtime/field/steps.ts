@@ -7,7 +7,7 @@ import { DEPTH_ROWS } from './tensors.js';
 /** Innovation is computed in units of this many 8-bit codes. */
 export const CODES_PER_UNIT = 32;
 
-/** Steps of chroma over those of luma: finer, as chroma has less to say. */
+/** Steps of chroma over those of luma: finer, as its errors weigh more. */
 export const CHROMA_STEP_FACTOR = 0.8;
 
 /** Steps of motion latents before gains: displacements in luma pixels, light as a factor less one, beta as a logit. */

@@ -1,5 +1,5 @@
 // From the latents of a node to its motion field and picture planes (reference: runtime/reference/nodeBake.ts).
-// Everything at full size happens in one pass over the rows: warp, pyramids' last doubling, synthesis, sum.
+// Everything at full size happens in two passes over the rows: warp, pyramids' last doubling, synthesis, sum; then the filter.
 #pragma once
 #include <memory>
 #include "fieldSpec.h"

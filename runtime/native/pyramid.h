@@ -1,4 +1,4 @@
-// Doubling of a plane by the fixed 6-tap filter (FORMAT.md, "Pyramids").
+// Doubling of a plane by the fixed 6-tap filter (FORMAT.md, "Doubling").
 #pragma once
 #include "plane.h"
 
@@ -6,8 +6,8 @@ namespace weft {
 namespace WEFT_ISA {
 
 // Nearly Lanczos with three lobes at distances 2.75, 1.75, 0.75, 0.25, 1.25, 2.25; a ramp stays a ramp.
-constexpr int TAPS = 6, REACH = TAPS / 2;
-constexpr real UP_TAPS[TAPS] = {real(8) / 1024, real(-70) / 1024, real(288) / 1024, real(913) / 1024, real(-146) / 1024, real(31) / 1024};
+constexpr int UP_COUNT = 6, UP_REACH = UP_COUNT / 2;
+constexpr real UP_TAPS[UP_COUNT] = {real(8) / 1024, real(-70) / 1024, real(288) / 1024, real(913) / 1024, real(-146) / 1024, real(31) / 1024};
 
 static WEFT_INLINE int clampIndex(int i, int n) { return i < 0 ? 0 : i >= n ? n - 1 : i; }
 
@@ -50,29 +50,29 @@ static inline void upsampleRow(const Plane& coarse, int y, const real* base, rea
   alignas(64) real buffer[MAX_HALF_WIDTH];
   real* t = buffer + 16;
   const int cw = coarse.w, j = y >> 1, odd = y & 1;
-  const real* r[TAPS];
-  vf f[TAPS];
-  for (int k = 0; k < TAPS; k++) {
-    r[k] = coarse.row(clampIndex(j - REACH + odd + k, coarse.h));
-    f[k] = splat(UP_TAPS[odd ? TAPS - 1 - k : k]);
+  const real* r[UP_COUNT];
+  vf f[UP_COUNT];
+  for (int k = 0; k < UP_COUNT; k++) {
+    r[k] = coarse.row(clampIndex(j - UP_REACH + odd + k, coarse.h));
+    f[k] = splat(UP_TAPS[odd ? UP_COUNT - 1 - k : k]);
   }
   for (int x = 0; x < cw; x += LANES) {
     vf down = f[0] * load(r[0] + x);
-    for (int k = 1; k < TAPS; k++) down += f[k] * load(r[k] + x);
+    for (int k = 1; k < UP_COUNT; k++) down += f[k] * load(r[k] + x);
     store(t + x, down);
   }
-  for (int k = 1; k <= REACH; k++) {
+  for (int k = 1; k <= UP_REACH; k++) {
     t[-k] = t[0];
     t[cw - 1 + k] = t[cw - 1];
   }
   // The last vector may run past the edge: margins take it, and every reader of margins renews them first.
   for (int x = 0; x < cw; x += LANES) {
-    vf samples[TAPS + 1];
-    for (int k = 0; k <= TAPS; k++) samples[k] = load(t + x + k - REACH);
-    vf even = UP_TAPS[0] * samples[0], oddv = UP_TAPS[TAPS - 1] * samples[1];
-    for (int k = 1; k < TAPS; k++) {
+    vf samples[UP_COUNT + 1];
+    for (int k = 0; k <= UP_COUNT; k++) samples[k] = load(t + x + k - UP_REACH);
+    vf even = UP_TAPS[0] * samples[0], oddv = UP_TAPS[UP_COUNT - 1] * samples[1];
+    for (int k = 1; k < UP_COUNT; k++) {
       even += UP_TAPS[k] * samples[k];
-      oddv += UP_TAPS[TAPS - 1 - k] * samples[k + 1];
+      oddv += UP_TAPS[UP_COUNT - 1 - k] * samples[k + 1];
     }
     if (base) {
       vf be, bo;

@@ -84,12 +84,9 @@ async function gradientDifferences(size: (typeof SIZES)[number], chroma: Chroma)
   return differences;
 }
 
-/** A difference that lies on a clip of the filter has two derivatives, and rounding takes one of them: rarely, and little of the whole. */
 function expectEqual(differences: readonly number[], tolerance: number): void {
   expect(differences.length).toBeGreaterThan(60);
-  const sorted = [...differences].sort((a, b) => a - b);
-  expect(sorted[Math.floor(0.97 * sorted.length)]).toBeLessThan(tolerance);
-  expect(sorted[sorted.length - 1]).toBeLessThan(10 * tolerance);
+  expect(Math.max(...differences)).toBeLessThan(tolerance);
 }
 
 describe.runIf(canEncode())('TensorFlow.js on the processor', { timeout: 600_000 }, () => {

@@ -148,31 +148,26 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     return costObject(info.Env(), engine_->gradient(info[0].As<Napi::Float64Array>().Data(), options.at(0),
                                                     info[2].As<Napi::Float64Array>().Data()));
   }
-  Napi::Value latents(const Napi::CallbackInfo& info) {
+  // (node) -> one number for each of its latents
+  template <class Numbers, class Number>
+  Napi::Value ofLatents(const Napi::CallbackInfo& info, void (weft::SegmentEngine::*read)(int, Number*) const) {
     checkThere(info);
     const int node = nodeOf(info);
-    auto out = Napi::Int32Array::New(info.Env(), size_t(engine_->latentCount(node)));
-    engine_->latents(node, out.Data());
+    auto out = Numbers::New(info.Env(), size_t(engine_->latentCount(node)));
+    (engine_.get()->*read)(node, out.Data());
     return out;
   }
+  Napi::Value latents(const Napi::CallbackInfo& info) { return ofLatents<Napi::Int32Array>(info, &weft::SegmentEngine::latents); }
   Napi::Value continuousLatents(const Napi::CallbackInfo& info) {
-    checkThere(info);
-    const int node = nodeOf(info);
-    auto out = Napi::Float64Array::New(info.Env(), size_t(engine_->latentCount(node)));
-    engine_->continuousLatents(node, out.Data());
-    return out;
+    return ofLatents<Napi::Float64Array>(info, &weft::SegmentEngine::continuousLatents);
+  }
+  Napi::Value latentGradient(const Napi::CallbackInfo& info) {
+    return ofLatents<Napi::Float64Array>(info, &weft::SegmentEngine::latentGradient);
   }
   Napi::Value setContinuousLatents(const Napi::CallbackInfo& info) {
     checkThere(info);
     engine_->setContinuousLatents(nodeOf(info), info[1].As<Napi::Float64Array>().Data());
     return info.Env().Undefined();
-  }
-  Napi::Value latentGradient(const Napi::CallbackInfo& info) {
-    checkThere(info);
-    const int node = nodeOf(info);
-    auto out = Napi::Float64Array::New(info.Env(), size_t(engine_->latentCount(node)));
-    engine_->latentGradient(node, out.Data());
-    return out;
   }
   // (threshold)
   Napi::Value prune(const Napi::CallbackInfo& info) {

@@ -1,5 +1,6 @@
 // Gradient of a node: from the error of its picture, and from what later nodes add to it, back to the node's latents, its motion
-// and the pictures that it was predicted from. Everything at full size happens in two passes over the rows.
+// and the pictures that it was predicted from. Everything at full size happens in four passes over the rows: loss, filter,
+// prediction with chroma, luma.
 #pragma once
 #include "loopFilterGradient.h"
 #include "motionGradient.h"

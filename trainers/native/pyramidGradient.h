@@ -13,17 +13,17 @@ struct FineRows {
 
 static inline FineRows fineRowsOf(int j, int coarseHeight, int fineHeight) {
   FineRows rows;
-  const int lowest = j == 0 ? -REACH : j, highest = j == coarseHeight - 1 ? j + REACH : j;
-  int from = 2 * lowest - TAPS + 1, to = 2 * highest + TAPS;
+  const int lowest = j == 0 ? -UP_REACH : j, highest = j == coarseHeight - 1 ? j + UP_REACH : j;
+  int from = 2 * lowest - UP_COUNT + 1, to = 2 * highest + UP_COUNT;
   if (from < 0) from = 0;
   if (to > fineHeight - 1) to = fineHeight - 1;
   rows.first = from;
   rows.count = to - from + 1;
   for (int i = from; i <= to; i++) {
     real sumOfTaps = 0;
-    for (int k = 0; k < TAPS; k++) {
-      const int source = (i >> 1) - REACH + (i & 1) + k;
-      if (source >= lowest && source <= highest) sumOfTaps += UP_TAPS[i & 1 ? TAPS - 1 - k : k];
+    for (int k = 0; k < UP_COUNT; k++) {
+      const int source = (i >> 1) - UP_REACH + (i & 1) + k;
+      if (source >= lowest && source <= highest) sumOfTaps += UP_TAPS[i & 1 ? UP_COUNT - 1 - k : k];
     }
     rows.weight[i - from] = sumOfTaps;
   }
@@ -41,14 +41,14 @@ static inline void upsampleAdjointAcross(const real* fine, int fineWidth, int wi
     store(o + x, odd);
   }
   if (fineWidth % 2) o[width - 1] = 0;
-  for (int k = 1; k <= TAPS; k++) e[-k] = o[-k] = 0;
+  for (int k = 1; k <= UP_COUNT; k++) e[-k] = o[-k] = 0;
   for (int k = 0; k < LANES + 8; k++) e[width + k] = o[width + k] = 0;
-  for (int x = -REACH; x < width + REACH; x += LANES) {
+  for (int x = -UP_REACH; x < width + UP_REACH; x += LANES) {
     vf total{};
-    for (int k = 0; k < TAPS; k++) total += UP_TAPS[k] * (load(e + x + REACH - k) + load(o + x - REACH + k));
+    for (int k = 0; k < UP_COUNT; k++) total += UP_TAPS[k] * (load(e + x + UP_REACH - k) + load(o + x - UP_REACH + k));
     store(s + x, total);
   }
-  for (int k = 1; k <= REACH; k++) {
+  for (int k = 1; k <= UP_REACH; k++) {
     s[0] += s[-k];
     s[width - 1] += s[width - 1 + k];
   }

@@ -8,13 +8,23 @@
 namespace weft {
 namespace WEFT_ISA {
 
+// The memory of a bake's kept planes.
+struct KeptBuffers {
+  PlaneBuffer under, unfiltered[3];
+  void allocate(const NodeBaker& baker) {
+    under.allocate(baker.planeSize(1).w, baker.planeSize(1).h);
+    for (int p = 0; p < 3; p++) unfiltered[p].allocate(baker.planeSize(p).w, baker.planeSize(p).h);
+  }
+  KeptPlanes planes() const { return {under, {unfiltered[0], unfiltered[1], unfiltered[2]}}; }
+};
+
 struct Node {
   NodeSpec spec;
   std::vector<LatentBlocks> latents;  // by plane
   std::vector<uint8_t> source[3];
   std::vector<PlaneBuffer> gradient[3];  // by thread; only where another node refers to this one
   PlaneBuffer gMotion[MOTION_COMPONENTS];
-  PlaneBuffer under, unfiltered[3];   // kept for the adjoint; of its own only where another node refers to this one
+  KeptBuffers kept;  // of its own only where another node refers to this one
   int visits = 0;
   bool referred = false;
 };
@@ -159,9 +169,8 @@ class Segment final : public SegmentEngine, private LatentSource {
   void allocateNode(Node& node) {
     for (int c = 0; c < motionComponents(node.spec); c++) node.gMotion[c].allocate(baker_.motionLevel(0).w, baker_.motionLevel(0).h);
     if (!node.referred) return;
-    node.under.allocate(planeWidth(1), planeHeight(1));
+    node.kept.allocate(baker_);
     for (int p = 0; p < 3; p++) {
-      node.unfiltered[p].allocate(planeWidth(p), planeHeight(p));
       node.gradient[p].resize(pool_.threads());
       for (auto& g : node.gradient[p]) g.allocate(planeWidth(p), planeHeight(p));
     }
@@ -280,10 +289,7 @@ class Segment final : public SegmentEngine, private LatentSource {
     if (lent_ >= 0 && lent_ != index) std::swap(baked_[lent_].picture, baked_[index].picture);
     lent_ = index;
   }
-  KeptPlanes keptOf(const Node& node) const {
-    const auto kept = [](const PlaneBuffer& under, const PlaneBuffer (&u)[3]) { return KeptPlanes{under, {u[0], u[1], u[2]}}; };
-    return node.referred ? kept(node.under, node.unfiltered) : kept(under_, unfiltered_);
-  }
+  KeptPlanes keptOf(const Node& node) const { return (node.referred ? node.kept : lentKept_).planes(); }
 
   // Calls body(plane, block, thread) for every active block, shared over the threads.
   template <class Body> void overBlocks(const Node& node, const Body& body) {
@@ -361,7 +367,8 @@ class Segment final : public SegmentEngine, private LatentSource {
   NodeBaker baker_;
   NodeAdjoint adjoint_;
   RatePlanes rates_[3];  // by number of references
-  PlaneBuffer zero_, under_, unfiltered_[3];
+  PlaneBuffer zero_;
+  KeptBuffers lentKept_;  // of nodes that nothing refers to
   std::vector<std::array<PlaneBuffer, MOTION_COMPONENTS>> gMotion_;  // by thread
   std::vector<PlaneBuffer> gMotionLevels_[MOTION_COMPONENTS];        // by component and level from 1
   std::vector<std::vector<real>> threadNetGradient_;

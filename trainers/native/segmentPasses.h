@@ -17,8 +17,7 @@ inline void Segment::allocateWorkspace() {
     }
   }
   zero_.allocate(planeWidth(0), planeHeight(0));
-  under_.allocate(planeWidth(1), planeHeight(1));
-  for (int p = 0; p < 3; p++) unfiltered_[p].allocate(planeWidth(p), planeHeight(p));
+  lentKept_.allocate(baker_);
   gMotion_.resize(threads);
   for (int c = 0; c < MOTION_COMPONENTS; c++) {
     for (auto& components : gMotion_) components[c].allocate(baker_.motionLevel(0).w, baker_.motionLevel(0).h);
