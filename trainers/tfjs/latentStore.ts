@@ -3,6 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { BLOCK_HEIGHT, BLOCK_WIDTH } from '../../runtime/entropy/latentCoder.js';
 import { type LatentPlane, latentCount } from '../../runtime/field/shape.js';
+import type { LatentGrid } from './latentGrid.js';
 
 /** Decays of the moments, as in the native engine. */
 const FIRST_DECAY = 0.8;
@@ -19,8 +20,11 @@ export class LatentStore {
   /** By plane: numbers of the active blocks, ascending. */
   private blocks: number[][];
   private visits = 0;
+  /** Latents of motion, which come first. */
+  private readonly motionCount: number;
 
   constructor(readonly planes: readonly LatentPlane[]) {
+    this.motionCount = latentCount(planes.filter(({ kind }) => kind === 'motion'));
     const zeros = (): tf.Tensor1D => tf.keep(tf.zeros([latentCount(planes)])) as tf.Tensor1D;
     this.values = zeros();
     this.mask = zeros();
@@ -29,8 +33,8 @@ export class LatentStore {
     this.blocks = planes.map(() => []);
   }
 
-  isActive(plane: number): boolean {
-    return this.blocks[plane]!.length > 0;
+  isActive({ firstPlane, planes }: LatentGrid): boolean {
+    return this.blocks.slice(firstPlane, firstPlane + planes.length).some((active) => active.length > 0);
   }
 
   /** Takes values; blocks in which none exceeds its plane's threshold become inactive, and zero. Moments start anew. */
@@ -75,8 +79,8 @@ export class LatentStore {
     });
   }
 
-  /** One step of Adam (Kingma and Ba, 2015) with the learning rate of each plane. */
-  update(gradient: tf.Tensor1D, rateOf: (plane: number) => number): void {
+  /** One step of Adam (Kingma and Ba, 2015) with the learning rates of motion and of innovation. */
+  update(gradient: tf.Tensor1D, motionRate: number, innovationRate: number): void {
     this.visits++;
     const correct1 = 1 / (1 - FIRST_DECAY ** this.visits);
     const correct2 = 1 / (1 - SECOND_DECAY ** this.visits);
@@ -88,9 +92,9 @@ export class LatentStore {
         tf.mul(tf.square(g), 1 - SECOND_DECAY),
       );
       const size = tf.add(tf.sqrt(tf.mul(secondMoment, correct2)), EPSILON);
-      const rates = tf.concat(
-        this.planes.map(({ width, height }, p) => tf.fill([width * height], rateOf(p))),
-      );
+      const innovation = tf.fill([this.values.size - this.motionCount], innovationRate);
+      const rates =
+        this.motionCount > 0 ? tf.concat([tf.fill([this.motionCount], motionRate), innovation]) : innovation;
       const step = tf.div(tf.mul(tf.mul(rates, correct1), firstMoment), size);
       this.replace({ values: tf.sub(this.values, step), firstMoment, secondMoment });
     });

@@ -3,7 +3,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { BETA, displacement, type FieldShape, LIGHT } from '../../runtime/field/shape.js';
 import { BLACK } from '../../runtime/reference/nodeBake.js';
-import type { Plane, Resampling } from './resampling.js';
+import { gather } from './gather.js';
+import { each, type Plane, type Planes, type Resampling } from './resampling.js';
 
 /**
  * The blend of the references, warped along the motion, in its light: Y, Cb, Cr in codes less 128.
@@ -14,32 +15,29 @@ import type { Plane, Resampling } from './resampling.js';
 export function predict(
   shape: FieldShape,
   references: readonly (readonly Plane[])[],
-  motion: readonly Plane[],
+  motion: Planes,
   resampling: Resampling,
 ): Plane[] {
   const { width, height, chroma } = shape;
-  const dense = motion.map((grid, component) => {
-    const pixels = resampling.spline(grid, height, width);
-    return component === BETA ? tf.sigmoid(pixels) : pixels;
-  });
+  const ofLuma = each(resampling.spline(motion, height, width)).map((plane, component) =>
+    component === BETA ? tf.sigmoid(plane) : plane,
+  );
   const halved = chroma === '420';
-  const inChroma = (plane: Plane): Plane =>
-    halved ? resampling.halve(plane, ...references[0]![1]!.shape) : plane;
+  const ofChroma = halved
+    ? each(resampling.halve(tf.stack(ofLuma) as Planes, ...references[0]![1]!.shape))
+    : ofLuma;
   const places = references.map((_, r) => {
-    const [dx, dy] = [0, 1].map((axis) => dense[displacement(r, axis)]!) as [Plane, Plane];
-    const [chromaDx, chromaDy] = [dx, dy].map((plane) => tf.mul(inChroma(plane), halved ? 0.5 : 1)) as [
-      Plane,
-      Plane,
-    ];
-    const ofLuma = samplePlaces(dx, dy);
-    const ofChroma = samplePlaces(chromaDx, chromaDy);
-    return [ofLuma, ofChroma, ofChroma] as const;
+    const [x, y] = [displacement(r, 0), displacement(r, 1)];
+    const luma = samplePlaces(ofLuma[x]!, ofLuma[y]!);
+    if (!halved) return [luma, luma, luma] as const;
+    const under = samplePlaces(tf.mul(ofChroma[x]!, 0.5), tf.mul(ofChroma[y]!, 0.5));
+    return [luma, under, under] as const;
   });
   return ([0, 1, 2] as const).map((c) => {
-    const here = (plane: Plane): Plane => (c === 0 ? plane : inChroma(plane));
+    const dense = c === 0 ? ofLuma : ofChroma;
     const warped = references.map((planes, r) => sample(planes[c]!, places[r]![c]));
-    const blend = warped[1] ? mix(warped[0]!, warped[1], here(dense[BETA]!)) : warped[0]!;
-    return tf.add(blend, tf.mul(here(dense[LIGHT]!), tf.sub(blend, BLACK[c]!))) as Plane;
+    const blend = warped[1] ? mix(warped[0]!, warped[1], dense[BETA]!) : warped[0]!;
+    return tf.add(blend, tf.mul(dense[LIGHT]!, tf.sub(blend, BLACK[c]!))) as Plane;
   });
 }
 
@@ -58,13 +56,12 @@ interface SamplePlaces {
 /** Of plane(x + dx, y + dy), by the cubic kernel of Catmull and Rom. */
 export function samplePlaces(dx: Plane, dy: Plane): SamplePlaces {
   const [height, width] = dx.shape;
-  const columns = taps(tf.add(dx, tf.range(0, width)), width);
-  const rows = taps(tf.add(dy, tf.reshape(tf.range(0, height), [height, 1])), height);
-  const across = [1, 4, height, width];
-  const down = [4, 1, height, width];
-  const index = tf.add(tf.mul(tf.reshape(rows.index, down), width), tf.reshape(columns.index, across));
-  const weight = tf.mul(tf.reshape(rows.weight, down), tf.reshape(columns.weight, across));
-  return { index: tf.reshape(index, [16, -1]), weight: tf.reshape(weight, [16, -1]) };
+  const x = tf.add<Plane>(dx, tf.range(0, width));
+  const y = tf.add<Plane>(dy, tf.reshape(tf.range(0, height), [height, 1]));
+  return {
+    index: tapIndexes(x, y),
+    weight: products(tapWeights(y, height), tapWeights(x, width)),
+  };
 }
 
 export function sample(plane: Plane, { index, weight }: SamplePlaces): Plane {
@@ -72,47 +69,80 @@ export function sample(plane: Plane, { index, weight }: SamplePlaces): Plane {
   return tf.reshape(weightedSum(weight, read), plane.shape) as Plane;
 }
 
-/** The four taps around real places on an axis of `length` samples: clamped indexes and weights, shape (4, height, width). */
-function taps(place: tf.Tensor, length: number): { index: tf.Tensor; weight: tf.Tensor } {
+/** The first of the four taps around a real place on an axis of `length` samples, and how far behind the second it is (0..1). */
+function split(place: tf.Tensor, length: number): { second: tf.Tensor; f: tf.Tensor } {
   const clamped = tf.clipByValue(place, -3, length + 1);
-  const first = tf.floor(clamped);
-  const f = tf.sub(clamped, first);
+  const second = tf.floor(clamped);
+  return { second, f: tf.sub(clamped, second) };
+}
+
+/** Weights of the four taps, shape (4, samples). */
+function tapWeights(place: Plane, length: number): tf.Tensor2D {
+  const { f } = split(place, length);
   const f2 = tf.square(f);
   const f3 = tf.mul(f2, f);
-  const weight = tf.stack([
+  const weights = tf.stack([
     tf.sub(f2, tf.mul(0.5, tf.add(f, f3))),
     tf.add(tf.sub(1, tf.mul(2.5, f2)), tf.mul(1.5, f3)),
     tf.sub(tf.add(tf.mul(0.5, f), tf.mul(2, f2)), tf.mul(1.5, f3)),
     tf.mul(0.5, tf.sub(f3, f2)),
   ]);
-  const offsets = tf.reshape(tf.range(-1, 3), [4, 1, 1]);
-  return { weight, index: tf.clipByValue(tf.add(offsets, first), 0, length - 1) };
+  return tf.reshape(weights, [4, -1]);
 }
 
-/** Sum of products over the 16 taps: halves are added to each other, since backends are slow at sums across rows. */
+/** Places of the 4 x 4 taps among the samples of the plane, clamped to it, shape (16, samples); constant between samples. */
+const tapIndexes = tf.customGrad((...inputs) => {
+  const [x, y] = inputs as unknown as [Plane, Plane];
+  const [height, width] = x.shape;
+  const taps = (place: Plane, length: number): tf.Tensor => {
+    const offsets = tf.reshape(tf.range(-1, 3), [4, 1]);
+    return tf.clipByValue(
+      tf.add(tf.reshape(split(place, length).second, [1, -1]), offsets),
+      0,
+      length - 1,
+    );
+  };
+  const rows = tf.reshape(tf.mul(taps(y, height), width), [4, 1, -1]);
+  const index = tf.reshape(tf.add(rows, tf.reshape(taps(x, width), [1, 4, -1])), [16, -1]);
+  return { value: index, gradFunc: () => [x, y].map(({ shape }) => tf.zeros(shape)) };
+}) as (x: Plane, y: Plane) => tf.Tensor;
+
+/** Of the weights of four rows and of four columns, shapes (4, samples), those of the 4 x 4 taps, shape (16, samples). */
+const products = tf.customGrad((...inputs) => {
+  const [rows, columns, save] = inputs as unknown as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
+  const down = tf.reshape(rows, [4, 1, -1]);
+  const across = tf.reshape(columns, [1, 4, -1]);
+  save([down, across]);
+  return {
+    value: tf.reshape(tf.mul(down, across), [16, -1]),
+    gradFunc: (dy: tf.Tensor, [savedDown, savedAcross]: tf.Tensor[]) => {
+      const byTaps = tf.reshape(dy, [4, 4, -1]);
+      const byRows = sumAlong(tf.mul(byTaps, savedAcross!), 1);
+      const byColumns = sumAlong(tf.mul(byTaps, savedDown!), 0);
+      return [byRows, byColumns].map((gradient) => tf.reshape(gradient, rows.shape)) as [tf.Tensor, tf.Tensor];
+    },
+  };
+}) as (rows: tf.Tensor2D, columns: tf.Tensor2D) => tf.Tensor;
+
+/** Sum of products over the 16 taps. */
 const weightedSum = tf.customGrad((...inputs) => {
   const [weight, read, save] = inputs as unknown as [tf.Tensor2D, tf.Tensor2D, tf.GradSaveFunc];
   save([weight, read]);
-  let sum = tf.mul(weight, read) as tf.Tensor2D;
-  for (let rows = 8; rows >= 1; rows /= 2) {
-    sum = tf.add(tf.slice(sum, [0, 0], [rows, -1]), tf.slice(sum, [rows, 0], [rows, -1]));
-  }
   return {
-    value: sum, // (1, samples)
+    value: tf.reshape(sumAlong(tf.reshape(tf.mul(weight, read), [16, 1, -1]), 0), [1, -1]),
     gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => [tf.mul(dy, saved[1]!), tf.mul(dy, saved[0]!)],
   };
 }) as (weight: tf.Tensor, read: tf.Tensor) => tf.Tensor;
 
-/** samples[index], whose gradient adds up where samples are read twice; not every backend knows that of its own `gather`. */
-const gather = tf.customGrad((...inputs) => {
-  const [samples, index, save] = inputs as unknown as [tf.Tensor1D, tf.Tensor, tf.GradSaveFunc];
-  const at = tf.cast(index, 'int32');
-  save([at]);
-  return {
-    value: tf.gather(samples, at),
-    gradFunc: (dy: tf.Tensor, [saved]: tf.Tensor[]) => [
-      tf.scatterND(tf.reshape(saved!, [-1, 1]), tf.reshape(dy, [-1]), [samples.size]),
-      tf.zerosLike(dy),
-    ],
-  };
-}) as (samples: tf.Tensor1D, index: tf.Tensor) => tf.Tensor;
+/** Sum along an axis whose length is a power of two: halves are added to each other, since GPUs are slow at many short sums. */
+function sumAlong(tensor: tf.Tensor, axis: 0 | 1): tf.Tensor {
+  let sum = tensor as tf.Tensor3D;
+  while (sum.shape[axis]! > 1) {
+    const half: [number, number, number] = [...sum.shape];
+    half[axis]! /= 2;
+    const second: [number, number, number] = [0, 0, 0];
+    second[axis] = half[axis]!;
+    sum = tf.add(tf.slice(sum, [0, 0, 0], half), tf.slice(sum, second, half));
+  }
+  return sum;
+}

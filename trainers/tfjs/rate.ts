@@ -1,12 +1,14 @@
 /** Code length of latents: context networks and Laplace distributions in floating point (FORMAT.md, sections 6 and 7). */
 
 import * as tf from '@tensorflow/tfjs';
-import type { LatentPlane } from '../../runtime/field/shape.js';
 import { CONTEXT_NETS, DEPTH_ROWS } from '../../runtime/field/tensors.js';
-import { type Plane, sumOf } from './resampling.js';
+import { gather } from './gather.js';
+import { type LatentGrid, planesOf } from './latentGrid.js';
+import { each, type Planes, sumOf } from './resampling.js';
 import type { NetTensors } from './synthesis.js';
 
 /** Latents saturate here as signed inputs, sums of magnitudes as logarithmic ones. */
+const SIGNED_INPUTS = 6;
 const SIGNED_LIMIT = 15;
 const SUM_LIMIT = 255;
 /** Binary logarithms of the scales that the tables hold. */
@@ -16,131 +18,181 @@ const MAX_LOG_SCALE = 11.5;
 const FLOOR = 1 / 65536;
 const ABOVE_FLOOR = 65503 / 65536;
 
-/** The planes around one latent plane; missing ones are undefined. */
-export interface ContextPlanes {
-  readonly own: Plane;
-  readonly parent: Plane | undefined;
-  readonly grandparent: Plane | undefined;
-  readonly companion1: Plane | undefined;
-  readonly companion2: Plane | undefined;
-}
-
 /**
- * Bits of every latent of a plane, shape (height, width), those in blocks that are not coded included.
+ * Bits of every latent of some grids of one kind, grid after grid, shape (latents), those in blocks that are not coded
+ * included.
  *
+ * @param rounded all latents of the node; they are context beyond the grids
+ * @param all grids of the node of that kind, from the coarsest; the grids are among them
  * @param asFile on the grids of the integer network, without gradient; otherwise smooth
  */
 export function latentBits(
-  planes: ContextPlanes,
-  plane: LatentPlane,
+  rounded: tf.Tensor1D,
+  grids: readonly LatentGrid[],
+  all: readonly LatentGrid[],
   depth: number,
   tensors: NetTensors,
   asFile: boolean,
-): Plane {
-  const { height, width } = plane;
-  const grid = (value: tf.Tensor, steps: number): tf.Tensor =>
+): tf.Tensor1D {
+  const rounding = (value: tf.Tensor, steps: number): tf.Tensor =>
     asFile ? tf.div(tf.floor(tf.add(tf.mul(value, steps), 0.5)), steps) : value;
-  const inputs = contextInputs(planes).map((input, i) => tf.reshape(i < 6 ? input : grid(input, 16), [-1]));
-  const x = tf.stack(inputs) as tf.Tensor2D; // (12, latents)
-  const net = `ctx.${CONTEXT_NETS[plane.net]}`;
   const column = (tensor: tf.Tensor): tf.Tensor => tf.reshape(tensor, [-1, 1]);
+  const inputs = grids.map((grid) => {
+    const place = all.indexOf(grid);
+    const coarser = all.slice(Math.max(place - 2, 0), place).toReversed();
+    return spatialInputs(
+      grid,
+      planesOf(rounded, grid),
+      coarser.map((other) => planesOf(rounded, other)),
+    );
+  });
+  const every = (part: 'signed' | 'sums'): tf.Tensor =>
+    tf.concat(
+      inputs.map((input) => tf.reshape(input[part], [SIGNED_INPUTS, -1])),
+      1,
+    );
+  const signed = tf.mul(tf.clipByValue(every('signed'), -SIGNED_LIMIT, SIGNED_LIMIT), 0.25);
+  const sums = tf.mul(tf.log(tf.add(tf.minimum(every('sums'), SUM_LIMIT), 1)), 0.5 * Math.LOG2E);
+  const x = tf.concat([signed, rounding(sums, 16)]) as tf.Tensor2D; // (12, latents)
+  const net = `ctx.${CONTEXT_NETS[grids[0]!.planes[0]!.net]}`;
   const preactivation = tf.add(
     tf.matMul(tensors(`${net}.w1`) as tf.Tensor2D, x),
     column(tensors(`${net}.b1`)),
   );
   const hidden = tf.relu(asFile ? tf.div(tf.floor(tf.mul(preactivation, 16)), 16) : preactivation);
-  let bias = column(tf.slice(tensors(`${net}.bias`), [plane.biasRow, 0], [1, 2]));
-  if (plane.net !== 0) {
-    const row = Math.min(depth, DEPTH_ROWS - 1);
-    bias = tf.add(bias, column(tf.slice(tensors(`${net}.depth`), [row, 0], [1, 2])));
-  }
   const out = sumOf([
     tf.matMul(tensors(`${net}.lin`) as tf.Tensor2D, x),
-    tf.add(tf.matMul(tensors(`${net}.w2`) as tf.Tensor2D, hidden as tf.Tensor2D), bias),
+    tf.matMul(tensors(`${net}.w2`) as tf.Tensor2D, hidden as tf.Tensor2D),
+    biases(grids, depth, net, tensors),
   ]); // (2, latents)
-  const [location, logScale] = [0, 1].map((m) =>
-    tf.reshape(tf.slice(out, [m, 0], [1, -1]), [height, width]),
-  ) as [tf.Tensor, tf.Tensor];
-  const nats = laplaceNats(tf.sub(planes.own, grid(location, 16)), grid(logScale, 8));
+  const [location, logScale] = tf.unstack(out) as [tf.Tensor, tf.Tensor];
+  const own = tf.concat(inputs.map((input) => tf.reshape(input.own, [-1])));
+  const nats = laplaceNats(tf.sub(own, rounding(location, 16)), rounding(logScale, 8));
   const coded = asFile ? tf.neg(tf.log(tf.add(tf.mul(tf.exp(tf.neg(nats)), ABOVE_FLOOR), FLOOR))) : nats;
-  return tf.mul(coded, Math.LOG2E) as Plane;
+  return tf.mul(coded, Math.LOG2E) as tf.Tensor1D;
 }
 
-/** The twelve inputs, each (height, width). */
-function contextInputs({ own, parent, grandparent, companion1, companion2 }: ContextPlanes): tf.Tensor[] {
-  const [height, width] = own.shape;
-  const zero = tf.zerosLike(own);
-  const padded = tf.pad2d(own, [
+/** Location and scale that every latent begins from, shape (2, latents). */
+function biases(grids: readonly LatentGrid[], depth: number, net: string, tensors: NetTensors): tf.Tensor {
+  const planes = grids.flatMap((grid) => grid.planes);
+  const places = [0, 1].map((m) => planes.map(({ biasRow }) => 2 * biasRow + m));
+  let byPlane = gather(tf.reshape(tensors(`${net}.bias`), [-1]), tf.tensor2d(places)); // (2, planes)
+  if (net !== `ctx.${CONTEXT_NETS[0]}`) {
+    const row = Math.min(depth, DEPTH_ROWS - 1);
+    byPlane = tf.add(byPlane, tf.reshape(tf.slice(tensors(`${net}.depth`), [row, 0], [1, 2]), [2, 1]));
+  }
+  let first = 0;
+  const byGrid = grids.map(({ planes: { length: count }, width, height }) => {
+    const own = tf.reshape(tf.slice(byPlane, [0, first], [2, count]), [2, count, 1]);
+    first += count;
+    return tf.reshape(tf.add(tf.zeros([2, count, width * height]), own), [2, -1]);
+  });
+  return tf.concat(byGrid, 1);
+}
+
+/** What the context networks see of one grid before it is clipped and scaled. */
+interface SpatialInputs {
+  readonly own: Planes;
+  /** Six each, shape (6, planes, height, width). */
+  readonly signed: tf.Tensor;
+  readonly sums: tf.Tensor;
+}
+
+/** `coarser`: the next grids, from the finest, whose first planes are parents of those of this one. */
+function spatialInputs(grid: LatentGrid, own: Planes, coarser: readonly Planes[]): SpatialInputs {
+  const beside = neighbourInputs(own);
+  const above = parentInputs(
+    own,
+    coarser.map((planes) => tf.slice(planes, 0, grid.planes.length)),
+  );
+  const crossed = crosses(own);
+  return {
+    own,
+    signed: tf.stack([...beside.signed, above.signed, companions(grid, own, 'companion1')]),
+    sums: tf.stack([
+      ...beside.sums,
+      ...above.sums,
+      companions(grid, crossed, 'companion1'),
+      companions(grid, crossed, 'companion2'),
+    ]),
+  };
+}
+
+/** Latents of the same planes that are decoded earlier. */
+function neighbourInputs(own: Planes): { signed: Planes[]; sums: Planes[] } {
+  const around = tf.pad3d(own, [
+    [0, 0],
     [2, 1],
     [2, 2],
   ]);
-  const at = (dx: number, dy: number): Plane => tf.slice(padded, [2 + dy, 2 + dx], [height, width]);
-  const size = (dx: number, dy: number): tf.Tensor => tf.abs(at(dx, dy));
-  const near = tf.add(tf.mul(2, tf.add(size(-1, 0), size(0, -1))), tf.add(size(-1, -1), size(1, -1)));
-  const wide = sumOf([size(-2, 0), size(0, -2), size(-2, -1), size(2, -1), size(-1, -2), size(1, -2)]);
-  const parentHere = parent ? onFinerGrid(parent, 1, own.shape) : zero;
-  const above = parent
-    ? tf.add(
-        tf.mul(2, tf.abs(parentHere)),
-        tf.add(tf.abs(beside(parent, 1, own.shape)), tf.abs(beside(parent, 0, own.shape))),
-      )
-    : zero;
-  const far = grandparent ? tf.mul(2, tf.abs(onFinerGrid(grandparent, 2, own.shape))) : zero;
-  const signed = [at(-1, 0), at(0, -1), at(-1, -1), at(1, -1), parentHere, companion1 ?? zero];
-  const sums = [
-    near,
-    wide,
-    above,
-    far,
-    companion1 ? cross(companion1) : zero,
-    companion2 ? cross(companion2) : zero,
-  ];
-  return [
-    ...signed.map((value) => tf.mul(tf.clipByValue(value, -SIGNED_LIMIT, SIGNED_LIMIT), 0.25)),
-    ...sums.map((sum) => tf.mul(tf.log(tf.add(tf.minimum(sum, SUM_LIMIT), 1)), 0.5 * Math.LOG2E)),
-  ];
+  const sizes = tf.abs(around);
+  const at = (planes: Planes, dx: number, dy: number): Planes =>
+    tf.slice(planes, [0, 2 + dy, 2 + dx], own.shape);
+  const sum = (...places: [dx: number, dy: number][]): Planes =>
+    sumOf(places.map(([dx, dy]) => at(sizes, dx, dy)));
+  const near = tf.add(tf.mul(2, sum([-1, 0], [0, -1])), sum([-1, -1], [1, -1])) as Planes;
+  const wide = sum([-2, 0], [0, -2], [-2, -1], [2, -1], [-1, -2], [1, -2]);
+  const signed = [at(around, -1, 0), at(around, 0, -1), at(around, -1, -1), at(around, 1, -1)];
+  return { signed, sums: [near, wide] };
+}
+
+/** The parents; the sums of their magnitudes with those of their neighbours on the side of each latent; the grandparents. */
+function parentInputs(
+  { shape }: Planes,
+  [parents, grandparents]: readonly Planes[],
+): { signed: Planes; sums: Planes[] } {
+  const none: Planes = tf.zeros(shape);
+  if (!parents) return { signed: none, sums: [none, none] };
+  const here = onFinerGrid(parents, shape);
+  const sizes = tf.abs(parents);
+  const sum = sumOf([tf.mul(2, tf.abs(here)) as Planes, beside(sizes, 2, shape), beside(sizes, 1, shape)]);
+  if (!grandparents) return { signed: here, sums: [sum, none] };
+  const above = onFinerGrid(onFinerGrid(tf.abs(grandparents), parents.shape), shape);
+  return { signed: here, sums: [sum, tf.mul(2, above)] };
+}
+
+/** `values` of the companion of each plane of the grid, or zeros. */
+function companions(
+  { planes, firstPlane }: LatentGrid,
+  values: Planes,
+  which: 'companion1' | 'companion2',
+): tf.Tensor {
+  const single = each(values);
+  const none = tf.zerosLike(single[0]!);
+  return tf.stack(planes.map((plane) => single[plane[which] - firstPlane] ?? none));
 }
 
 /** Twice the magnitude at every place plus those of its four neighbours. */
-function cross(plane: Plane): tf.Tensor {
-  const [height, width] = plane.shape;
-  const padded = tf.pad2d(tf.abs(plane), [
+function crosses(planes: Planes): Planes {
+  const padded = tf.pad3d(tf.abs(planes), [
+    [0, 0],
     [1, 1],
     [1, 1],
   ]);
-  const at = (dx: number, dy: number): Plane => tf.slice(padded, [1 + dy, 1 + dx], [height, width]);
-  return sumOf([tf.mul(2, at(0, 0)), at(-1, 0), at(1, 0), at(0, -1), at(0, 1)]);
+  const at = (dx: number, dy: number): Planes => tf.slice(padded, [0, 1 + dy, 1 + dx], planes.shape);
+  return sumOf<Planes>([tf.mul(2, at(0, 0)), at(-1, 0), at(1, 0), at(0, -1), at(0, 1)]);
 }
 
-/** Every sample of a coarser plane for the 2^levels x 2^levels finer ones that it stands for. */
-function onFinerGrid(coarse: Plane, levels: number, [height, width]: [number, number]): Plane {
-  const [h, w] = coarse.shape;
-  const n = 2 ** levels;
-  const tiled = tf.tile(tf.reshape(coarse, [h, 1, w, 1]), [1, n, 1, n]);
-  return tf.slice(tf.reshape(tiled, [h * n, w * n]) as Plane, [0, 0], [height, width]);
+/** Every sample of coarser planes for the 2 x 2 finer ones that it stands for. */
+function onFinerGrid(coarse: Planes, shape: Planes['shape']): Planes {
+  const [count, height, width] = coarse.shape;
+  const tiled = tf.tile(tf.reshape(coarse, [count * height, 1, width, 1]), [1, 2, 1, 2]);
+  return tf.slice<tf.Rank.R3, Planes>(tf.reshape(tiled, [count, 2 * height, 2 * width]), 0, shape);
 }
 
-/** The neighbour of the parent on the side of the finer sample: horizontally (axis 1) or vertically (axis 0). */
-function beside(parent: Plane, axis: 0 | 1, [height, width]: [number, number]): Plane {
-  const [h, w] = parent.shape;
-  const padded = tf.pad2d(
-    parent,
-    axis
-      ? [
-          [0, 0],
-          [1, 1],
-        ]
-      : [
-          [1, 1],
-          [0, 0],
-        ],
-  );
-  const before = tf.slice(padded, [0, 0], [h, w]);
-  const behind = tf.slice(padded, axis ? [0, 2] : [2, 0], [h, w]);
-  const pairs = axis
-    ? tf.tile(tf.reshape(tf.stack([before, behind], 2), [h, 1, w, 2]), [1, 2, 1, 1])
-    : tf.tile(tf.reshape(tf.stack([before, behind], 1), [h, 2, w, 1]), [1, 1, 1, 2]);
-  return tf.slice(tf.reshape(pairs, [2 * h, 2 * w]) as Plane, [0, 0], [height, width]);
+/** The neighbour of the parent on the side of the finer sample: vertically (axis 1) or horizontally (axis 2). */
+function beside(parents: Planes, axis: 1 | 2, shape: Planes['shape']): Planes {
+  const [count, height, width] = parents.shape;
+  const margin = (on: 1 | 2): [number, number] => (on === axis ? [1, 1] : [0, 0]);
+  const padded = tf.pad3d(parents, [[0, 0], margin(1), margin(2)]);
+  const behind: [number, number, number] = axis === 1 ? [0, 2, 0] : [0, 0, 2];
+  const sides = [[0, 0, 0] as typeof behind, behind].map((begin) => tf.slice(padded, begin, parents.shape));
+  const pairs = tf.stack(sides, axis + 1);
+  const tiled =
+    axis === 1
+      ? tf.tile(tf.reshape(pairs, [count * height, 2, width, 1]), [1, 1, 1, 2])
+      : tf.tile(tf.reshape(pairs, [count * height, 1, width, 2]), [1, 2, 1, 1]);
+  return tf.slice<tf.Rank.R3, Planes>(tf.reshape(tiled, [count, 2 * height, 2 * width]), 0, shape);
 }
 
 /** Nats of the unit interval around `difference` under a Laplace distribution with scale 2^logScale. */

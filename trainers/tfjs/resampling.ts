@@ -8,9 +8,22 @@ import { DOUBLING_TAPS } from '../../runtime/reference/pyramid.js';
 /** A plane, shape (height, width). */
 export type Plane = tf.Tensor2D;
 
+/** Planes of one size, shape (planes, height, width). */
+export type Planes = tf.Tensor3D;
+
 /** Sum of tensors of one shape, two at a time: WebGPU lets a kernel read few of them. */
 export function sumOf<T extends tf.Tensor>(tensors: readonly T[]): T {
   return tensors.reduce((sum, tensor) => tf.add(sum, tensor) as T);
+}
+
+/** Each of some planes; TensorFlow.js cannot differentiate its own `unstack` of one. */
+export function each(planes: Planes): Plane[] {
+  return planes.shape[0] === 1 ? [tf.squeeze(planes, [0])] : (tf.unstack(planes) as Plane[]);
+}
+
+/** Height and width. */
+export function sizeOf(planes: Plane | Planes): [height: number, width: number] {
+  return planes.shape.slice(-2) as [number, number];
 }
 
 /** Weights of the inputs in one output sample. */
@@ -20,18 +33,18 @@ type Row = readonly (readonly [index: number, weight: number])[];
 export class Resampling {
   private readonly matrices = new Map<string, tf.Tensor2D>();
 
-  /** The next finer level, shape (height, width). */
-  double(coarse: Plane, height: number, width: number): Plane {
+  /** The next finer level of that size. */
+  double<P extends Plane | Planes>(coarse: P, height: number, width: number): P {
     return this.apply('double', coarse, height, width, doublingRow);
   }
 
-  /** A plane of the motion grid at every luma pixel. */
-  spline(grid: Plane, height: number, width: number): Plane {
+  /** Planes of the motion grid at every luma pixel. */
+  spline(grid: Planes, height: number, width: number): Planes {
     return this.apply('spline', grid, height, width, splineRow);
   }
 
   /** Means of the up to four luma samples that a 4:2:0 chroma sample stands for. */
-  halve(luma: Plane, height: number, width: number): Plane {
+  halve<P extends Plane | Planes>(luma: P, height: number, width: number): P {
     return this.apply('halve', luma, height, width, halvingRow);
   }
 
@@ -40,17 +53,17 @@ export class Resampling {
     this.matrices.clear();
   }
 
-  private apply(
+  private apply<P extends Plane | Planes>(
     kind: string,
-    plane: Plane,
+    planes: P,
     height: number,
     width: number,
     row: (output: number, inputs: number) => Row,
-  ): Plane {
-    const [fromHeight, fromWidth] = plane.shape;
+  ): P {
+    const [fromHeight, fromWidth] = sizeOf(planes);
     const rows = this.matrix(kind, height, fromHeight, row);
     const columns = this.matrix(kind, width, fromWidth, row);
-    return tf.matMul(rows, tf.matMul(plane, columns, false, true));
+    return tf.matMul(rows, tf.matMul(planes, columns, false, true)) as tf.Tensor as P;
   }
 
   private matrix(

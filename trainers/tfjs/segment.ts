@@ -13,7 +13,6 @@ import {
   fieldShape,
   type LatentPlane,
   latentPlanes,
-  motionComponentCount,
 } from '../../runtime/field/shape.js';
 import { CODES_PER_UNIT, innovationStep, motionStep, type StepSettings } from '../../runtime/field/steps.js';
 import type { FieldNode, MotionPrediction } from '../../runtime/field/structure.js';
@@ -25,11 +24,13 @@ import { lossWeights } from '../rateControl.js';
 import { readStepOptions, STEP_NUMBERS, type StepOptions } from '../schedule.js';
 import type { CostPart, SegmentDescription, SegmentEngine, StepCost } from '../segmentEngine.js';
 import { BackwardPass } from './backwardPass.js';
+import { gather } from './gather.js';
+import { type LatentGrid, latentGrids, planesOf } from './latentGrid.js';
 import { hashBits, LatentStore } from './latentStore.js';
-import { filterPlane, filterWeights } from './loopFilter.js';
+import { filtered, filterWeights } from './loopFilter.js';
 import { predict } from './prediction.js';
 import { latentBits } from './rate.js';
-import { type Plane, Resampling, sumOf } from './resampling.js';
+import { each, type Plane, type Planes, Resampling, sumOf } from './resampling.js';
 import { hardRound, softRound } from './rounding.js';
 import { beginNode } from './start.js';
 import { collapse, type NetTensors, synthesizeChroma, synthesizeLuma } from './synthesis.js';
@@ -48,6 +49,7 @@ interface Read {
 export interface TrainedNode {
   readonly field: FieldNode;
   readonly planes: readonly LatentPlane[];
+  readonly grids: readonly LatentGrid[];
   readonly latents: LatentStore;
   /** What it is computed from besides its latents: planes of its references, motion that its own is predicted from. */
   readonly reads: readonly Read[];
@@ -84,12 +86,15 @@ export class TfjsSegment implements SegmentEngine {
     const { width, height, chroma, baseExponent, depthOffset } = description;
     this.shape = fieldShape(width, height, chroma);
     this.settings = { nets: netsFromQuantized(priorTensors()), baseExponent, depthOffset };
-    const planes = [0, 1, 2].map((refs) => latentPlanes(this.shape, refs));
+    const kinds = [0, 1, 2].map((refs) => {
+      const planes = latentPlanes(this.shape, refs);
+      return { planes, grids: latentGrids(planes) };
+    });
     const referred = new Set(fields.flatMap((field) => field.refs));
     this.nodes = fields.map((field, index) => ({
       field,
-      planes: planes[field.refs.length]!,
-      latents: new LatentStore(planes[field.refs.length]!),
+      ...kinds[field.refs.length]!,
+      latents: new LatentStore(kinds[field.refs.length]!.planes),
       reads: readsOf(field),
       referred: referred.has(index),
       source: [],
@@ -145,10 +150,8 @@ export class TfjsSegment implements SegmentEngine {
     for (let step = 0; step * STEP_NUMBERS < options.length; step++) {
       const now = readStepOptions(options, step);
       const active = activity.subarray(step * this.nodes.length, (step + 1) * this.nodes.length);
-      cost = await this.step(nets.values, now, active, gradient, ({ latents, planes }, byLatents) => {
-        latents.update(byLatents, (plane) =>
-          planes[plane]!.kind === 'motion' ? now.motionRate : now.latentRate,
-        );
+      cost = await this.step(nets.values, now, active, gradient, ({ latents }, byLatents) => {
+        latents.update(byLatents, now.motionRate, now.latentRate);
       });
       if (now.netRate > 0) updateNets(nets, gradient, now);
     }
@@ -187,7 +190,7 @@ export class TfjsSegment implements SegmentEngine {
         const rounded = this.roundHard(node);
         const tensors = netTensors(netValues);
         const bits = (['innovation', 'motion'] as const).map((kind) =>
-          this.bits(node, rounded, tensors, true, kind),
+          this.bits(node, kind, rounded, tensors, true),
         );
         return tf.concat1d([errors as tf.Tensor1D, tf.stack(bits) as tf.Tensor1D]);
       });
@@ -271,7 +274,10 @@ export class TfjsSegment implements SegmentEngine {
       const rounded = this.round(node, values, options, noise);
       const baked = this.bake(node, rounded, tensors, reads as Plane[]);
       const distortion = this.distortion(node, baked);
-      const bits = this.bits(node, rounded, tensors, false);
+      const bits = tf.add(
+        this.bits(node, 'innovation', rounded, tensors, false),
+        this.bits(node, 'motion', rounded, tensors, false),
+      ) as tf.Scalar;
       pass.addCost(distortion, bits, weight);
       const own = tf.mul(tf.add(distortion, tf.mul(bits, options.lambda)), weight);
       const later = received.map(({ place, gradient }) => tf.sum(tf.mul(gradient, baked[place]!)));
@@ -323,68 +329,76 @@ export class TfjsSegment implements SegmentEngine {
 
   /** Picture and motion of a node. `reads`: as node.reads says. */
   private bake(node: TrainedNode, rounded: tf.Tensor1D, tensors: NetTensors, reads: readonly Plane[]): Baked {
-    const net = node.field.depth === 0 ? 'intra' : 'inter';
-    const innovation = (component: number): Plane[] =>
-      this.levels(node, rounded, tensors, 'innovation', component);
-    const luma = synthesizeLuma(innovation(0), net, tensors, this.resampling);
-    const { width, height } = this.shape.chromaLevels[0]!;
-    const under = this.shape.chroma === '420' ? this.resampling.halve(luma, height, width) : luma;
-    const chroma = synthesizeChroma([innovation(1), innovation(2)], under, net, tensors, this.resampling);
-    const inCodes = [luma, ...chroma].map((plane) => tf.mul(plane, CODES_PER_UNIT) as Plane);
-    const references = node.field.refs.map((_, r) =>
-      reads.slice(r * PICTURE_PLANES, (r + 1) * PICTURE_PLANES),
-    );
-    const filtered = (planes: readonly Plane[]): Plane[] =>
-      planes.map((plane, c) => filterPlane(plane, filterWeights(tensors, node.field.depth, c)));
-    if (references.length === 0) return filtered(inCodes);
+    const { depth, refs } = node.field;
+    const [luma, chroma] = this.innovation(node, rounded, tensors);
+    const weights = filterWeights(tensors, depth);
+    const picture = (y: Planes, c: Planes): Plane[] =>
+      [filtered(y, weights.luma), filtered(c, weights.chroma)].flatMap(each);
+    if (refs.length === 0) return picture(luma, chroma);
     const motion = this.motion(node, rounded, tensors, reads);
-    const prediction = predict(this.shape, references, motion, this.resampling);
-    return [...filtered(inCodes.map((plane, c) => tf.add(plane, prediction[c]!))), ...motion];
+    const references = refs.map((_, r) => reads.slice(r * PICTURE_PLANES, (r + 1) * PICTURE_PLANES));
+    const [y, cb, cr] = predict(this.shape, references, motion, this.resampling) as [Plane, Plane, Plane];
+    return [
+      ...picture(tf.add(luma, y), tf.add(chroma, tf.stack([cb, cr]))),
+      ...each(motion),
+    ];
   }
 
-  /** Components of a node's motion. `reads`: as node.reads says. */
+  /** Innovation in codes: of luma (1, height, width), of Cb and Cr. */
+  private innovation(node: TrainedNode, rounded: tf.Tensor1D, tensors: NetTensors): [luma: Planes, chroma: Planes] {
+    const { shape, resampling } = this;
+    const net = node.field.depth === 0 ? 'intra' : 'inter';
+    const levels = this.dequantized(node, 'innovation', rounded, tensors(`syn.${net}.gain`));
+    const ofLuma = levels.map((planes) => tf.slice(planes, 0, 1));
+    const ofChroma = levels.filter(({ shape: [count] }) => count > 1).map((planes) => tf.slice(planes, 1));
+    const luma = synthesizeLuma(ofLuma, net, tensors, resampling);
+    const { width, height } = shape.chromaLevels[0]!;
+    const under = shape.chroma === '420' ? resampling.halve(luma, height, width) : luma;
+    const chroma = synthesizeChroma(ofChroma, under, net, tensors, resampling);
+    return [tf.mul(tf.expandDims(luma), CODES_PER_UNIT), tf.mul(chroma, CODES_PER_UNIT)];
+  }
+
+  /** A node's motion by component. `reads`: as node.reads says. */
   private motion(
     node: TrainedNode,
     rounded: tf.Tensor1D,
     tensors: NetTensors,
     reads: readonly Plane[],
-  ): Plane[] {
-    const motion = Array.from({ length: motionComponentCount(node.field.refs.length) }, (_, component) =>
-      collapse(this.levels(node, rounded, tensors, 'motion', component), 0, this.resampling),
-    );
+  ): Planes {
+    const levels = this.dequantized(node, 'motion', rounded, tensors('motion.gain'));
+    const own = collapse(levels, 0, this.resampling);
+    if (node.field.motion.every((prediction) => !prediction)) return own;
+    const [, height, width] = own.shape;
+    const predicted: tf.Tensor[] = Array.from({ length: own.shape[0] }, () => tf.zeros([height, width]));
     for (const [r, prediction] of node.field.motion.entries()) {
       for (let axis = 0; prediction && axis < 2; axis++) {
         const wanted = predictorOf(prediction, axis);
         const at = node.reads.findIndex((read) => read.node === wanted.node && read.place === wanted.place);
-        const own = displacement(r, axis);
-        motion[own] = tf.add(motion[own]!, tf.mul(reads[at]!, prediction.scale));
+        predicted[displacement(r, axis)] = tf.mul(reads[at]!, prediction.scale);
       }
     }
-    return motion;
+    return tf.add(own, tf.stack(predicted));
   }
 
-  /** Dequantized levels of one component, finest first. */
-  private levels(
+  /** Dequantized levels of one kind, finest first. `gains`: exponents of the steps, shape (components, levels). */
+  private dequantized(
     node: TrainedNode,
-    rounded: tf.Tensor1D,
-    tensors: NetTensors,
     kind: LatentPlane['kind'],
-    component: number,
-  ): Plane[] {
-    const levels: Plane[] = [];
-    for (const [index, plane] of node.planes.entries()) {
-      if (plane.kind !== kind || plane.component !== component) continue;
-      if (!node.latents.isActive(index)) {
-        levels[plane.level] = tf.zeros([plane.height, plane.width]);
-        continue;
-      }
-      const gains =
-        kind === 'motion' ? 'motion.gain' : `syn.${node.field.depth === 0 ? 'intra' : 'inter'}.gain`;
-      const gain = tf.slice(tensors(gains), [component, plane.level], [1, 1]);
-      const step = tf.mul(tf.exp(tf.mul(gain, Math.LN2)), this.baseStep(node, plane)); // (1, 1)
-      levels[plane.level] = tf.mul(planeOf(rounded, plane), step);
-    }
-    return levels;
+    rounded: tf.Tensor1D,
+    gains: tf.Tensor,
+  ): Planes[] {
+    const grids = node.grids.filter((grid) => grid.kind === kind);
+    const planes = grids.flatMap((grid) => grid.planes);
+    const places = planes.map(({ component, level }) => component * gains.shape[1]! + level);
+    const gain = gather(tf.reshape(gains, [-1]), tf.tensor1d(places)); // (planes)
+    const steps = tf.mul(tf.exp(tf.mul(gain, Math.LN2)), planes.map((plane) => this.baseStep(node, plane)));
+    const first = grids[0]!.firstPlane;
+    const levels = grids.map((grid) => {
+      const count = grid.planes.length;
+      const own = tf.reshape(tf.slice(steps, grid.firstPlane - first, count), [count, 1, 1]);
+      return tf.mul(planesOf(rounded, grid), own) as Planes;
+    });
+    return levels.toReversed();
   }
 
   private baseStep(node: TrainedNode, { kind, component, level }: LatentPlane): number {
@@ -404,26 +418,18 @@ export class TfjsSegment implements SegmentEngine {
 
   /** Bits of the latents in active blocks, flags left out. */
   private bits(
-    node: TrainedNode,
+    { grids, latents, field }: TrainedNode,
+    kind: LatentPlane['kind'],
     rounded: tf.Tensor1D,
     tensors: NetTensors,
     asFile: boolean,
-    kind?: LatentPlane['kind'],
   ): tf.Scalar {
-    const { planes, latents, field } = node;
-    const at = (index: number): Plane | undefined =>
-      index < 0 ? undefined : planeOf(rounded, planes[index]!);
-    let total: tf.Scalar = tf.scalar(0);
-    for (const [index, plane] of planes.entries()) {
-      if (!latents.isActive(index) || (kind && plane.kind !== kind)) continue;
-      const context = {
-        ...{ own: at(index)!, parent: at(plane.parent), grandparent: at(plane.grandparent) },
-        ...{ companion1: at(plane.companion1), companion2: at(plane.companion2) },
-      };
-      const bits = latentBits(context, plane, field.depth, tensors, asFile);
-      total = tf.add(total, tf.sum(tf.mul(bits, planeOf(latents.mask, plane)))) as tf.Scalar;
-    }
-    return total;
+    const all = grids.filter((grid) => grid.kind === kind);
+    const active = all.filter((grid) => latents.isActive(grid));
+    if (active.length === 0) return tf.scalar(0);
+    const bits = latentBits(rounded, active, all, field.depth, tensors, asFile);
+    const mask = tf.concat(active.map((grid) => tf.reshape(planesOf(latents.mask, grid), [-1])));
+    return tf.sum(tf.mul(bits, mask));
   }
 }
 
@@ -444,11 +450,6 @@ function readsOf({ refs, motion }: FieldNode): Read[] {
 /** Where a displacement is that another is predicted from. */
 function predictorOf({ node, field }: MotionPrediction, axis: number): Read {
   return { node, place: PICTURE_PLANES + displacement(field, axis) };
-}
-
-/** One plane of a node's concatenated latents, shape (height, width). */
-function planeOf(latents: tf.Tensor1D, { offset, width, height }: LatentPlane): Plane {
-  return tf.reshape(tf.slice(latents, offset, width * height), [height, width]);
 }
 
 /** Squared errors of the 8-bit picture that a decoder shows, shape (3). */

@@ -2,76 +2,75 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { CONV_PLANES, HIDDEN_UNITS, LUMA_INPUTS } from '../../runtime/field/tensors.js';
-import { type Plane, type Resampling, sumOf } from './resampling.js';
+import { each, type Plane, type Planes, type Resampling, sizeOf, sumOf } from './resampling.js';
 
 /** Tensor of the nets by its full name, in the shape of NET_TENSORS. */
 export type NetTensors = (name: string) => tf.Tensor;
 
 /** Sum of levels `from` and coarser at the size of level `from`; `levels[0]` is the finest. */
-export function collapse(levels: readonly Plane[], from: number, resampling: Resampling): Plane {
+export function collapse<P extends Plane | Planes>(
+  levels: readonly P[],
+  from: number,
+  resampling: Resampling,
+): P {
   let sum = levels[levels.length - 1]!;
   for (let level = levels.length - 2; level >= from; level--) {
-    const [height, width] = levels[level]!.shape;
-    sum = tf.add(levels[level]!, resampling.double(sum, height, width));
+    sum = tf.add(levels[level]!, resampling.double(sum, ...sizeOf(levels[level]!)));
   }
   return sum;
 }
 
-/** Luma innovation, shape (height, width). */
+/** Luma innovation, shape (height, width), of levels of one plane. */
 export function synthesizeLuma(
-  levels: readonly Plane[],
+  levels: readonly Planes[],
   net: 'intra' | 'inter',
   tensors: NetTensors,
   resampling: Resampling,
 ): Plane {
-  const [height, width] = levels[0]!.shape;
-  const groups = lumaGroups(levels, resampling);
-  const inputs = tf.stack(groups.map((group) => tf.reshape(group, [-1]))); // (4, pixels)
+  const [height, width] = sizeOf(levels[0]!);
+  const groups = lumaGroups(levels, resampling); // (4, height, width)
+  const inputs = tf.reshape(groups, [LUMA_INPUTS, -1]); // (4, pixels)
   const hidden = hiddenUnits(inputs, tensors(`syn.${net}.y.w1`), tensors(`syn.${net}.y.b1`)); // (8, pixels)
-  const sum = tf.reshape(sumOf(groups), [1, -1]); // (1, pixels)
-  const planes = tf.concat([sum, hidden]) as tf.Tensor2D; // (9, pixels)
+  const sum = sumOf(each(groups));
+  const planes = tf.concat([tf.reshape(sum, [1, -1]), hidden]) as tf.Tensor2D; // (9, pixels)
   const conv = tf.reshape(tensors(`syn.${net}.y.conv`), [CONV_PLANES, 9]) as tf.Tensor2D;
   const taps = tf.reshape(tf.matMul(conv, planes, true), [9, height, width]) as tf.Tensor3D;
-  return tf.add(tf.reshape(sum, [height, width]), sumOfShifts(taps)) as Plane;
+  return tf.add(sum, sumOfShifts(taps));
 }
 
-/** Innovation of Cb and Cr; `under`: luma innovation on the chroma grid. */
+/** Innovation of Cb and Cr, of levels of both; `under`: luma innovation on the chroma grid. */
 export function synthesizeChroma(
-  levels: readonly (readonly Plane[])[],
+  levels: readonly Planes[],
   under: Plane,
   net: 'intra' | 'inter',
   tensors: NetTensors,
   resampling: Resampling,
-): Plane[] {
-  const [height, width] = under.shape;
-  const parts = levels.flatMap((own) => [
-    own[0]!,
-    own.length > 1 ? resampling.double(collapse(own, 1, resampling), height, width) : tf.zerosLike(under),
-  ]);
-  const inputs = tf.stack([...parts, under].map((part) => tf.reshape(part, [-1]))) as tf.Tensor2D; // (5, pixels)
+): Planes {
+  const [height, width] = sizeOf(under);
+  const finest = levels[0]!;
+  const coarser =
+    levels.length > 1
+      ? resampling.double(collapse(levels, 1, resampling), height, width)
+      : tf.zerosLike(finest);
+  const own = tf.reshape(tf.stack([finest, coarser], 1), [4, -1]); // Cb finest, coarser, Cr finest, coarser
+  const inputs = tf.concat([own, tf.reshape(under, [1, -1])]) as tf.Tensor2D; // (5, pixels)
   const hidden = hiddenUnits(inputs, tensors(`syn.${net}.c.w1`), tensors(`syn.${net}.c.b1`)) as tf.Tensor2D;
   const added = tf.add(
     tf.matMul(tensors(`syn.${net}.c.lin`) as tf.Tensor2D, inputs),
     tf.matMul(tensors(`syn.${net}.c.w2`) as tf.Tensor2D, hidden),
   ); // (2, pixels)
-  return [0, 1].map((c) => {
-    const own = tf.reshape(tf.slice(added, [c, 0], [1, -1]), [height, width]);
-    return sumOf([own, parts[2 * c]!, parts[2 * c + 1]!]) as Plane;
-  });
+  return sumOf([tf.reshape(added, [2, height, width]), finest, coarser]) as Planes;
 }
 
-/** Levels 0, 1, 2 and the sum of the coarser ones at full size; absent ones are zero. */
-function lumaGroups(levels: readonly Plane[], resampling: Resampling): Plane[] {
-  const raised = (plane: Plane, level: number): Plane => {
-    let out = plane;
-    for (let to = level - 1; to >= 0; to--) out = resampling.double(out, ...levels[to]!.shape);
-    return out;
-  };
-  return Array.from({ length: LUMA_INPUTS }, (_, group) => {
-    if (group >= levels.length) return tf.zerosLike(levels[0]!);
-    const last = group === LUMA_INPUTS - 1;
-    return raised(last ? collapse(levels, group, resampling) : levels[group]!, group);
-  });
+/** Levels 0, 1, 2 and the sum of the coarser ones at full size, shape (4, height, width); absent ones are zero. */
+function lumaGroups(levels: readonly Planes[], resampling: Resampling): Planes {
+  const coarsest = Math.min(levels.length, LUMA_INPUTS) - 1;
+  let groups = collapse(levels, coarsest, resampling);
+  for (const level of levels.slice(0, coarsest).toReversed()) {
+    groups = tf.concat([level, resampling.double(groups, ...sizeOf(level))]);
+  }
+  const absent = LUMA_INPUTS - 1 - coarsest;
+  return absent > 0 ? tf.concat([groups, tf.zeros([absent, ...sizeOf(groups)])]) : groups;
 }
 
 /** max(0, b1 + w1 x) less what zero input gives, shape (8, pixels). */
