@@ -26,17 +26,13 @@ export function predict(
   const ofChroma = halved
     ? each(resampling.halve(tf.stack(ofLuma) as Planes, ...references[0]![1]!.shape))
     : ofLuma;
-  const places = references.map((_, r) => {
-    const [x, y] = [displacement(r, 0), displacement(r, 1)];
-    const luma = samplePlaces(ofLuma[x]!, ofLuma[y]!);
-    if (!halved) return [luma, luma, luma] as const;
-    const under = samplePlaces(tf.mul(ofChroma[x]!, 0.5), tf.mul(ofChroma[y]!, 0.5));
-    return [luma, under, under] as const;
-  });
+  const lumaPlaces = samplePlaces(references.length, ofLuma, 1);
+  const chromaPlaces = halved ? samplePlaces(references.length, ofChroma, 0.5) : lumaPlaces;
   return ([0, 1, 2] as const).map((c) => {
     const dense = c === 0 ? ofLuma : ofChroma;
-    const warped = references.map((planes, r) => sample(planes[c]!, places[r]![c]));
-    const blend = warped[1] ? mix(warped[0]!, warped[1], dense[BETA]!) : warped[0]!;
+    const planes = tf.stack(references.map((reference) => reference[c]!)) as Planes;
+    const [first, second] = each(sample(planes, c === 0 ? lumaPlaces : chromaPlaces));
+    const blend = second ? mix(first!, second, dense[BETA]!) : first!;
     return tf.add(blend, tf.mul(dense[LIGHT]!, tf.sub(blend, BLACK[c]!))) as Plane;
   });
 }
@@ -46,39 +42,38 @@ function mix(first: Plane, second: Plane, weight: Plane): Plane {
   return tf.add(second, tf.mul(weight, tf.sub(first, second)));
 }
 
-/** Where every sample of a warped plane is read. */
+/** Where every sample of the warped planes is read, plane after plane: indexes and weights of the 4 x 4 taps, (16, samples). */
 interface SamplePlaces {
-  /** Of the 4 x 4 taps, shape (16, samples). */
   readonly index: tf.Tensor;
   readonly weight: tf.Tensor;
 }
 
-/** Of plane(x + dx, y + dy), by the cubic kernel of Catmull and Rom. */
-export function samplePlaces(dx: Plane, dy: Plane): SamplePlaces {
-  const [height, width] = dx.shape;
-  const x = tf.add<Plane>(dx, tf.range(0, width));
-  const y = tf.add<Plane>(dy, tf.reshape(tf.range(0, height), [height, 1]));
-  return {
-    index: tapIndexes(x, y),
-    weight: products(tapWeights(y, height), tapWeights(x, width)),
+/**
+ * Of plane(x + scale * dx, y + scale * dy) for each of `count` references, by the cubic kernel of Catmull and Rom.
+ *
+ * @param motion components at every sample
+ */
+function samplePlaces(count: number, motion: readonly Plane[], scale: number): SamplePlaces {
+  const [height, width] = motion[0]!.shape;
+  // Beyond these limits, all taps are clamped to the last sample.
+  const places = (axis: 0 | 1, own: tf.Tensor, length: number): tf.Tensor => {
+    const moves = tf.stack(Array.from({ length: count }, (_, r) => motion[displacement(r, axis)]!));
+    return tf.clipByValue(tf.add(tf.mul(moves, scale), own), -3, length + 1); // (references, height, width)
   };
+  const x = places(0, tf.range(0, width), width);
+  const y = places(1, tf.reshape(tf.range(0, height), [height, 1]), height);
+  const both = tf.reshape(tf.stack([y, x]), [2, -1]) as tf.Tensor2D; // (2, samples)
+  return { index: tapIndexes(both, count, height, width), weight: tapWeights(both) };
 }
 
-export function sample(plane: Plane, { index, weight }: SamplePlaces): Plane {
-  const read = gather(tf.reshape(plane, [-1]) as tf.Tensor1D, index);
-  return tf.reshape(weightedSum(weight, read), plane.shape) as Plane;
+function sample(planes: Planes, { index, weight }: SamplePlaces): Planes {
+  const read = gather(tf.reshape(planes, [-1]), index);
+  return tf.reshape(weightedSum(weight, read), planes.shape);
 }
 
-/** The first of the four taps around a real place on an axis of `length` samples, and how far behind the second it is (0..1). */
-function split(place: tf.Tensor, length: number): { second: tf.Tensor; f: tf.Tensor } {
-  const clamped = tf.clipByValue(place, -3, length + 1);
-  const second = tf.floor(clamped);
-  return { second, f: tf.sub(clamped, second) };
-}
-
-/** Weights of the four taps, shape (4, samples). */
-function tapWeights(place: Plane, length: number): tf.Tensor2D {
-  const { f } = split(place, length);
+/** Weights of the 4 x 4 taps around real places, shape (2, samples): of rows, of columns. */
+function tapWeights(places: tf.Tensor2D): tf.Tensor {
+  const f = tf.sub(places, tf.floor(places));
   const f2 = tf.square(f);
   const f3 = tf.mul(f2, f);
   const weights = tf.stack([
@@ -86,26 +81,30 @@ function tapWeights(place: Plane, length: number): tf.Tensor2D {
     tf.add(tf.sub(1, tf.mul(2.5, f2)), tf.mul(1.5, f3)),
     tf.sub(tf.add(tf.mul(0.5, f), tf.mul(2, f2)), tf.mul(1.5, f3)),
     tf.mul(0.5, tf.sub(f3, f2)),
-  ]);
-  return tf.reshape(weights, [4, -1]);
+  ]) as tf.Tensor3D; // (4, 2, samples)
+  const [rows, columns] = [0, 1].map((axis) => tf.reshape(tf.slice(weights, [0, axis], [4, 1]), [4, -1]));
+  return products(rows as tf.Tensor2D, columns as tf.Tensor2D);
 }
 
-/** Places of the 4 x 4 taps among the samples of the plane, clamped to it, shape (16, samples); constant between samples. */
-const tapIndexes = tf.customGrad((...inputs) => {
-  const [x, y] = inputs as unknown as [Plane, Plane];
-  const [height, width] = x.shape;
-  const taps = (place: Plane, length: number): tf.Tensor => {
-    const offsets = tf.reshape(tf.range(-1, 3), [4, 1]);
-    return tf.clipByValue(
-      tf.add(tf.reshape(split(place, length).second, [1, -1]), offsets),
-      0,
-      length - 1,
-    );
-  };
-  const rows = tf.reshape(tf.mul(taps(y, height), width), [4, 1, -1]);
-  const index = tf.reshape(tf.add(rows, tf.reshape(taps(x, width), [1, 4, -1])), [16, -1]);
-  return { value: index, gradFunc: () => [x, y].map(({ shape }) => tf.zeros(shape)) };
-}) as (x: Plane, y: Plane) => tf.Tensor;
+/** Indexes of the same taps among the samples of all planes, clamped to their own; constant between samples. */
+function tapIndexes(places: tf.Tensor2D, count: number, height: number, width: number): tf.Tensor {
+  const constant = tf.customGrad((input) => {
+    const nearest = tf.floor(input as tf.Tensor2D);
+    const taps = ([0, 1] as const).map((axis) => {
+      const own = tf.slice(nearest, [axis, 0], [1, -1]);
+      const last = (axis === 0 ? height : width) - 1;
+      return tf.clipByValue(tf.add(own, tf.reshape(tf.range(-1, 3), [4, 1])), 0, last); // (4, samples)
+    });
+    const planes = tf.reshape(tf.mul(tf.range(0, count), height * width), [1, 1, count, 1]);
+    const rows = tf.mul(tf.reshape(taps[0]!, [4, 1, count, -1]), width);
+    const columns = tf.reshape(taps[1]!, [1, 4, count, -1]);
+    return {
+      value: tf.reshape(tf.add(tf.add(rows, columns), planes), [16, -1]),
+      gradFunc: (): tf.Tensor => tf.zeros(places.shape),
+    };
+  });
+  return constant(places);
+}
 
 /** Of the weights of four rows and of four columns, shapes (4, samples), those of the 4 x 4 taps, shape (16, samples). */
 const products = tf.customGrad((...inputs) => {
