@@ -7,7 +7,10 @@ import { type Planes, sumOf } from './resampling.js';
 import type { NetTensors } from './synthesis.js';
 
 /** Weights by plane, shapes (1, rings * clips) for Y and (2, rings * clips) for Cb and Cr, in a node of that depth. */
-export function filterWeights(tensors: NetTensors, depth: number): { luma: tf.Tensor2D; chroma: tf.Tensor2D } {
+export function filterWeights(
+  tensors: NetTensors,
+  depth: number,
+): { luma: tf.Tensor2D; chroma: tf.Tensor2D } {
   const ofDepth = tf.slice(tensors('filter.y'), [Math.min(depth, DEPTH_ROWS - 1), 0, 0], [1, -1, -1]);
   return { luma: tf.reshape(ofDepth, [1, -1]), chroma: tf.reshape(tensors('filter.c'), [2, -1]) };
 }

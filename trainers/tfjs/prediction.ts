@@ -118,7 +118,10 @@ const products = tf.customGrad((...inputs) => {
       const byTaps = tf.reshape(dy, [4, 4, -1]);
       const byRows = sumAlong(tf.mul(byTaps, savedAcross!), 1);
       const byColumns = sumAlong(tf.mul(byTaps, savedDown!), 0);
-      return [byRows, byColumns].map((gradient) => tf.reshape(gradient, rows.shape)) as [tf.Tensor, tf.Tensor];
+      return [byRows, byColumns].map((gradient) => tf.reshape(gradient, rows.shape)) as [
+        tf.Tensor,
+        tf.Tensor,
+      ];
     },
   };
 }) as (rows: tf.Tensor2D, columns: tf.Tensor2D) => tf.Tensor;

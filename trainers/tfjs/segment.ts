@@ -338,14 +338,15 @@ export class TfjsSegment implements SegmentEngine {
     const motion = this.motion(node, rounded, tensors, reads);
     const references = refs.map((_, r) => reads.slice(r * PICTURE_PLANES, (r + 1) * PICTURE_PLANES));
     const [y, cb, cr] = predict(this.shape, references, motion, this.resampling) as [Plane, Plane, Plane];
-    return [
-      ...picture(tf.add(luma, y), tf.add(chroma, tf.stack([cb, cr]))),
-      ...each(motion),
-    ];
+    return [...picture(tf.add(luma, y), tf.add(chroma, tf.stack([cb, cr]))), ...each(motion)];
   }
 
   /** Innovation in codes: of luma (1, height, width), of Cb and Cr. */
-  private innovation(node: TrainedNode, rounded: tf.Tensor1D, tensors: NetTensors): [luma: Planes, chroma: Planes] {
+  private innovation(
+    node: TrainedNode,
+    rounded: tf.Tensor1D,
+    tensors: NetTensors,
+  ): [luma: Planes, chroma: Planes] {
     const { shape, resampling } = this;
     const net = node.field.depth === 0 ? 'intra' : 'inter';
     const levels = this.dequantized(node, 'innovation', rounded, tensors(`syn.${net}.gain`));
@@ -391,7 +392,10 @@ export class TfjsSegment implements SegmentEngine {
     const planes = grids.flatMap((grid) => grid.planes);
     const places = planes.map(({ component, level }) => component * gains.shape[1]! + level);
     const gain = gather(tf.reshape(gains, [-1]), tf.tensor1d(places)); // (planes)
-    const steps = tf.mul(tf.exp(tf.mul(gain, Math.LN2)), planes.map((plane) => this.baseStep(node, plane)));
+    const steps = tf.mul(
+      tf.exp(tf.mul(gain, Math.LN2)),
+      planes.map((plane) => this.baseStep(node, plane)),
+    );
     const first = grids[0]!.firstPlane;
     const levels = grids.map((grid) => {
       const count = grid.planes.length;
