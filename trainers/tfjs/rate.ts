@@ -1,16 +1,16 @@
 /** Code length of latents: context networks and Laplace distributions in floating point (FORMAT.md, sections 6 and 7). */
 
 import * as tf from '@tensorflow/tfjs';
-import { CONTEXT_NETS, DEPTH_ROWS } from '../../runtime/field/tensors.js';
+import { CONTEXT_INPUTS, CONTEXT_NETS, DEPTH_ROWS } from '../../runtime/field/tensors.js';
 import { gather } from './gather.js';
 import { type LatentGrid, planesOf } from './latentGrid.js';
 import { each, type Planes, sumOf } from './resampling.js';
 import type { NetTensors } from './synthesis.js';
 
-/** Latents saturate here as signed inputs, sums of magnitudes as logarithmic ones. */
-const SIGNED_INPUTS = 6;
+/** Latents saturate here as signed inputs, sums of magnitudes as logarithmic ones; there are six of each. */
 const SIGNED_LIMIT = 15;
 const SUM_LIMIT = 255;
+const HALF_OF_INPUTS = CONTEXT_INPUTS / 2;
 /** Binary logarithms of the scales that the tables hold. */
 const MIN_LOG_SCALE = -4;
 const MAX_LOG_SCALE = 11.5;
@@ -34,9 +34,33 @@ export function latentBits(
   tensors: NetTensors,
   asFile: boolean,
 ): tf.Tensor1D {
-  const rounding = (value: tf.Tensor, steps: number): tf.Tensor =>
+  const nearest = (value: tf.Tensor, steps: number): tf.Tensor =>
     asFile ? tf.div(tf.floor(tf.add(tf.mul(value, steps), 0.5)), steps) : value;
-  const column = (tensor: tf.Tensor): tf.Tensor => tf.reshape(tensor, [-1, 1]);
+  const { own, signed, sums } = contextInputs(rounded, grids, all);
+  const x = tf.concat([signed, nearest(sums, 16)]) as tf.Tensor2D; // (12, latents)
+  const net = `ctx.${CONTEXT_NETS[grids[0]!.planes[0]!.net]}`;
+  const preactivation = tf.add(
+    tf.matMul(tensors(`${net}.w1`) as tf.Tensor2D, x),
+    tf.reshape(tensors(`${net}.b1`), [-1, 1]),
+  );
+  const hidden = tf.relu(asFile ? tf.div(tf.floor(tf.mul(preactivation, 16)), 16) : preactivation);
+  const out = sumOf([
+    tf.matMul(tensors(`${net}.lin`) as tf.Tensor2D, x),
+    tf.matMul(tensors(`${net}.w2`) as tf.Tensor2D, hidden as tf.Tensor2D),
+    biases(grids, depth, net, tensors),
+  ]); // (2, latents)
+  const [location, logScale] = tf.unstack(out) as [tf.Tensor, tf.Tensor];
+  const nats = laplaceNats(tf.sub(own, nearest(location, 16)), nearest(logScale, 8));
+  const coded = asFile ? tf.neg(tf.log(tf.add(tf.mul(tf.exp(tf.neg(nats)), ABOVE_FLOOR), FLOOR))) : nats;
+  return tf.mul(coded, Math.LOG2E) as tf.Tensor1D;
+}
+
+/** The latents of some grids and what the context networks see of each: signed inputs and logarithms of sums, (6, latents). */
+function contextInputs(
+  rounded: tf.Tensor1D,
+  grids: readonly LatentGrid[],
+  all: readonly LatentGrid[],
+): { own: tf.Tensor; signed: tf.Tensor; sums: tf.Tensor } {
   const inputs = grids.map((grid) => {
     const place = all.indexOf(grid);
     const coarser = all.slice(Math.max(place - 2, 0), place).toReversed();
@@ -46,30 +70,16 @@ export function latentBits(
       coarser.map((other) => planesOf(rounded, other)),
     );
   });
-  const every = (part: 'signed' | 'sums'): tf.Tensor =>
+  const joined = (part: 'signed' | 'sums'): tf.Tensor =>
     tf.concat(
-      inputs.map((input) => tf.reshape(input[part], [SIGNED_INPUTS, -1])),
+      inputs.map((input) => tf.reshape(input[part], [HALF_OF_INPUTS, -1])),
       1,
     );
-  const signed = tf.mul(tf.clipByValue(every('signed'), -SIGNED_LIMIT, SIGNED_LIMIT), 0.25);
-  const sums = tf.mul(tf.log(tf.add(tf.minimum(every('sums'), SUM_LIMIT), 1)), 0.5 * Math.LOG2E);
-  const x = tf.concat([signed, rounding(sums, 16)]) as tf.Tensor2D; // (12, latents)
-  const net = `ctx.${CONTEXT_NETS[grids[0]!.planes[0]!.net]}`;
-  const preactivation = tf.add(
-    tf.matMul(tensors(`${net}.w1`) as tf.Tensor2D, x),
-    column(tensors(`${net}.b1`)),
-  );
-  const hidden = tf.relu(asFile ? tf.div(tf.floor(tf.mul(preactivation, 16)), 16) : preactivation);
-  const out = sumOf([
-    tf.matMul(tensors(`${net}.lin`) as tf.Tensor2D, x),
-    tf.matMul(tensors(`${net}.w2`) as tf.Tensor2D, hidden as tf.Tensor2D),
-    biases(grids, depth, net, tensors),
-  ]); // (2, latents)
-  const [location, logScale] = tf.unstack(out) as [tf.Tensor, tf.Tensor];
-  const own = tf.concat(inputs.map((input) => tf.reshape(input.own, [-1])));
-  const nats = laplaceNats(tf.sub(own, rounding(location, 16)), rounding(logScale, 8));
-  const coded = asFile ? tf.neg(tf.log(tf.add(tf.mul(tf.exp(tf.neg(nats)), ABOVE_FLOOR), FLOOR))) : nats;
-  return tf.mul(coded, Math.LOG2E) as tf.Tensor1D;
+  return {
+    own: tf.concat(inputs.map(({ own }) => tf.reshape(own, [-1]))),
+    signed: tf.mul(tf.clipByValue(joined('signed'), -SIGNED_LIMIT, SIGNED_LIMIT), 0.25),
+    sums: tf.mul(tf.log(tf.add(tf.minimum(joined('sums'), SUM_LIMIT), 1)), 0.5 * Math.LOG2E),
+  };
 }
 
 /** Location and scale that every latent begins from, shape (2, latents). */
