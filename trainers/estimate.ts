@@ -27,6 +27,8 @@ export interface Estimate {
 const SAMPLE_FRAMES = 9;
 /** Encodes that meeting a size or a quality takes. */
 const ENCODES_OF_A_SEARCH = 3;
+/** What a pass over the integers of the nets takes, over the choice of their steps. */
+const PASS_OVER_STEPS = 8;
 /** Bytes for a pixel of a segment in training, and of the program itself. */
 const BYTES_PER_PIXEL = 40;
 const BASE_BYTES = 120e6;
@@ -57,11 +59,14 @@ export async function estimate(
   const { width, height, frames = sample.frames } = source.info;
   const longest = Math.min(frames, longestSegment(width, height));
   const trials = PRESETS[preset].anchorDistances.length;
-  const training = (clock.secondsOf('training') * stepsOf(preset)) / stepsOf('draft');
-  const once = clock.secondsOf('analysing') * trials + clock.secondsOf('quantizing nets');
+  const training =
+    (clock.secondsOf('training') * stepsOf(preset)) / stepsOf('draft') + clock.secondsOf('analysing') * trials;
+  // The nets are quantized on the first segments.
+  const quantizing =
+    clock.secondsOf('quantizing nets') * (1 + 2 * PRESETS[preset].netPasses * PASS_OVER_STEPS);
+  const once = (training * frames + quantizing * longest) / sample.frames;
   return {
-    seconds:
-      (((training + once) * frames) / sample.frames) * (options.crf === undefined ? ENCODES_OF_A_SEARCH : 1),
+    seconds: once * (options.crf === undefined ? ENCODES_OF_A_SEARCH : 1),
     bytes: options.targetBytes ?? scaledBytes(sample, frames, longest, preset),
     memoryBytes: BASE_BYTES + BYTES_PER_PIXEL * width * height * longest,
   };

@@ -48,8 +48,6 @@ export interface TrainingWatch {
   readonly finishing: boolean;
 }
 
-/** Training steps between two looks at the clock and the signals. */
-const CHUNK_PIXELS = 4e6;
 /** Once the nets are fixed, blocks without a latent of this size are empty for good; half a step rounds to zero. */
 const PRUNED_BELOW = 0.35;
 const ROUNDS_TO_ZERO = 0.5;
@@ -171,7 +169,7 @@ export class FilmTrainer {
     watch: TrainingWatch,
   ): Promise<void> {
     const pixels = group.reduce((sum, { description: d }) => sum + d.width * d.height * d.frames, 0);
-    const chunk = Math.max(1, Math.round(CHUNK_PIXELS / pixels));
+    const chunk = Math.max(1, Math.round(this.settings.engine.chunkPixels / pixels));
     watch.progress('training', from / plan.steps);
     for (let step = from; step < to && !watch.finishing; step += chunk) {
       const count = Math.min(chunk, to - step);

@@ -20,6 +20,7 @@ export interface NativeSegmentTrainer {
 export function nativeEngine(trainer: NativeTrainer): TrainingEngine {
   return {
     name: `native-${trainer.instructionSet}`,
+    chunkPixels: 4e6,
     createSegment: async (description, nodes, options) =>
       new trainer.Segment(nativeConfig(description, nodes, options)),
   };

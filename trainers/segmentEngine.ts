@@ -63,6 +63,8 @@ export interface SegmentEngine {
 export interface TrainingEngine {
   /** As it stands in the file's header. */
   readonly name: string;
+  /** Pixels of training steps between two looks at the clock and the signals: some seconds of work. */
+  readonly chunkPixels: number;
   createSegment(
     description: SegmentDescription,
     nodes: readonly FieldNode[],

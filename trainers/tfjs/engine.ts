@@ -29,6 +29,7 @@ export async function openTfjs(name: TfjsEngineName): Promise<TrainingEngine> {
   await useBackend(backend);
   return {
     name,
+    chunkPixels: 0,
     async createSegment(description, nodes, options) {
       await useBackend(backend);
       return new TfjsSegment(description, nodes, { ...options, native: nativeTrainer(), check });
