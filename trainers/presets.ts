@@ -39,8 +39,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     visits: 0.5,
     anchorDistances: [4, 8, 16],
     trialSteps: 8,
-    bytesOverDraft: 0.8,
-    psnrOverDraftDb: 0.45,
+    bytesOverDraft: 0.75,
+    psnrOverDraftDb: 0.6,
   },
   medium: {
     netSteps: 900,
@@ -49,8 +49,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     visits: 0.5,
     anchorDistances: [2, 4, 8, 16],
     trialSteps: 24,
-    bytesOverDraft: 0.73,
-    psnrOverDraftDb: 0.8,
+    bytesOverDraft: 0.7,
+    psnrOverDraftDb: 1,
   },
   slow: {
     netSteps: 4000,
@@ -59,8 +59,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     visits: 0.5,
     anchorDistances: [1, 2, 4, 8, 16, 32],
     trialSteps: 60,
-    bytesOverDraft: 0.7,
-    psnrOverDraftDb: 1,
+    bytesOverDraft: 0.66,
+    psnrOverDraftDb: 1.2,
   },
   overnight: {
     netSteps: 12000,
@@ -69,8 +69,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     visits: 0.5,
     anchorDistances: [1, 2, 4, 8, 16, 32],
     trialSteps: 120,
-    bytesOverDraft: 0.68,
-    psnrOverDraftDb: 1.1,
+    bytesOverDraft: 0.64,
+    psnrOverDraftDb: 1.3,
   },
 };
 
