@@ -63,7 +63,7 @@ export interface SegmentEngine {
 export interface TrainingEngine {
   /** As it stands in the file's header. */
   readonly name: string;
-  /** Pixels of training steps between two looks at the clock and the signals: some seconds of work. */
+  /** Pixels of training steps between two looks at the clock and the signals, some seconds of work; 0: one step. */
   readonly chunkPixels: number;
   createSegment(
     description: SegmentDescription,
