@@ -60,7 +60,8 @@ export async function estimate(
   const longest = Math.min(frames, longestSegment(width, height));
   const trials = PRESETS[preset].anchorDistances.length;
   const training =
-    (clock.secondsOf('training') * stepsOf(preset)) / stepsOf('draft') + clock.secondsOf('analysing') * trials;
+    (clock.secondsOf('training') * stepsOf(preset)) / stepsOf('draft') +
+    clock.secondsOf('analysing') * trials;
   // The nets are quantized on the first segments.
   const quantizing =
     clock.secondsOf('quantizing nets') * (1 + 2 * PRESETS[preset].netPasses * PASS_OVER_STEPS);
