@@ -58,14 +58,12 @@ export async function estimate(
   );
   const { width, height, frames = sample.frames } = source.info;
   const longest = Math.min(frames, longestSegment(width, height));
-  const trials = PRESETS[preset].anchorDistances.length;
-  const training =
-    (clock.secondsOf('training') * stepsOf(preset)) / stepsOf('draft') +
-    clock.secondsOf('analysing') * trials;
-  // The nets are quantized on the first segments.
-  const quantizing =
-    clock.secondsOf('quantizing nets') * (1 + 2 * PRESETS[preset].netPasses * PASS_OVER_STEPS);
-  const once = (training * frames + quantizing * longest) / sample.frames;
+  const { anchorDistances, netPasses } = PRESETS[preset];
+  const analysing = clock.secondsOf('analysing') * anchorDistances.length;
+  const training = (clock.secondsOf('training') * stepsOf(preset)) / stepsOf('draft');
+  // On the first segments only: the nets' steps, and the passes before and after the latents are trained for them.
+  const quantizing = clock.secondsOf('quantizing nets') * (1 + 2 * netPasses * PASS_OVER_STEPS);
+  const once = ((analysing + training) * frames + quantizing * longest) / sample.frames;
   return {
     seconds: once * (options.crf === undefined ? ENCODES_OF_A_SEARCH : 1),
     bytes: options.targetBytes ?? scaledBytes(sample, frames, longest, preset),
