@@ -16,7 +16,7 @@ export interface Preset {
   /** Anchor distances to try at the start, and the steps that each is tried for. */
   readonly anchorDistances: readonly number[];
   readonly trialSteps: number;
-  /** Expected bytes at equal crf over those of draft, and PSNR yuv less that of draft, in dB (docs/lab.md; overnight's are guesses). */
+  /** Expected bytes at equal crf over those of draft, and PSNR yuv less that of draft, in dB (docs/lab.md). */
   readonly bytesOverDraft: number;
   readonly psnrOverDraftDb: number;
 }
