@@ -3,7 +3,7 @@
 import { UsageError } from '../errors.js';
 
 /** Most frames in one segment. */
-export const MAX_SEGMENT_FRAMES = 64;
+export const MAX_SEGMENT_FRAMES = 256;
 
 /** Legal distances between anchors, in frames. */
 export const ANCHOR_DISTANCES: readonly number[] = [1, 2, 4, 8, 16, 32];
@@ -129,7 +129,7 @@ function checkGrid({ frames, anchorDistance, firstAnchor = anchorDistance }: Anc
   if (!Number.isInteger(frames) || frames < 1 || frames > MAX_SEGMENT_FRAMES) {
     throw new UsageError(`A segment cannot have ${frames} frames.`, {
       code: 'SEGMENT_FRAMES',
-      hint: 'Cut the film into segments of at most 64 frames.',
+      hint: `Cut the film into segments of at most ${MAX_SEGMENT_FRAMES} frames.`,
       path: 'frames',
       value: frames,
       range: `1..${MAX_SEGMENT_FRAMES}`,

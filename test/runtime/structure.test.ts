@@ -8,11 +8,12 @@ import {
 } from '../../runtime/field/structure.js';
 
 const cases: AnchorGrid[] = ANCHOR_DISTANCES.flatMap((anchorDistance) =>
-  Array.from({ length: MAX_SEGMENT_FRAMES }, (_, i) => ({
-    frames: i + 1,
-    anchorDistance,
-    firstAnchor: 1 + (i % anchorDistance),
-  })),
+  [...Array.from({ length: 70 }, (_, i) => i + 1), MAX_SEGMENT_FRAMES - 1, MAX_SEGMENT_FRAMES].map(
+    (frames) => ({
+      ...{ frames, anchorDistance },
+      firstAnchor: 1 + ((frames - 1) % anchorDistance),
+    }),
+  ),
 );
 
 describe('segment structure', () => {
@@ -88,7 +89,7 @@ describe('segment structure', () => {
 
   it.each([
     [0, 4, 4, 'SEGMENT_FRAMES'],
-    [65, 4, 4, 'SEGMENT_FRAMES'],
+    [257, 4, 4, 'SEGMENT_FRAMES'],
     [8, 3, 3, 'ANCHOR_DISTANCE'],
     [8, 0, 0, 'ANCHOR_DISTANCE'],
     [8, 4, 5, 'FIRST_ANCHOR'],
