@@ -7,6 +7,7 @@ import {
   segmentStructure,
 } from '../../runtime/field/structure.js';
 
+/** Every number of frames up to beyond two of the longest distances, where the pattern repeats, and the longest segments. */
 const cases: AnchorGrid[] = ANCHOR_DISTANCES.flatMap((anchorDistance) =>
   [...Array.from({ length: 70 }, (_, i) => i + 1), MAX_SEGMENT_FRAMES - 1, MAX_SEGMENT_FRAMES].map(
     (frames) => ({
