@@ -4,13 +4,20 @@ import { countFlagBits, StreamStates } from '../runtime/entropy/latentCoder.js';
 import { writeSegment } from '../runtime/entropy/segmentCoder.js';
 import { netsFromQuantized, type QuantizedTensor } from '../runtime/field/nets.js';
 import { fieldShape, latentPlanes } from '../runtime/field/shape.js';
-import { type AnchorGrid, type FieldNode, segmentStructure } from '../runtime/field/structure.js';
+import { refinedOffsets } from '../runtime/field/steps.js';
+import {
+  type AnchorGrid,
+  type FieldNode,
+  segmentStructure,
+  stretchCount,
+  stretchOf,
+} from '../runtime/field/structure.js';
 import type { Picture } from '../runtime/film/frame.js';
 import { firstAnchorOf, flashes } from './flashes.js';
 import { type FilmCost, NetQuantizer } from './netQuantizer.js';
 import { copyOf, createNetState, type NetState } from './netState.js';
 import type { Preset } from './presets.js';
-import { baseExponentOf, DEPTH_OFFSET, LONE_OFFSET, lossWeights } from './rateControl.js';
+import { baseExponentOf, DEPTH_OFFSET, LONE_OFFSET, lossWeights, refinementOf } from './rateControl.js';
 import { randomSequence, stepActivity, stepOptions, type TrainingPlan } from './schedule.js';
 import type { CostPart, SegmentDescription, SegmentEngine, TrainingEngine } from './segmentEngine.js';
 
@@ -108,28 +115,35 @@ export class FilmTrainer {
     return Promise.all(group.map((segment) => this.finish(segment)));
   }
 
-  /** The segment with the anchor distance that costs least after its analysis and a short training. */
+  /** The segment with the anchor distances that cost least after its analysis and a short training: one for every stretch. */
   private async start(scene: readonly Picture[], progress: (part: number) => void): Promise<SegmentTrainer> {
-    const { anchorDistances, trialSteps } = this.settings.preset;
+    const { anchorDistances, longDistances, trialSteps } = this.settings.preset;
+    const stretches = stretchCount(scene.length);
+    const distances = [...anchorDistances, ...(stretches > 1 ? longDistances : [])].filter(
+      (distance, i) => i === 0 || distance / 2 < scene.length - 1,
+    );
     const flash = flashes(scene);
-    const grids = anchorDistances
-      .filter((distance, i) => i === 0 || distance / 2 < scene.length - 1)
-      .map((anchorDistance) => ({
-        ...{ frames: scene.length, anchorDistance },
-        firstAnchor: firstAnchorOf(flash, anchorDistance),
-      }));
-    let best = { grid: grids[0]!, cost: Number.POSITIVE_INFINITY };
-    const tried = grids.length > 1 ? grids : [];
-    for (const [index, grid] of tried.entries()) {
+    const gridOf = (anchorDistance: number, laterDistances?: number[]): AnchorGrid => ({
+      ...{ frames: scene.length, anchorDistance, laterDistances },
+      firstAnchor: firstAnchorOf(flash, anchorDistance, laterDistances),
+    });
+    const best = Array.from({ length: stretches }, () => ({
+      distance: distances[0]!,
+      cost: Number.POSITIVE_INFINITY,
+    }));
+    const tried = distances.length > 1 ? distances : [];
+    for (const [index, distance] of tried.entries()) {
       progress(index / (tried.length + 1));
-      const segment = await this.analysed(scene, grid);
-      const cost = await this.trial(segment, trialSteps);
+      const segment = await this.analysed(scene, gridOf(distance));
+      for (const [stretch, cost] of (await this.trial(segment, trialSteps)).entries()) {
+        if (cost < best[stretch]!.cost) best[stretch] = { distance, cost };
+      }
       // One segment at a time: they are large.
       segment.engine.release();
-      if (cost < best.cost) best = { grid, cost };
     }
     progress(tried.length / (tried.length + 1));
-    return this.analysed(scene, best.grid);
+    const [first, ...later] = best.map(({ distance }) => distance);
+    return this.analysed(scene, gridOf(first!, later));
   }
 
   private async analysed(scene: readonly Picture[], grid: AnchorGrid): Promise<SegmentTrainer> {
@@ -138,22 +152,26 @@ export class FilmTrainer {
     return segment;
   }
 
-  /** Cost after a few steps with nets that are thrown away. */
-  private async trial(segment: SegmentTrainer, count: number): Promise<number> {
+  /** Cost of each stretch after a few steps with nets that are thrown away. */
+  private async trial(segment: SegmentTrainer, count: number): Promise<number[]> {
     const nets = copyOf(this.nets);
     const { lambda } = this.settings;
     const plan = { lambda, netLambda: lambda, steps: count, netSteps: this.quantizer ? 0 : count };
     await this.steps(segment, stepOptions(plan, 0, count), count, nets);
-    return this.cost([segment], nets.values, 'all');
+    const costs = await this.nodeCosts(segment, nets.values, 'all', segment.nodes.length);
+    const stretches = Array.from({ length: stretchCount(segment.nodes.length) }, () => 0);
+    for (const [index, { frame }] of segment.nodes.entries()) stretches[stretchOf(frame)]! += costs[index]!;
+    return stretches;
   }
 
   private async create(scene: readonly Picture[], grid: AnchorGrid): Promise<SegmentTrainer> {
     const { width, height, chroma } = scene[0]!;
     const { lambda, threads, seed } = this.settings;
+    // The film's offsets are in its header; those of a lone frame go into its exponent.
+    const lone = scene.length > 1 ? 0 : LONE_OFFSET - DEPTH_OFFSET[0]!;
     const description = {
-      ...grid,
-      ...{ width, height, chroma, baseExponent: baseExponentOf(lambda) },
-      depthOffset: scene.length > 1 ? DEPTH_OFFSET : DEPTH_OFFSET.map(() => LONE_OFFSET),
+      ...{ ...grid, width, height, chroma, baseExponent: baseExponentOf(lambda) + lone },
+      depthOffset: refinedOffsets(DEPTH_OFFSET, refinementOf(scene.length)),
     };
     const nodes = segmentStructure(description);
     const engine = await this.settings.engine.createSegment(description, nodes, { threads, seed });
@@ -205,41 +223,48 @@ export class FilmTrainer {
   private costOf(group: readonly SegmentTrainer[], watch: TrainingWatch): FilmCost {
     return (values, kind) => {
       watch.check();
-      return this.cost(group, values, kind === 'context' ? 'bits' : 'distortion', MEASURED_PIXELS);
+      return this.cost(group, values, kind === 'context' ? 'bits' : 'distortion');
     };
   }
 
   /**
    * Distortion + lambda * bits with rounded latents, in squared codes, or one of the two.
    *
-   * @param pixels of each segment that are measured, in its first nodes; scaled to all of them
+   * MEASURED_PIXELS of each segment are measured, in its first nodes, and scaled to all of them.
    */
   private async cost(
     group: readonly SegmentTrainer[],
     values: Float64Array,
     part: CostPart,
-    pixels = Number.POSITIVE_INFINITY,
   ): Promise<number> {
     let total = 0;
-    for (const { engine, nodes, description } of group) {
-      const { width, height, anchorDistance } = description;
-      const weights = [...lossWeights(description), this.settings.lambda, this.settings.lambda];
-      const wanted = Math.max(Math.ceil(pixels / (width * height)), anchorDistance + 1);
-      const measured = Math.min(wanted, nodes.length);
-      const costs = await engine.evaluate(values, measured, part);
-      const interScale = measured > 1 ? (nodes.length - 1) / (measured - 1) : 0;
-      for (let node = 0; node < measured; node++) {
-        const cost = weights.reduce((sum, weight, i) => sum + weight * costs[5 * node + i]!, 0);
-        total += node === 0 ? cost : interScale * cost;
-      }
+    for (const segment of group) {
+      const { width, height, frames, anchorDistance } = segment.description;
+      const wanted = Math.max(Math.ceil(MEASURED_PIXELS / (width * height)), anchorDistance + 1);
+      const measured = Math.min(wanted, frames);
+      const [intra = 0, ...inter] = await this.nodeCosts(segment, values, part, measured);
+      const interScale = (frames - 1) / Math.max(1, measured - 1);
+      total += intra + interScale * inter.reduce((sum, cost) => sum + cost, 0);
     }
     return total;
   }
 
+  /** The same, of each of the first nodes of a segment. */
+  private async nodeCosts(
+    { engine, description }: SegmentTrainer,
+    values: Float64Array,
+    part: CostPart,
+    nodes: number,
+  ): Promise<number[]> {
+    const weights = [...lossWeights(description), this.settings.lambda, this.settings.lambda];
+    const costs = await engine.evaluate(values, nodes, part);
+    return Array.from({ length: nodes }, (_, node) =>
+      weights.reduce((sum, weight, i) => sum + weight * costs[5 * node + i]!, 0),
+    );
+  }
+
   private async finish({ engine, nodes, description }: SegmentTrainer): Promise<TrainedSegment> {
-    const { width, height, chroma, frames, depthOffset } = description;
-    // The film's offsets are in its header; those of a lone frame go into its exponent.
-    const baseExponent = description.baseExponent + depthOffset[0]! - DEPTH_OFFSET[0]!;
+    const { width, height, chroma, frames } = description;
     await engine.prune(ROUNDS_TO_ZERO);
     const costs = await engine.evaluate(this.nets.values, nodes.length, 'all');
     const shape = fieldShape(width, height, chroma);
@@ -256,7 +281,8 @@ export class FilmTrainer {
     }
     const nets = netsFromQuantized(this.netTensors);
     const streams = Math.min(MAX_STREAMS, 1 + Math.floor(estimatedBits / 8 / STREAM_BYTES));
-    const bytes = writeSegment({ ...description, shape, nets, latents, baseExponent, streams });
+    const refinement = refinementOf(frames);
+    const bytes = writeSegment({ ...description, refinement, shape, nets, latents, streams });
     return { bytes, frames, estimatedBits, squaredErrors };
   }
 }

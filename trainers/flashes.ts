@@ -1,6 +1,6 @@
 /** Flashes: pictures unlike those before and behind them, which are like each other. Nothing should be predicted from them. */
 
-import { segmentStructure } from '../runtime/field/structure.js';
+import { type AnchorGrid, segmentStructure } from '../runtime/field/structure.js';
 import type { Picture } from '../runtime/film/frame.js';
 import { type Thumbnail, thumbnail } from './sceneCuts.js';
 
@@ -30,10 +30,14 @@ export function flashes(scene: readonly Picture[]): boolean[] {
 }
 
 /** The place of the first anchor at which the fewest pictures are predicted from a flash: the usual one if it can be. */
-export function firstAnchorOf(flash: readonly boolean[], anchorDistance: number): number {
+export function firstAnchorOf(
+  flash: readonly boolean[],
+  anchorDistance: number,
+  laterDistances?: AnchorGrid['laterDistances'],
+): number {
   let best = { firstAnchor: anchorDistance, cost: Number.POSITIVE_INFINITY };
   for (let firstAnchor = anchorDistance; firstAnchor > 0; firstAnchor--) {
-    const nodes = segmentStructure({ frames: flash.length, anchorDistance, firstAnchor });
+    const nodes = segmentStructure({ frames: flash.length, anchorDistance, laterDistances, firstAnchor });
     let cost = 0;
     for (const { refs } of nodes) {
       const spoilt = refs.filter((ref) => flash[nodes[ref]!.frame]).length;

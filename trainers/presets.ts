@@ -13,8 +13,9 @@ export interface Preset {
   readonly netPasses: number;
   /** Chance that a step visits a frame between anchors; anchors and intra frames are always visited. */
   readonly visits: number;
-  /** Anchor distances to try at the start, and the steps that each is tried for. */
+  /** Anchor distances to try at the start, those to try too in scenes of several stretches, and the steps of each trial. */
   readonly anchorDistances: readonly number[];
+  readonly longDistances: readonly number[];
   readonly trialSteps: number;
   /** Expected bytes at equal crf over those of draft, and PSNR yuv less that of draft, in dB (docs/lab.md). */
   readonly bytesOverDraft: number;
@@ -28,6 +29,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     netPasses: 0,
     visits: 0.5,
     anchorDistances: [8],
+    longDistances: [],
     trialSteps: 0,
     bytesOverDraft: 1,
     psnrOverDraftDb: 0,
@@ -38,6 +40,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     netPasses: 0,
     visits: 0.5,
     anchorDistances: [4, 8, 16],
+    longDistances: [32],
     trialSteps: 8,
     bytesOverDraft: 0.75,
     psnrOverDraftDb: 0.6,
@@ -48,6 +51,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     netPasses: 0,
     visits: 0.5,
     anchorDistances: [2, 4, 8, 16],
+    longDistances: [32],
     trialSteps: 24,
     bytesOverDraft: 0.7,
     psnrOverDraftDb: 1,
@@ -58,6 +62,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     netPasses: 1,
     visits: 0.5,
     anchorDistances: [1, 2, 4, 8, 16, 32],
+    longDistances: [],
     trialSteps: 60,
     bytesOverDraft: 0.66,
     psnrOverDraftDb: 1.2,
@@ -68,6 +73,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     netPasses: 2,
     visits: 0.5,
     anchorDistances: [1, 2, 4, 8, 16, 32],
+    longDistances: [],
     trialSteps: 120,
     bytesOverDraft: 0.64,
     psnrOverDraftDb: 1.3,
@@ -76,6 +82,6 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
 
 /** Training steps of a preset, trials included. */
 export function stepsOf(name: PresetName): number {
-  const { netSteps, latentSteps, trialSteps, anchorDistances } = PRESETS[name];
-  return netSteps + latentSteps + trialSteps * anchorDistances.length;
+  const { netSteps, latentSteps, trialSteps, anchorDistances, longDistances } = PRESETS[name];
+  return netSteps + latentSteps + trialSteps * (anchorDistances.length + longDistances.length);
 }

@@ -4,6 +4,11 @@ import { type Chroma, chromaSize, type Size } from '../runtime/film/frame.js';
 
 /** Frames of one depth share an offset of their step, in eighths of an octave: what others are predicted from is finer. */
 export const DEPTH_OFFSET: readonly number[] = [-8, -4, 0, 4, 6];
+/** Frames of a segment that these offsets suit; twice as many want refinement 2, and so do more (docs/lab.md). */
+const UNREFINED_FRAMES = 33;
+const REFINEMENT_PER_OCTAVE = 2;
+const LARGEST_REFINEMENT = 2;
+
 /** The same for a frame that nothing is predicted from: a still, a flash between two cuts. */
 export const LONE_OFFSET = 2;
 
@@ -16,6 +21,12 @@ const STEP_FACTOR = 2.25;
 
 /** Errors of chroma are smaller: at equal weights its PSNR falls behind luma's more than in other codecs. */
 const CHROMA_WEIGHT = 3;
+
+/** How much finer the first depths of a segment should be, for `refinedOffsets`. */
+export function refinementOf(frames: number): number {
+  const octaves = Math.max(0, Math.log2(frames / UNREFINED_FRAMES));
+  return Math.min(LARGEST_REFINEMENT, Math.round(REFINEMENT_PER_OCTAVE * octaves));
+}
 
 /** Weights of the squared errors of Y, Cb and Cr, so that the sum is pixels * (6 mseY + 3 (mseCb + mseCr)) / 8. */
 export function lossWeights({ width, height, chroma }: Size & { chroma: Chroma }): [number, number, number] {

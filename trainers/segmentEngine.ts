@@ -11,6 +11,7 @@ export interface SegmentDescription extends AnchorGrid {
   readonly chroma: Chroma;
   /** Eighths of an octave: the base quantization step is 2^(baseExponent / 8) codes. */
   readonly baseExponent: number;
+  /** Eighths of an octave per node depth. */
   readonly depthOffset: readonly number[];
 }
 

@@ -14,6 +14,8 @@ export interface SegmentInput extends AnchorGrid {
   readonly nets: FilmNets;
   /** The base step is 2^(baseExponent / 8) codes. */
   readonly baseExponent: number;
+  /** Finer first depths, 0..7. Default 0. */
+  readonly refinement?: number;
   /** Per node in coding order: the planes of `latentPlanes`, concatenated. */
   readonly latents: readonly Int32Array[];
   /** Streams that can be decoded at the same time, 1..16; never more than nodes. Default 1. */
@@ -26,7 +28,7 @@ export interface SegmentInput extends AnchorGrid {
  * @throws UsageError if a field is out of range or the latents do not fit the shape.
  */
 export function writeSegment(input: SegmentInput): Uint8Array {
-  const { frames, anchorDistance, firstAnchor, baseExponent, latents } = input;
+  const { latents } = input;
   const nodes = segmentStructure(input);
   checkNodeCount(latents, nodes.length);
   const streams: SegmentStream[] = [];
@@ -42,7 +44,7 @@ export function writeSegment(input: SegmentInput): Uint8Array {
     streams.push({ nodes: count, bytes: encoder.finish() });
     first += count;
   }
-  return packSegment({ frames, anchorDistance, firstAnchor, baseExponent, streams });
+  return packSegment({ ...input, streams });
 }
 
 /** Exact length in bits of every node, in coding order, as `writeSegment` would write it. */

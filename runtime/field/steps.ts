@@ -15,13 +15,25 @@ export const DISPLACEMENT_STEP_PX = 0.25;
 export const LIGHT_STEP = 1 / 32;
 export const BETA_STEP = 0.5;
 
+/** What one refinement takes from the exponents of the depths, in eighths of an octave. */
+const REFINEMENT_BY_DEPTH: readonly number[] = [2, 1, 1, 1, 0];
+
 /** What a step depends on besides its plane. */
 export interface StepSettings {
   readonly nets: FilmNets;
   /** The base step is 2^(baseExponent / 8) codes. */
   readonly baseExponent: number;
-  /** Header field: eighths of an octave per node depth. */
+  /** Eighths of an octave per node depth. */
   readonly depthOffset: readonly number[];
+}
+
+/**
+ * Offsets of a segment out of those of its film. The more frames are predicted from the first, the finer these should be.
+ *
+ * @param refinement 0..7, from the segment's head
+ */
+export function refinedOffsets(depthOffset: readonly number[], refinement = 0): number[] {
+  return depthOffset.map((offset, depth) => offset - refinement * (REFINEMENT_BY_DEPTH[depth] ?? 0));
 }
 
 /**

@@ -8,6 +8,9 @@ export const MAX_SEGMENT_FRAMES = 256;
 /** Legal distances between anchors, in frames. */
 export const ANCHOR_DISTANCES: readonly number[] = [1, 2, 4, 8, 16, 32];
 
+/** A segment is divided into stretches of so many frames; each may have an anchor distance of its own. */
+export const STRETCH_FRAMES = 32;
+
 /** Prediction of one displacement field: `scale` times field `field` of node `node`. */
 export interface MotionPrediction {
   readonly node: number;
@@ -39,26 +42,41 @@ interface Carrier {
 /** Where the anchors of a segment are. */
 export interface AnchorGrid {
   readonly frames: number;
+  /** In the first stretch. */
   readonly anchorDistance: number;
+  /** In the other stretches, one each, by default anchorDistance. */
+  readonly laterDistances?: readonly number[];
   /** Frame of the first anchor, 1..anchorDistance, by default anchorDistance. */
   readonly firstAnchor?: number;
 }
 
+/** Stretches of a segment: the intra frame and the 32 behind it are the first. */
+export function stretchCount(frames: number): number {
+  return stretchOf(Math.max(1, frames - 1)) + 1;
+}
+
+/** The stretch that frame `frame` is in. */
+export function stretchOf(frame: number): number {
+  return Math.floor(Math.max(0, frame - 1) / STRETCH_FRAMES);
+}
+
 /**
- * Nodes of a segment in coding order: the intra frame, then anchors `anchorDistance` apart (and one at the last frame), each
- * followed by the frames between it and the anchor before, halving the interval (parents first).
+ * Nodes of a segment in coding order: the intra frame, then anchors (each as far from the one before as the stretch says that
+ * the frame behind that one is in, the last at the last frame), each followed by the frames between it and the anchor before, halving the interval (parents first).
  *
  * @throws UsageError `SEGMENT_FRAMES`, `ANCHOR_DISTANCE` or `FIRST_ANCHOR` if an argument is out of range.
  */
 export function segmentStructure(grid: AnchorGrid): FieldNode[] {
   checkGrid(grid);
-  const { frames, anchorDistance, firstAnchor = anchorDistance } = grid;
+  const { frames, anchorDistance, firstAnchor = anchorDistance, laterDistances = [] } = grid;
+  const distances = [anchorDistance, ...laterDistances];
   const nodes: FieldNode[] = [{ frame: 0, depth: 0, refs: [], motion: [] }];
   let a = 0;
   let previous = 0;
   let nodeA = 0;
   while (a < frames - 1) {
-    const b = Math.min(a + (a === 0 ? firstAnchor : anchorDistance), frames - 1);
+    const distance = distances[stretchOf(a + 1)] ?? anchorDistance;
+    const b = Math.min(a + (a === 0 ? firstAnchor : distance), frames - 1);
     const motion: MotionPrediction | null =
       nodeA === 0 ? null : { node: nodeA, field: 0, scale: (b - a) / (a - previous) };
     const nodeB = nodes.length;
@@ -125,7 +143,8 @@ function frameOf(nodes: readonly FieldNode[], index: number): number {
   return node.frame;
 }
 
-function checkGrid({ frames, anchorDistance, firstAnchor = anchorDistance }: AnchorGrid): void {
+function checkGrid(grid: AnchorGrid): void {
+  const { frames, anchorDistance, firstAnchor = anchorDistance, laterDistances } = grid;
   if (!Number.isInteger(frames) || frames < 1 || frames > MAX_SEGMENT_FRAMES) {
     throw new UsageError(`A segment cannot have ${frames} frames.`, {
       code: 'SEGMENT_FRAMES',
@@ -135,14 +154,28 @@ function checkGrid({ frames, anchorDistance, firstAnchor = anchorDistance }: Anc
       range: `1..${MAX_SEGMENT_FRAMES}`,
     });
   }
-  if (!ANCHOR_DISTANCES.includes(anchorDistance)) {
-    throw new UsageError(`The anchor distance ${anchorDistance} does not exist.`, {
+  for (const distance of [anchorDistance, ...(laterDistances ?? [])]) {
+    if (ANCHOR_DISTANCES.includes(distance)) continue;
+    throw new UsageError(`The anchor distance ${distance} does not exist.`, {
       code: 'ANCHOR_DISTANCE',
       hint: 'Use a power of two up to 32.',
       path: 'anchorDistance',
-      value: anchorDistance,
+      value: distance,
       range: ANCHOR_DISTANCES.join(', '),
     });
+  }
+  const later = stretchCount(frames) - 1;
+  if (laterDistances && laterDistances.length !== later) {
+    throw new UsageError(
+      `${laterDistances.length} anchor distances are too many or too few for ${frames} frames.`,
+      {
+        code: 'ANCHOR_DISTANCE',
+        hint: `Give one for every ${STRETCH_FRAMES} frames behind the first ${STRETCH_FRAMES + 1}, or none.`,
+        path: 'laterDistances',
+        value: laterDistances.length,
+        range: String(later),
+      },
+    );
   }
   if (!Number.isInteger(firstAnchor) || firstAnchor < 1 || firstAnchor > anchorDistance) {
     throw new UsageError(`The first anchor cannot be at frame ${firstAnchor}.`, {

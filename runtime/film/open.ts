@@ -12,6 +12,7 @@ import {
 } from '../errors.js';
 import type { FilmNets } from '../field/nets.js';
 import { type FieldShape, fieldShape } from '../field/shape.js';
+import { refinedOffsets } from '../field/steps.js';
 import { segmentStructure } from '../field/structure.js';
 import { readWeft, type SegmentEntry, segmentBytes, type WeftFile } from '../format/container.js';
 import { filmInfo, type WeftHeader } from '../format/header.js';
@@ -145,7 +146,8 @@ export class WeftFilm {
     }
     const segment = unpackSegment(segmentBytes(this.#file, index), entry.frames);
     const nodes = segmentStructure(segment);
-    return { shape: this.shape, nets: this.nets, depthOffset: this.header.depthOffset, segment, nodes };
+    const depthOffset = refinedOffsets(this.header.depthOffset, segment.refinement);
+    return { shape: this.shape, nets: this.nets, depthOffset, segment, nodes };
   }
 
   /** Frees the cache and the engine. */

@@ -12,7 +12,7 @@ import type { Picture } from './frame.js';
 export interface SegmentTask {
   readonly shape: FieldShape;
   readonly nets: FilmNets;
-  /** Header field, eighths of an octave per node depth. */
+  /** Eighths of an octave per node depth: the header's, refined as the segment says. */
   readonly depthOffset: readonly number[];
   readonly segment: SegmentData;
   /** `segmentStructure(segment)`. */

@@ -55,7 +55,7 @@ function partLines(parts: FilmParts, total: number): string[] {
 
 function segmentLines(segments: SegmentParts[]): string[] {
   const line = (s: SegmentParts) =>
-    `  from frame ${s.startFrame}: ${s.frames} frames, ${s.bytes} bytes, anchors every ${s.anchorDistance}${s.firstAnchor < s.anchorDistance ? ` from ${s.firstAnchor}` : ''}, ` +
-    `step ${s.baseStepCodes.toFixed(2)}, ${s.streams} streams`;
+    `  from frame ${s.startFrame}: ${s.frames} frames, ${s.bytes} bytes, anchors every ${s.anchorDistances.join(', ')}${s.firstAnchor < s.anchorDistances[0]! ? ` from ${s.firstAnchor}` : ''}, ` +
+    `step ${s.baseStepCodes.toFixed(2)}, refinement ${s.refinement}, ${s.streams} streams`;
   return ['segments', ...segments.map(line)];
 }

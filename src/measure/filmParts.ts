@@ -20,9 +20,11 @@ export interface SegmentParts {
   startFrame: number;
   frames: number;
   bytes: number;
-  anchorDistance: number;
+  /** Of every stretch of 32 frames. */
+  anchorDistances: number[];
   firstAnchor: number;
   baseStepCodes: number;
+  refinement: number;
   streams: number;
 }
 
@@ -51,9 +53,10 @@ export async function filmParts(
     }
     segments.push({
       ...{ startFrame: entry.startFrame, frames: entry.frames, bytes: entry.bytes },
-      anchorDistance: segment.anchorDistance,
+      anchorDistances: [segment.anchorDistance, ...(segment.laterDistances ?? [])],
       firstAnchor: segment.firstAnchor ?? segment.anchorDistance,
       baseStepCodes: 2 ** (segment.baseExponent / 8),
+      refinement: segment.refinement ?? 0,
       streams: segment.streams.length,
     });
   }
