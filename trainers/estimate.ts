@@ -13,8 +13,9 @@ import {
   type FilmSource,
 } from './encode.js';
 import { firstPictures } from './firstPictures.js';
+import { measuredFrames } from './netQuantizer.js';
 import { DEFAULT_CRF, type EncodeOptions, resolveOptions } from './options.js';
-import { PRESETS, type PresetName, stepsOf } from './presets.js';
+import { PRESETS, type PresetName, stepsOf, triedDistances } from './presets.js';
 import { longestSegment } from './segmentation.js';
 
 /** What an encode will take. */
@@ -58,12 +59,16 @@ export async function estimate(
   );
   const { width, height, frames = sample.frames } = source.info;
   const longest = Math.min(frames, longestSegment(width, height));
-  const { anchorDistances, netPasses } = PRESETS[preset];
-  const analysing = clock.secondsOf('analysing') * anchorDistances.length;
+  const tried = triedDistances(PRESETS[preset], longest).length;
+  // Once for each distance on trial, and once for the choice.
+  const analysing = clock.secondsOf('analysing') * (tried > 1 ? tried + 1 : 1);
   const training = (clock.secondsOf('training') * stepsOf(preset)) / stepsOf('draft');
   // On the first segments only: the nets' steps, and the passes before and after the latents are trained for them.
-  const quantizing = clock.secondsOf('quantizing nets') * (1 + 2 * netPasses * PASS_OVER_STEPS);
-  const once = ((analysing + training) * frames + quantizing * longest) / sample.frames;
+  const passes = 1 + 2 * PRESETS[preset].netPasses * PASS_OVER_STEPS;
+  const [anchorDistance = 1] = PRESETS[preset].anchorDistances;
+  const measured = measuredFrames({ width, height, frames: longest, anchorDistance });
+  const quantizing = clock.secondsOf('quantizing nets') * passes * measured;
+  const once = ((analysing + training) * frames + quantizing) / sample.frames;
   return {
     seconds: once * (options.crf === undefined ? ENCODES_OF_A_SEARCH : 1),
     bytes: options.targetBytes ?? scaledBytes(sample, frames, longest, preset),

@@ -14,9 +14,9 @@ import {
 } from '../runtime/field/structure.js';
 import type { Picture } from '../runtime/film/frame.js';
 import { firstAnchorOf, flashes } from './flashes.js';
-import { type FilmCost, NetQuantizer } from './netQuantizer.js';
+import { type FilmCost, measuredFrames, NetQuantizer } from './netQuantizer.js';
 import { copyOf, createNetState, type NetState } from './netState.js';
-import type { Preset } from './presets.js';
+import { type Preset, triedDistances } from './presets.js';
 import { baseExponentOf, DEPTH_OFFSET, LONE_OFFSET, lossWeights, refinementOf } from './rateControl.js';
 import { randomSequence, stepActivity, stepOptions, type TrainingPlan } from './schedule.js';
 import type { CostPart, SegmentDescription, SegmentEngine, TrainingEngine } from './segmentEngine.js';
@@ -61,9 +61,6 @@ const ROUNDS_TO_ZERO = 0.5;
 /** Streams of a segment decode in parallel; each costs some bytes of its own. */
 const STREAM_BYTES = 24576;
 const MAX_STREAMS = 8;
-
-/** Pixels of each segment that the nets are quantized on, at least an anchor interval; the rest of the film is like them. */
-const MEASURED_PIXELS = 6e6;
 
 /** Segments in training at the same time. The first group decides the nets; later groups are trained for them. */
 export class FilmTrainer {
@@ -117,17 +114,14 @@ export class FilmTrainer {
 
   /** The segment with the anchor distances that cost least after its analysis and a short training: one for every stretch. */
   private async start(scene: readonly Picture[], progress: (part: number) => void): Promise<SegmentTrainer> {
-    const { anchorDistances, longDistances, trialSteps } = this.settings.preset;
-    const stretches = stretchCount(scene.length);
-    const distances = [...anchorDistances, ...(stretches > 1 ? longDistances : [])].filter(
-      (distance, i) => i === 0 || distance / 2 < scene.length - 1,
-    );
+    const { preset } = this.settings;
+    const distances = triedDistances(preset, scene.length);
     const flash = flashes(scene);
     const gridOf = (anchorDistance: number, laterDistances?: number[]): AnchorGrid => ({
       ...{ frames: scene.length, anchorDistance, laterDistances },
       firstAnchor: firstAnchorOf(flash, anchorDistance, laterDistances),
     });
-    const best = Array.from({ length: stretches }, () => ({
+    const best = Array.from({ length: stretchCount(scene.length) }, () => ({
       distance: distances[0]!,
       cost: Number.POSITIVE_INFINITY,
     }));
@@ -135,7 +129,7 @@ export class FilmTrainer {
     for (const [index, distance] of tried.entries()) {
       progress(index / (tried.length + 1));
       const segment = await this.analysed(scene, gridOf(distance));
-      for (const [stretch, cost] of (await this.trial(segment, trialSteps)).entries()) {
+      for (const [stretch, cost] of (await this.trial(segment, preset.trialSteps)).entries()) {
         if (cost < best[stretch]!.cost) best[stretch] = { distance, cost };
       }
       // One segment at a time: they are large.
@@ -167,11 +161,12 @@ export class FilmTrainer {
   private async create(scene: readonly Picture[], grid: AnchorGrid): Promise<SegmentTrainer> {
     const { width, height, chroma } = scene[0]!;
     const { lambda, threads, seed } = this.settings;
-    // The film's offsets are in its header; those of a lone frame go into its exponent.
-    const lone = scene.length > 1 ? 0 : LONE_OFFSET - DEPTH_OFFSET[0]!;
     const description = {
-      ...{ ...grid, width, height, chroma, baseExponent: baseExponentOf(lambda) + lone },
-      depthOffset: refinedOffsets(DEPTH_OFFSET, refinementOf(scene.length)),
+      ...{ ...grid, width, height, chroma, baseExponent: baseExponentOf(lambda) },
+      depthOffset:
+        scene.length > 1
+          ? refinedOffsets(DEPTH_OFFSET, refinementOf(scene.length))
+          : DEPTH_OFFSET.map(() => LONE_OFFSET),
     };
     const nodes = segmentStructure(description);
     const engine = await this.settings.engine.createSegment(description, nodes, { threads, seed });
@@ -227,11 +222,7 @@ export class FilmTrainer {
     };
   }
 
-  /**
-   * Distortion + lambda * bits with rounded latents, in squared codes, or one of the two.
-   *
-   * MEASURED_PIXELS of each segment are measured, in its first nodes, and scaled to all of them.
-   */
+  /** Distortion + lambda * bits with rounded latents, in squared codes, or one of the two; scaled from the measured frames. */
   private async cost(
     group: readonly SegmentTrainer[],
     values: Float64Array,
@@ -239,9 +230,8 @@ export class FilmTrainer {
   ): Promise<number> {
     let total = 0;
     for (const segment of group) {
-      const { width, height, frames, anchorDistance } = segment.description;
-      const wanted = Math.max(Math.ceil(MEASURED_PIXELS / (width * height)), anchorDistance + 1);
-      const measured = Math.min(wanted, frames);
+      const { frames } = segment.description;
+      const measured = measuredFrames(segment.description);
       const [intra = 0, ...inter] = await this.nodeCosts(segment, values, part, measured);
       const interScale = (frames - 1) / Math.max(1, measured - 1);
       total += intra + interScale * inter.reduce((sum, cost) => sum + cost, 0);
@@ -249,7 +239,7 @@ export class FilmTrainer {
     return total;
   }
 
-  /** The same, of each of the first nodes of a segment. */
+  /** Distortion + lambda * bits of each of the first nodes of a segment, or one of the two. */
   private async nodeCosts(
     { engine, description }: SegmentTrainer,
     values: Float64Array,
@@ -282,7 +272,9 @@ export class FilmTrainer {
     const nets = netsFromQuantized(this.netTensors);
     const streams = Math.min(MAX_STREAMS, 1 + Math.floor(estimatedBits / 8 / STREAM_BYTES));
     const refinement = refinementOf(frames);
-    const bytes = writeSegment({ ...description, refinement, shape, nets, latents, streams });
+    // The film's offsets are in its header; those of a lone frame go into its exponent.
+    const baseExponent = description.baseExponent + (frames > 1 ? 0 : LONE_OFFSET - DEPTH_OFFSET[0]!);
+    const bytes = writeSegment({ ...description, baseExponent, refinement, shape, nets, latents, streams });
     return { bytes, frames, estimatedBits, squaredErrors };
   }
 }

@@ -9,13 +9,23 @@ import {
   type QuantizedTensor,
   quantizeTensor,
 } from '../runtime/field/nets.js';
+import type { AnchorGrid } from '../runtime/field/structure.js';
 import { NET_TENSORS, type NetTensor } from '../runtime/field/tensors.js';
+import type { Size } from '../runtime/film/frame.js';
 
 /**
  * The part of the film's cost that tensors of a kind decide, in squared codes: lambda * bits of the latents for context
  * tensors, the distortion for synthesis tensors.
  */
 export type FilmCost = (values: Float64Array, kind: NetTensor['kind']) => Promise<number>;
+
+/** Pixels of each segment that the nets are quantized on, at least an anchor interval; the rest of the film is like them. */
+const MEASURED_PIXELS = 6e6;
+
+/** How many of a segment's first frames in coding order the nets are quantized on. */
+export function measuredFrames({ width, height, frames, anchorDistance }: Size & AnchorGrid): number {
+  return Math.min(Math.max(Math.ceil(MEASURED_PIXELS / (width * height)), anchorDistance + 1), frames);
+}
 
 /** Step at which the sensitivity of a tensor is measured: coarse enough to be seen, fine enough to be quadratic. */
 const PROBE_K = 4;

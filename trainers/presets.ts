@@ -1,5 +1,7 @@
 /** Training effort as data: each preset trades time for bytes. */
 
+import { stretchCount } from '../runtime/field/structure.js';
+
 /** Name of a preset, quickest first. */
 export type PresetName = 'draft' | 'fast' | 'medium' | 'slow' | 'overnight';
 
@@ -79,6 +81,13 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     psnrOverDraftDb: 1.3,
   },
 };
+
+/** Anchor distances that a preset tries in a scene of so many frames. */
+export function triedDistances(preset: Preset, frames: number): number[] {
+  const { anchorDistances, longDistances } = preset;
+  const distances = stretchCount(frames) > 1 ? [...anchorDistances, ...longDistances] : anchorDistances;
+  return distances.filter((distance, i) => i === 0 || distance / 2 < frames - 1);
+}
 
 /** Training steps of a preset, trials included. */
 export function stepsOf(name: PresetName): number {

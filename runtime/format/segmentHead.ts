@@ -108,12 +108,20 @@ function checkSegment(segment: SegmentData, errorClass: ErrorClass): void {
     frames,
     anchorDistance,
     firstAnchor = anchorDistance,
-    laterDistances = [],
+    laterDistances,
     baseExponent,
     refinement = 0,
     streams,
   } = segment;
-  for (const distance of [anchorDistance, ...laterDistances]) {
+  if (laterDistances && laterDistances.length !== stretchCount(frames) - 1) {
+    throw fieldError(
+      errorClass,
+      'laterDistances',
+      laterDistances.length,
+      `${stretchCount(frames) - 1} numbers`,
+    );
+  }
+  for (const distance of [anchorDistance, ...(laterDistances ?? [])]) {
     if (ANCHOR_DISTANCES.includes(distance)) continue;
     throw fieldError(errorClass, 'anchorDistance', distance, ANCHOR_DISTANCES.join(', '));
   }

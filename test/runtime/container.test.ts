@@ -8,7 +8,7 @@ import { ByteWriter } from '../../runtime/format/byteWriter.js';
 import { MAGIC, readWeft, writeWeft } from '../../runtime/format/container.js';
 import { crc32c } from '../../runtime/format/crc32c.js';
 import { HEADER_FIELDS, packHeader, unpackHeader } from '../../runtime/format/header.js';
-import { unpackSegment } from '../../runtime/format/segmentHead.js';
+import { packSegment, unpackSegment } from '../../runtime/format/segmentHead.js';
 import { writeSignedVarint, writeVarint } from '../../runtime/format/varint.js';
 import { randomNumbers } from './randomNumbers.js';
 import { randomTensors, type SampleFilm, sampleFilm } from './sampleSegments.js';
@@ -259,6 +259,31 @@ describe('segment head', () => {
       expect(head(...anchors)).toMatchObject({ anchorDistance: 2, firstAnchor: 2 });
     }
     expect(() => head(0xc2, 1)).toThrow(code('SEGMENT_FIELD'));
+  });
+
+  it('keeps the distances of later stretches and the refinement', () => {
+    const streams = [{ nodes: 70, bytes: Uint8Array.of(1, 2) }];
+    const segment = {
+      ...{ frames: 70, anchorDistance: 16, firstAnchor: 5, laterDistances: [8, 32] },
+      ...{ baseExponent: 12, refinement: 7, streams },
+    };
+    expect(unpackSegment(packSegment(segment), 70)).toEqual(segment);
+    const uniform = packSegment({ ...segment, laterDistances: [16, 16], refinement: 0 });
+    expect(uniform).toEqual(packSegment({ ...segment, laterDistances: undefined, refinement: undefined }));
+    // Two distances, and one more byte of the streams.
+    expect(uniform.length).toBe(packSegment(segment).length - 3);
+    for (const wrong of [{ refinement: 8 }, { laterDistances: [8, 3] }, { laterDistances: [8] }]) {
+      expect(() => packSegment({ ...segment, ...wrong })).toThrow(code('SEGMENT_FIELD'));
+    }
+  });
+
+  it('refuses distances that do not exist, and refinements beyond 7', () => {
+    expect(unpackSegment(Uint8Array.of(0x82, 0x20, 4, 0, 1, 40), 40)).toMatchObject({
+      ...{ anchorDistance: 2, firstAnchor: 2, laterDistances: [4] },
+    });
+    expect(() => unpackSegment(Uint8Array.of(0x82, 0x20, 5, 0, 1, 40), 40)).toThrow(code('SEGMENT_FIELD'));
+    expect(() => unpackSegment(Uint8Array.of(0x82, 0x40, 4, 0, 1, 40), 40)).toThrow(code('SEGMENT_FIELD'));
+    expect(() => unpackSegment(Uint8Array.of(2, 0, 0x81, 2, 40), 40)).toThrow(code('SEGMENT_FIELD'));
   });
 });
 

@@ -5,10 +5,11 @@ import {
   linkAfter,
   MAX_SEGMENT_FRAMES,
   segmentStructure,
+  stretchCount,
 } from '../../runtime/field/structure.js';
 
 /** Every number of frames up to beyond two of the longest distances, where the pattern repeats, and the longest segments. */
-const cases: AnchorGrid[] = ANCHOR_DISTANCES.flatMap((anchorDistance) =>
+const uniform: AnchorGrid[] = ANCHOR_DISTANCES.flatMap((anchorDistance) =>
   [...Array.from({ length: 70 }, (_, i) => i + 1), MAX_SEGMENT_FRAMES - 1, MAX_SEGMENT_FRAMES].map(
     (frames) => ({
       ...{ frames, anchorDistance },
@@ -16,6 +17,17 @@ const cases: AnchorGrid[] = ANCHOR_DISTANCES.flatMap((anchorDistance) =>
     }),
   ),
 );
+/** Every distance followed by every other, at every length of the last stretch. */
+const mixed: AnchorGrid[] = ANCHOR_DISTANCES.flatMap((anchorDistance) =>
+  Array.from({ length: 32 }, (_, i) => ({
+    ...{ frames: 66 + i, anchorDistance },
+    ...{
+      firstAnchor: 1 + (i % anchorDistance),
+      laterDistances: [ANCHOR_DISTANCES[i % 6]!, 32 / anchorDistance],
+    },
+  })),
+);
+const cases = [...uniform, ...mixed];
 
 describe('segment structure', () => {
   it('has every frame exactly once, references before their users', () => {
@@ -86,6 +98,25 @@ describe('segment structure', () => {
         .map((node) => node.frame);
     expect(anchors(8)).toEqual([8, 16, 19]);
     expect(anchors(3)).toEqual([3, 11, 19]);
+  });
+
+  it('has the anchors of every stretch as far apart as it says', () => {
+    const anchors = segmentStructure({ frames: 97, anchorDistance: 32, laterDistances: [8, 16] })
+      .filter((node) => node.depth === 1)
+      .map((node) => node.frame);
+    expect(anchors).toEqual([32, 40, 48, 56, 64, 80, 96]);
+    expect(stretchCount(97)).toBe(3);
+  });
+
+  it.each([
+    [33, [8]],
+    [34, []],
+    [66, [8]],
+    [66, [8, 3]],
+  ])('refuses %i frames with later distances %j', (frames, laterDistances) => {
+    expect(() => segmentStructure({ frames, anchorDistance: 8, laterDistances })).toThrow(
+      expect.objectContaining({ code: 'ANCHOR_DISTANCE' }),
+    );
   });
 
   it.each([

@@ -29,5 +29,6 @@ describe('flashes', () => {
     expect(firstAnchorOf(flash(5, 27), 8)).toBe(8);
     expect(firstAnchorOf(flash(16), 8)).toBe(7);
     expect(firstAnchorOf(flash(16), 1)).toBe(1);
+    expect(firstAnchorOf([...flash(), ...flash(7)], 16, [8, 8])).toBe(15);
   });
 });
