@@ -88,6 +88,20 @@ describe.runIf(canEncode())('an encode', () => {
     expect(film.segments.map(({ frames }) => frames)).toEqual([5, 7]);
   });
 
+  it('places anchors closer where motion is fast', async () => {
+    const hash = (x: number, y: number): number =>
+      (Math.imul(x * 374761393 + y * 668265263, 1274126177) >>> 8) % 97;
+    const source = syntheticFilm({ width: 64, height: 48, frames: 65 }, (x, y, t, plane) => {
+      const moved = x + Math.min(t, 32) * (plane === 0 ? 4 : 2);
+      return 80 + hash(moved >> 2, y >> 2) + (hash(x + 64 * t, y) % 8);
+    });
+    const { bytes } = await encode(source, { ...QUICK, preset: 'fast' });
+    const { segment } = (await open(bytes)).segmentTask(0);
+    expect(segment.laterDistances).toHaveLength(1);
+    expect(segment.laterDistances![0]).toBeGreaterThan(segment.anchorDistance);
+    expect(segment.refinement).toBe(2);
+  });
+
   it('stops at once when aborted, and early but whole when asked to finish', async () => {
     const source = syntheticFilm({ width: 64, height: 48, frames: 9 }, movingTexture);
     await expect(encode(source, QUICK, { signal: AbortSignal.abort() })).rejects.toMatchObject({
