@@ -61,8 +61,9 @@ export function stretchOf(frame: number): number {
 }
 
 /**
- * Nodes of a segment in coding order: the intra frame, then anchors (each as far from the one before as the stretch says that
- * the frame behind that one is in, the last at the last frame), each followed by the frames between it and the anchor before, halving the interval (parents first).
+ * Nodes of a segment in coding order: the intra frame, then anchors, each followed by the frames between it and the anchor
+ * before, halving the interval (parents first). An anchor is as far from the one before as the stretch of the frame behind that
+ * one says; the last is the last frame.
  *
  * @throws UsageError `SEGMENT_FRAMES`, `ANCHOR_DISTANCE` or `FIRST_ANCHOR` if an argument is out of range.
  */

@@ -40,8 +40,8 @@ export interface SegmentData extends AnchorGrid {
 
 /**
  * Bytes of a segment: varint anchorDistance (+ 64 firstAnchor if they differ; a reader takes it if they are equal too; + 4096
- * if the later stretches have distances of their own: then a varint each), signed varint baseExponent, varint stream count + 32 refinement, per stream varint nodes and varint bytes (not for the last one), then
- * the streams.
+ * if the later stretches have distances of their own: then a varint each), signed varint baseExponent, varint stream count
+ * (+ 32 refinement), per stream varint nodes and varint bytes (not for the last one), then the streams.
  *
  * @throws UsageError `SEGMENT_FIELD` if a field is out of range.
  */

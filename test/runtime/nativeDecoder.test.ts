@@ -77,6 +77,8 @@ const CASES: (Partial<SampleFilm> & { drawing: Drawing })[] = [
   { drawing: 'sparse', width: 131, height: 77, frames: [17], anchorDistance: 8, streams: 4 },
   { drawing: 'dense', width: 65, height: 129, chroma: '444', frames: [1, 5], anchorDistance: 1 },
   { drawing: 'sparse', width: 16, height: 201, frames: [33], anchorDistance: 32 },
+  { drawing: 'sparse', width: 48, height: 16, frames: [40], anchorDistance: 16, laterDistances: [4] },
+  { drawing: 'dense', refinement: 5 },
 ];
 
 const VIEWS: FrameOptions[] = [

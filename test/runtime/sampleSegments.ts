@@ -53,6 +53,8 @@ export interface SampleFilm {
   readonly frames: readonly number[];
   readonly anchorDistance: number;
   readonly firstAnchor?: number;
+  readonly laterDistances?: readonly number[];
+  readonly refinement?: number;
   readonly drawing: Drawing;
   readonly streams?: number;
   readonly baseExponent?: number;
@@ -75,6 +77,8 @@ export function sampleFilm(film: SampleFilm, seed = 1, tensors = priorTensors())
       frames,
       anchorDistance: film.anchorDistance,
       firstAnchor: film.firstAnchor,
+      laterDistances: film.laterDistances,
+      refinement: film.refinement,
       baseExponent: film.baseExponent ?? 16,
       latents: latents[s]!,
       streams: film.streams ?? 1,
