@@ -4,13 +4,13 @@ import { type Chroma, chromaSize, type Size } from '../runtime/film/frame.js';
 
 /** Frames of one depth share an offset of their step, in eighths of an octave: what others are predicted from is finer. */
 export const DEPTH_OFFSET: readonly number[] = [-8, -4, 0, 4, 6];
-/** Frames of a segment that these offsets suit; twice as many want refinement 2, and so do more (docs/lab.md). */
+/** The same for a frame that nothing is predicted from: a still, a flash between two cuts. */
+export const LONE_OFFSET = 2;
+
+/** Frames of a segment that DEPTH_OFFSET suits; twice as many want refinement 2, and so do more (docs/lab.md). */
 const UNREFINED_FRAMES = 33;
 const REFINEMENT_PER_OCTAVE = 2;
 const LARGEST_REFINEMENT = 2;
-
-/** The same for a frame that nothing is predicted from: a still, a flash between two cuts. */
-export const LONE_OFFSET = 2;
 
 /** The multiplier at crf 22, and the change of crf that doubles it. */
 const LAMBDA_AT_22 = 60;
