@@ -1,4 +1,4 @@
-import { createPicture, type FilmInfo, type Picture, type Rational } from '../runtime/film/frame.js';
+import { createPicture, type FilmInfo, type Picture, type Rational } from '../runtime/picture/picture.js';
 import { colourAt, type Scene } from './layer.js';
 
 /** How to render. */

@@ -11,9 +11,9 @@ export {
   UsageError,
   WeftError,
 } from '../runtime/errors.js';
-export type { Chroma, FilmInfo, Picture, Rational } from '../runtime/film/frame.js';
+export { type OpenOptions, open, type WeftFilm } from '../runtime/film/film.js';
 export type { FrameOptions } from '../runtime/film/frameOptions.js';
-export { type OpenOptions, open, type WeftFilm } from '../runtime/film/open.js';
+export type { Chroma, FilmInfo, Picture, Rational } from '../runtime/picture/picture.js';
 export {
   type EncodeHooks,
   type EncodeOptions,

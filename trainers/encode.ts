@@ -2,9 +2,9 @@
 
 import { writeNets } from '../runtime/entropy/netCoder.js';
 import { InterruptedError, MediaError, UsageError } from '../runtime/errors.js';
-import { chromaSize, type FilmInfo, type Picture } from '../runtime/film/frame.js';
 import { writeWeft } from '../runtime/format/container.js';
 import { MAX_SIDE_PX, MIN_SIDE_PX } from '../runtime/format/header.js';
+import { chromaSize, type FilmInfo, type Picture } from '../runtime/picture/picture.js';
 import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
 import { openEngine } from './engines.js';
 import { FilmTrainer, type TrainedSegment, type TrainingWatch } from './filmTrainer.js';
@@ -12,7 +12,7 @@ import { type EncodeOptions, resolveOptions } from './options.js';
 import { PRESETS, type Preset, type PresetName } from './presets.js';
 import { type PsnrDb, psnrOf } from './psnr.js';
 import { DEPTH_OFFSET, lambdaOfCrf } from './rateControl.js';
-import { segments } from './segmentation.js';
+import { segments } from './scenes/segmentation.js';
 import type { TrainingEngine } from './segmentEngine.js';
 import { searchCrf } from './targetSearch.js';
 import { weftVersion } from './version.js';

@@ -1,8 +1,8 @@
 /** The engines that can train, which of them are there, and which one to take. */
 
 import { EngineError } from '../runtime/errors.js';
-import { loadNativeTrainer } from './nativeAddon.js';
-import { nativeEngine } from './nativeSegment.js';
+import { nativeEngine } from './native/nativeEngine.js';
+import { loadNativeTrainer } from './native/trainerAddon.js';
 import type { FoundEngine, TrainingEngine } from './segmentEngine.js';
 import { findTfjs } from './tfjs/devices.js';
 

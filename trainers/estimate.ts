@@ -12,11 +12,11 @@ import {
   encode,
   type FilmSource,
 } from './encode.js';
-import { firstPictures } from './firstPictures.js';
-import { measuredFrames } from './netQuantizer.js';
+import { measuredFrames } from './nets/netQuantizer.js';
 import { DEFAULT_CRF, type EncodeOptions, resolveOptions } from './options.js';
 import { PRESETS, type PresetName, stepsOf, triedDistances } from './presets.js';
-import { longestSegment } from './segmentation.js';
+import { firstPictures } from './scenes/firstPictures.js';
+import { longestSegment } from './scenes/segmentation.js';
 
 /** What an encode will take. */
 export interface Estimate {

@@ -12,12 +12,12 @@ import {
   stretchCount,
   stretchOf,
 } from '../runtime/field/structure.js';
-import type { Picture } from '../runtime/film/frame.js';
-import { firstAnchorOf, flashes } from './flashes.js';
-import { type FilmCost, measuredFrames, NetQuantizer } from './netQuantizer.js';
-import { copyOf, createNetState, type NetState } from './netState.js';
+import type { Picture } from '../runtime/picture/picture.js';
+import { type FilmCost, measuredFrames, NetQuantizer } from './nets/netQuantizer.js';
+import { copyOf, createNetState, type NetState } from './nets/netState.js';
 import { type Preset, triedDistances } from './presets.js';
 import { baseExponentOf, DEPTH_OFFSET, LONE_OFFSET, lossWeights, refinementOf } from './rateControl.js';
+import { firstAnchorOf, flashes } from './scenes/flashes.js';
 import { randomSequence, stepActivity, stepOptions, type TrainingPlan } from './schedule.js';
 import type { CostPart, SegmentDescription, SegmentEngine, TrainingEngine } from './segmentEngine.js';
 

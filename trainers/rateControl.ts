@@ -1,6 +1,6 @@
 /** From quality as people state it to the Lagrange multiplier and the quantization step. */
 
-import { type Chroma, chromaSize, type Size } from '../runtime/film/frame.js';
+import { type Chroma, chromaSize, type Size } from '../runtime/picture/picture.js';
 
 /** Frames of one depth share an offset of their step, in eighths of an octave: what others are predicted from is finer. */
 export const DEPTH_OFFSET: readonly number[] = [-8, -4, 0, 4, 6];

@@ -1,8 +1,8 @@
 /** What the training asks of an engine, whatever it computes with. */
 
 import type { AnchorGrid, FieldNode } from '../runtime/field/structure.js';
-import type { Chroma } from '../runtime/film/frame.js';
-import type { NetState } from './netState.js';
+import type { Chroma } from '../runtime/picture/picture.js';
+import type { NetState } from './nets/netState.js';
 
 /** What a segment's field looks like. */
 export interface SegmentDescription extends AnchorGrid {

@@ -1,6 +1,6 @@
 /** Sizes of the pyramids of a picture and the list of latent planes of a node. */
 
-import { type Chroma, chromaSize, type Size } from '../film/frame.js';
+import { type Chroma, chromaSize, type Size } from '../picture/picture.js';
 
 /** Net that codes a plane: 0 intra innovation, 1 inter innovation, 2 motion. */
 export type NetIndex = 0 | 1 | 2;

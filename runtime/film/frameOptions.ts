@@ -2,8 +2,8 @@
 
 import { UsageError } from '../errors.js';
 import type { WeftHeader } from '../format/header.js';
-import type { Crop } from '../reference/spatialSampler.js';
-import type { Rational } from './frame.js';
+import type { Rational } from '../picture/picture.js';
+import type { Crop } from '../picture/raster.js';
 
 /** Options of `WeftFilm.frames`; every field may be left out. */
 export interface FrameOptions {

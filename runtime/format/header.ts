@@ -4,7 +4,7 @@
 
 import { Packr, Unpackr } from 'msgpackr';
 import { FormatError, UsageError } from '../errors.js';
-import type { Chroma, FilmInfo, Rational } from '../film/frame.js';
+import type { Chroma, FilmInfo, Rational } from '../picture/picture.js';
 import { checkMessagePack } from './messagePack.js';
 
 /** What a `.weft` file says about the film. Fields without a meaning for decoding are for people and tools. */

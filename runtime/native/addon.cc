@@ -22,7 +22,7 @@ weft::SynthesisNetSpec synthesisNet(const Napi::Value& value) {
           floatsOf(c.Get("w2")), floatsOf(c.Get("lin"))};
 }
 
-// See NativeSegmentConfig in runtime/native/nativeAddon.ts.
+// See NativeSegmentConfig in runtime/native/decoderAddon.ts.
 weft::SegmentSpec segmentSpec(const Napi::Object& o) {
   weft::SegmentSpec s{};
   s.width = o.Get("width").ToNumber();

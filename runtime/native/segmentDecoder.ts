@@ -1,6 +1,7 @@
 /** The native engine: same integers as the reference, same pictures within a code, much faster. Node only. */
 
 import { availableParallelism } from 'node:os';
+import type { BakedSegment, SegmentDecoder, SegmentTask } from '../engine/segmentDecoder.js';
 import { LOGARITHM_Q4 } from '../entropy/contextNet.js';
 import { latentOutOfRange } from '../entropy/laplaceCoder.js';
 import { LAPLACE_CUMULATIVE } from '../entropy/laplaceTables.js';
@@ -9,10 +10,8 @@ import { EngineError, InterruptedError, throwIfAborted, WeftError } from '../err
 import { type LatentPlane, latentPlanes } from '../field/shape.js';
 import { innovationStep, motionStep } from '../field/steps.js';
 import { type FieldNode, linkAfter } from '../field/structure.js';
-import { createPicture, type Picture } from '../film/frame.js';
-import type { BakedSegment, SegmentDecoder, SegmentTask } from '../film/segmentDecoder.js';
-import type { RasterKernels } from '../reference/spatialSampler.js';
-import { fieldArrays } from './fieldArrays.js';
+import { createPicture, type Picture } from '../picture/picture.js';
+import type { RasterKernels } from '../picture/raster.js';
 import {
   loadNativeRuntime,
   type NativeDecoder,
@@ -20,7 +19,8 @@ import {
   type NativeRuntime,
   type NativeSegment,
   type NativeSegmentConfig,
-} from './nativeAddon.js';
+} from './decoderAddon.js';
+import { fieldArrays } from './fieldArrays.js';
 
 const MAX_THREADS = 64;
 

@@ -2,8 +2,9 @@
 
 import { displacement } from '../field/shape.js';
 import type { MotionPrediction } from '../field/structure.js';
-import type { Chroma } from '../film/frame.js';
-import { CubicSampler, clampIndex, createPlane, type FloatPlane } from './plane.js';
+import type { Chroma } from '../picture/picture.js';
+import { clampIndex } from '../picture/picture.js';
+import { CubicSampler, createPlane, type FloatPlane } from './plane.js';
 import { addPlane } from './pyramid.js';
 import { lumaOnChromaGrid } from './synthesis.js';
 

@@ -1,5 +1,7 @@
 /** Planes of real samples, and reading them at real coordinates. */
 
+import { clampIndex } from '../picture/picture.js';
+
 /** Shape (height, width), row-major. */
 export interface FloatPlane {
   readonly width: number;
@@ -9,12 +11,6 @@ export interface FloatPlane {
 
 export function createPlane(width: number, height: number): FloatPlane {
   return { width, height, samples: new Float32Array(width * height) };
-}
-
-/** Keeps an index inside 0..length-1. */
-export function clampIndex(index: number, length: number): number {
-  if (index < 0) return 0;
-  return index < length ? index : length - 1;
 }
 
 /**

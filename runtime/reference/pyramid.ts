@@ -1,7 +1,7 @@
 /** Doubling of planes, the only filter between the levels of a pyramid. */
 
-import type { Size } from '../film/frame.js';
-import { clampIndex, createPlane, type FloatPlane } from './plane.js';
+import { clampIndex, type Size } from '../picture/picture.js';
+import { createPlane, type FloatPlane } from './plane.js';
 
 /**
  * Nearly Lanczos's kernel with three lobes at distances 2.75, 1.75, 0.75, 0.25, 1.25, 2.25, so that a ramp stays a ramp: a fine sample

@@ -1,13 +1,14 @@
 /** The reference engine: plain TypeScript, the definition of what a film looks like. */
 
+import type { BakedSegment, SegmentDecoder, SegmentTask } from '../engine/segmentDecoder.js';
 import { countNodeBits, type NodeBits, StreamStates } from '../entropy/latentCoder.js';
 import { readSegmentNodes } from '../entropy/segmentCoder.js';
 import { throwIfAborted } from '../errors.js';
 import { latentPlanes } from '../field/shape.js';
-import type { Picture } from '../film/frame.js';
-import type { BakedSegment, SegmentDecoder, SegmentTask } from '../film/segmentDecoder.js';
+import type { Picture } from '../picture/picture.js';
+import type { RasterKernels } from '../picture/raster.js';
 import { type BakedNode, bakeNode } from './nodeBake.js';
-import { type RasterKernels, samplePicture } from './spatialSampler.js';
+import { samplePicture } from './spatialSampler.js';
 import { planesBetween } from './temporalSampler.js';
 
 export class ReferenceSegmentDecoder implements SegmentDecoder {

@@ -2,7 +2,7 @@
 
 import type { SynthesisWeights } from '../field/nets.js';
 import { CHROMA_INPUTS, CONV_PLANES, HIDDEN_UNITS, LUMA_INPUTS } from '../field/tensors.js';
-import type { Chroma } from '../film/frame.js';
+import type { Chroma } from '../picture/picture.js';
 import { createPlane, type FloatPlane } from './plane.js';
 import { collapseLevels, doublePlane } from './pyramid.js';
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { FilmInfo, Picture } from '../../runtime/film/frame.js';
+import { open } from '../../runtime/film/film.js';
 import type { FrameOptions } from '../../runtime/film/frameOptions.js';
-import { open } from '../../runtime/film/open.js';
+import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
 import type { EncodeOptions } from '../../trainers/encode.js';
 import type { CommandContext } from '../commands/context.js';
 import { type EncodeReport, encodeToFile } from '../commands/encode.js';

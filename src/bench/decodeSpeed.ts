@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { open, type WeftFilm } from '../../runtime/film/open.js';
-import { loadNativeRuntime } from '../../runtime/native/nativeAddon.js';
+import { open, type WeftFilm } from '../../runtime/film/film.js';
+import { loadNativeRuntime } from '../../runtime/native/decoderAddon.js';
 import { NativeSegmentDecoder } from '../../runtime/native/segmentDecoder.js';
-import { rasterKernels } from '../../runtime/reference/spatialSampler.js';
+import { rasterKernels } from '../../runtime/picture/raster.js';
 import type { Reporter } from '../reporter.js';
 import { reportMachine } from './machine.js';
 

@@ -1,5 +1,5 @@
 import { nativeInstructionSets } from '../../runtime/native/addonLoader.js';
-import { loadNativeTrainer } from '../../trainers/nativeAddon.js';
+import { loadNativeTrainer } from '../../trainers/native/trainerAddon.js';
 import type { Reporter } from '../reporter.js';
 import { reportMachine } from './machine.js';
 

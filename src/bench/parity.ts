@@ -1,6 +1,6 @@
-import type { Picture } from '../../runtime/film/frame.js';
+import { open, type WeftFilm } from '../../runtime/film/film.js';
 import type { FrameOptions } from '../../runtime/film/frameOptions.js';
-import { open, type WeftFilm } from '../../runtime/film/open.js';
+import type { Picture } from '../../runtime/picture/picture.js';
 import { readWeftFile } from '../commands/weftFile.js';
 import { compareFilms } from '../measure/compareFilms.js';
 import { addDifference, noDifference, type SampleDifference } from '../measure/sampleDifference.js';

@@ -1,4 +1,4 @@
-import type { Picture, Rational } from '../../runtime/film/frame.js';
+import type { Picture, Rational } from '../../runtime/picture/picture.js';
 import type { EncodeOptions } from '../../trainers/encode.js';
 import type { CommandContext } from '../commands/context.js';
 import { blend } from '../measure/blend.js';

@@ -1,8 +1,8 @@
 import { needSampleFilm } from '../../clips/sampleFilm.js';
-import type { Picture } from '../../runtime/film/frame.js';
-import { loadNativeTrainer, type NativeTrainer, type PartTime } from '../../trainers/nativeAddon.js';
-import { createNativeSegment, type NativeSegmentTrainer } from '../../trainers/nativeSegment.js';
-import { createNetState } from '../../trainers/netState.js';
+import type { Picture } from '../../runtime/picture/picture.js';
+import { createNativeSegment, type NativeSegmentTrainer } from '../../trainers/native/nativeEngine.js';
+import { loadNativeTrainer, type NativeTrainer, type PartTime } from '../../trainers/native/trainerAddon.js';
+import { createNetState } from '../../trainers/nets/netState.js';
 import { baseExponentOf, DEPTH_OFFSET, lambdaOfCrf } from '../../trainers/rateControl.js';
 import { stepActivity, stepOptions } from '../../trainers/schedule.js';
 import type { CommandContext } from '../commands/context.js';

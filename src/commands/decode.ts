@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { UsageError } from '../../runtime/errors.js';
-import type { FilmInfo, Picture, Rational } from '../../runtime/film/frame.js';
-import { open } from '../../runtime/film/open.js';
+import { open } from '../../runtime/film/film.js';
 import { filmInfo } from '../../runtime/format/header.js';
+import type { FilmInfo, Picture, Rational } from '../../runtime/picture/picture.js';
 import { listenForInterrupts } from '../interrupts.js';
 import { checkFilmOutput, refuseEmpty, writeFilm } from '../media/filmWriter.js';
 import { parseRate, reduce, toNumber } from '../media/rational.js';

@@ -1,8 +1,8 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { needSampleFilm, sampleCutsSeconds } from '../../clips/sampleFilm.js';
-import type { Picture } from '../../runtime/film/frame.js';
-import { open } from '../../runtime/film/open.js';
+import { open } from '../../runtime/film/film.js';
+import type { Picture } from '../../runtime/picture/picture.js';
 import type { PresetName } from '../../trainers/presets.js';
 import { composeSheet, type Rectangle, type SheetCell } from '../demo/sheet.js';
 import { type Interrupts, listenForInterrupts } from '../interrupts.js';

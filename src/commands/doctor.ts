@@ -1,5 +1,5 @@
 import { EngineError, WeftError } from '../../runtime/errors.js';
-import { loadNativeRuntime } from '../../runtime/native/nativeAddon.js';
+import { loadNativeRuntime } from '../../runtime/native/decoderAddon.js';
 import { type EngineReport, reportEngines } from '../../trainers/engines.js';
 import { weftVersion } from '../../trainers/version.js';
 import { findFfmpeg } from '../media/ffmpeg.js';

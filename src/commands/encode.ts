@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../../runtime/errors.js';
-import { open } from '../../runtime/film/open.js';
+import { open } from '../../runtime/film/film.js';
 import type { EncodeOptions } from '../../trainers/encode.js';
-import { firstPictures } from '../../trainers/firstPictures.js';
+import { firstPictures } from '../../trainers/scenes/firstPictures.js';
 import { type Interrupts, listenForInterrupts } from '../interrupts.js';
 import { compareFilms, type FilmComparison } from '../measure/compareFilms.js';
 import type { PsnrDb } from '../measure/psnr.js';

@@ -1,4 +1,4 @@
-import { open } from '../../runtime/film/open.js';
+import { open } from '../../runtime/film/film.js';
 import { HEADER_FIELDS, type WeftHeader } from '../../runtime/format/header.js';
 import { type FilmParts, filmParts, type SegmentParts } from '../measure/filmParts.js';
 import { toNumber } from '../media/rational.js';

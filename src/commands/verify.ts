@@ -1,4 +1,4 @@
-import { open, type WeftFilm } from '../../runtime/film/open.js';
+import { open, type WeftFilm } from '../../runtime/film/film.js';
 import { listenForInterrupts } from '../interrupts.js';
 import { compareFilms } from '../measure/compareFilms.js';
 import { ssim } from '../measure/ssim.js';

@@ -1,4 +1,4 @@
-import { chromaSize, createPicture, type Picture } from '../../runtime/film/frame.js';
+import { chromaSize, createPicture, type Picture } from '../../runtime/picture/picture.js';
 import { eachDot, glyphHeight } from './bitmapFont.js';
 
 /** A part of a picture, in pixels. */

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import type { FilmInfo, Picture } from '../../runtime/film/frame.js';
+import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
 import { fileUrl, findFfmpeg, startFfmpeg } from '../media/ffmpeg.js';
 import { type RereadableFilm, rawInput } from '../media/filmFilter.js';
 import { runPictures } from '../media/filmReader.js';

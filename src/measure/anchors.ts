@@ -1,6 +1,6 @@
 /** The encoders that weft is compared with, as data: every run of one of them is described here. */
 import { UsageError } from '../../runtime/errors.js';
-import type { Chroma } from '../../runtime/film/frame.js';
+import type { Chroma } from '../../runtime/picture/picture.js';
 
 /** An encoder of ffmpeg with everything but its quality. */
 export interface Anchor {

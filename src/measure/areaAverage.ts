@@ -1,4 +1,4 @@
-import { type Chroma, chromaSize, createPicture, type Picture } from '../../runtime/film/frame.js';
+import { type Chroma, chromaSize, createPicture, type Picture } from '../../runtime/picture/picture.js';
 
 /** The largest even size that fits; halves of it are whole. */
 export function evenSize({ width, height }: { width: number; height: number }): {

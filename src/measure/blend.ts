@@ -1,4 +1,4 @@
-import { createPicture, type Picture } from '../../runtime/film/frame.js';
+import { createPicture, type Picture } from '../../runtime/picture/picture.js';
 import { assertAlike } from './psnr.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { Picture } from '../../runtime/film/frame.js';
+import type { Picture } from '../../runtime/picture/picture.js';
 import { addError, noError, type PsnrDb, psnrOf, squaredError } from './psnr.js';
 
 /** How a film compares with another, picture by picture. */

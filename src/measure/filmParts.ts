@@ -1,4 +1,4 @@
-import type { WeftFilm } from '../../runtime/film/open.js';
+import type { WeftFilm } from '../../runtime/film/film.js';
 import { readWeft } from '../../runtime/format/container.js';
 
 /** Bytes of a file by what they say. They add up to the file. */

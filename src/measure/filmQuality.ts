@@ -1,4 +1,4 @@
-import type { Picture } from '../../runtime/film/frame.js';
+import type { Picture } from '../../runtime/picture/picture.js';
 import { compareFilms, type FilmComparison } from './compareFilms.js';
 import { ssim, ssimDecibels } from './ssim.js';
 

@@ -1,4 +1,4 @@
-import type { Picture } from '../../runtime/film/frame.js';
+import type { Picture } from '../../runtime/picture/picture.js';
 import { type PsnrDb, psnrOf, type SquaredError } from '../../trainers/psnr.js';
 
 export { losslessDb, type PsnrDb, psnrOf, type SquaredError } from '../../trainers/psnr.js';

@@ -1,4 +1,4 @@
-import type { Picture } from '../../runtime/film/frame.js';
+import type { Picture } from '../../runtime/picture/picture.js';
 import { assertAlike } from './psnr.js';
 
 /** How far the codes of pictures lie apart, all planes together. They add up over pictures. */

@@ -1,4 +1,4 @@
-import type { Picture } from '../../runtime/film/frame.js';
+import type { Picture } from '../../runtime/picture/picture.js';
 import { assertAlike, losslessDb } from './psnr.js';
 
 /** Gaussian window of Wang et al. 2004: 11 taps, sigma 1.5, sum 1. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { MediaError } from '../../runtime/errors.js';
-import { createPicture, type FilmInfo, type Picture } from '../../runtime/film/frame.js';
+import { createPicture, type FilmInfo, type Picture } from '../../runtime/picture/picture.js';
 import { type FfmpegTools, startFfmpeg } from '../media/ffmpeg.js';
 import type { FfmpegBuild } from '../media/ffmpegBuild.js';
 import { rawInput } from '../media/filmFilter.js';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { Picture } from '../../runtime/film/frame.js';
+import type { Picture } from '../../runtime/picture/picture.js';
 import type { RereadableFilm } from '../media/filmFilter.js';
 import { withTemporaryFolder } from '../media/temporaryFolder.js';
 import { anchorPictures, encodeAnchor } from './anchorEncode.js';

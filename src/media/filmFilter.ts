@@ -1,4 +1,4 @@
-import type { FilmInfo, Picture } from '../../runtime/film/frame.js';
+import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
 import { type FfmpegJob, findFfmpeg, startFfmpeg } from './ffmpeg.js';
 import { runPictures } from './filmReader.js';
 

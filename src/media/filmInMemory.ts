@@ -1,4 +1,4 @@
-import type { FilmInfo, Picture } from '../../runtime/film/frame.js';
+import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
 import type { Film } from './filmReader.js';
 
 /** All pictures of a stream. */

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { MediaError, throwIfAborted, UsageError } from '../../runtime/errors.js';
-import { createPicture, type FilmInfo, type Picture, type Rational } from '../../runtime/film/frame.js';
+import { createPicture, type FilmInfo, type Picture, type Rational } from '../../runtime/picture/picture.js';
 import { type FfmpegRun, type FfmpegTools, fileUrl, findFfmpeg, startFfmpeg } from './ffmpeg.js';
 import { scaleFilter } from './pixelFormat.js';
 import { type FilmFacts, fileChunks, inputOptions, probeFilm } from './probe.js';

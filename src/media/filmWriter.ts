@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { MediaError, throwIfAborted, UsageError } from '../../runtime/errors.js';
-import type { FilmInfo, Picture } from '../../runtime/film/frame.js';
+import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
 import { fileUrl, findFfmpeg, startFfmpeg } from './ffmpeg.js';
 import { checkOutput, writeSequence, writeWhole } from './outputFile.js';
 import { writeY4m } from './y4m.js';

@@ -1,4 +1,4 @@
-import type { Chroma, FilmInfo } from '../../runtime/film/frame.js';
+import type { Chroma, FilmInfo } from '../../runtime/picture/picture.js';
 
 /** How the pictures of a source become 8-bit 4:2:0 or 4:4:4. */
 export interface PixelPlan {

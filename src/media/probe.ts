@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { MediaError } from '../../runtime/errors.js';
-import type { FilmInfo, Rational } from '../../runtime/film/frame.js';
+import type { FilmInfo, Rational } from '../../runtime/picture/picture.js';
 import { type FfmpegTools, fileUrl, notAFilm, probeJson } from './ffmpeg.js';
 import { type PixelPlan, planPixels } from './pixelFormat.js';
 import { nearestRate, parseProbedFraction, reduce, toNumber } from './rational.js';

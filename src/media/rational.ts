@@ -1,5 +1,5 @@
 import { UsageError } from '../../runtime/errors.js';
-import type { Rational } from '../../runtime/film/frame.js';
+import type { Rational } from '../../runtime/picture/picture.js';
 
 /** The value of a fraction. */
 export function toNumber([numerator, denominator]: Rational): number {

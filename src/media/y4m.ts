@@ -6,7 +6,7 @@ import {
   type FilmInfo,
   type Picture,
   type Rational,
-} from '../../runtime/film/frame.js';
+} from '../../runtime/picture/picture.js';
 import { parseProbedFraction } from './rational.js';
 
 /** What the stream header says. `colourSpace` is the raw tag, for example `420jpeg` or `422p10`. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { renderScene, sceneFilm } from '../../clips/renderScene.js';
 import { scenes } from '../../clips/scenes.js';
-import { createPicture, type Picture } from '../../runtime/film/frame.js';
+import { createPicture, type Picture } from '../../runtime/picture/picture.js';
 import { psnr } from '../../src/measure/psnr.js';
 
 function areaAverage(large: Picture, factor: number): Picture {

@@ -2,7 +2,7 @@ import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { readNets, writeNets } from '../../runtime/entropy/netCoder.js';
 import { WeftError } from '../../runtime/errors.js';
-import { open } from '../../runtime/film/open.js';
+import { open } from '../../runtime/film/film.js';
 import { ByteReader } from '../../runtime/format/byteReader.js';
 import { ByteWriter } from '../../runtime/format/byteWriter.js';
 import { MAGIC, readWeft, writeWeft } from '../../runtime/format/container.js';

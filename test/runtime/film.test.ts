@@ -4,10 +4,10 @@ import { writeSegment } from '../../runtime/entropy/segmentCoder.js';
 import { netsFromQuantized, priorTensors } from '../../runtime/field/nets.js';
 import { fieldShape, latentCount, latentPlanes } from '../../runtime/field/shape.js';
 import { segmentStructure } from '../../runtime/field/structure.js';
-import type { Picture } from '../../runtime/film/frame.js';
+import { open, type WeftFilm } from '../../runtime/film/film.js';
 import type { FrameOptions } from '../../runtime/film/frameOptions.js';
-import { open, type WeftFilm } from '../../runtime/film/open.js';
 import { writeWeft } from '../../runtime/format/container.js';
+import type { Picture } from '../../runtime/picture/picture.js';
 import { randomTensors, sampleFilm } from './sampleSegments.js';
 
 /** A film 16x16 at the prior, base step 32 codes, whose latents are set by name: "m0.0" motion 0, "i1.2" Cb level 2. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { open } from '../../runtime/film/open.js';
+import { open } from '../../runtime/film/film.js';
 import { crc32c } from '../../runtime/format/crc32c.js';
 import { randomTensors, type SampleFilm, sampleFilm } from './sampleSegments.js';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Picture } from '../../runtime/film/frame.js';
+import { open, type WeftFilm } from '../../runtime/film/film.js';
 import type { FrameOptions } from '../../runtime/film/frameOptions.js';
-import { open, type WeftFilm } from '../../runtime/film/open.js';
 import { crc32c } from '../../runtime/format/crc32c.js';
-import { loadNativeRuntime } from '../../runtime/native/nativeAddon.js';
+import { loadNativeRuntime } from '../../runtime/native/decoderAddon.js';
 import { NativeSegmentDecoder } from '../../runtime/native/segmentDecoder.js';
+import type { Picture } from '../../runtime/picture/picture.js';
 import { ReferenceSegmentDecoder } from '../../runtime/reference/segmentDecoder.js';
 import { builtInstructionSets } from '../nativeEngine.js';
 import { randomNumbers } from './randomNumbers.js';

@@ -12,8 +12,8 @@ import {
 import { fieldShape, latentCount, latentPlanes } from '../../runtime/field/shape.js';
 import { segmentStructure } from '../../runtime/field/structure.js';
 import { NET_TENSORS } from '../../runtime/field/tensors.js';
-import type { Chroma } from '../../runtime/film/frame.js';
 import { writeWeft } from '../../runtime/format/container.js';
+import type { Chroma } from '../../runtime/picture/picture.js';
 import { uniforms } from './randomNumbers.js';
 
 /** How latents are drawn. */

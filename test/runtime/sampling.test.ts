@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { axisKernel } from '../../runtime/picture/raster.js';
 import { fieldAt, fieldAtPixels } from '../../runtime/reference/motion.js';
 import { CubicSampler, createPlane, type FloatPlane } from '../../runtime/reference/plane.js';
 import { doublePlane } from '../../runtime/reference/pyramid.js';
-import { axisKernel, resample } from '../../runtime/reference/spatialSampler.js';
+import { resample } from '../../runtime/reference/spatialSampler.js';
 import { uniforms } from './randomNumbers.js';
 
 function plane(width: number, height: number, value: (x: number, y: number) => number): FloatPlane {

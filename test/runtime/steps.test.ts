@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { refinedOffsets } from '../../runtime/field/steps.js';
-import type { Picture } from '../../runtime/film/frame.js';
-import { open } from '../../runtime/film/open.js';
+import { open } from '../../runtime/film/film.js';
+import type { Picture } from '../../runtime/picture/picture.js';
 import { sampleFilm } from './sampleSegments.js';
 
 describe('refinement', () => {

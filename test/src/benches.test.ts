@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createPicture, type Picture } from '../../runtime/film/frame.js';
+import { createPicture, type Picture } from '../../runtime/picture/picture.js';
 import { psnrOfPictures } from '../../src/bench/benchFilm.js';
 import { everySecond, missingFrames } from '../../src/bench/slowMotion.js';
 import { cropped, evenSize, halved } from '../../src/measure/areaAverage.js';

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { open } from '../../runtime/film/open.js';
+import { open } from '../../runtime/film/film.js';
 import { filmParts } from '../../src/measure/filmParts.js';
 import { openFilm } from '../../src/media/filmReader.js';
 import { type SampleFilm, sampleFilm } from '../runtime/sampleSegments.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createPicture } from '../../runtime/film/frame.js';
+import { createPicture } from '../../runtime/picture/picture.js';
 import { composeSheet } from '../../src/demo/sheet.js';
 
 test('a sheet shows every cell where it belongs, crops enlarged', () => {

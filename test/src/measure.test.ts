@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createPicture, type Picture } from '../../runtime/film/frame.js';
+import { createPicture, type Picture } from '../../runtime/picture/picture.js';
 import { bdRate } from '../../src/measure/bdRate.js';
 import { compareFilms } from '../../src/measure/compareFilms.js';
 import { losslessDb, psnr } from '../../src/measure/psnr.js';

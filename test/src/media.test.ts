@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InterruptedError, MediaError } from '../../runtime/errors.js';
-import { createPicture, type FilmInfo, type Picture } from '../../runtime/film/frame.js';
+import { createPicture, type FilmInfo, type Picture } from '../../runtime/picture/picture.js';
 import { psnr } from '../../src/measure/psnr.js';
 import { findFfmpeg } from '../../src/media/ffmpeg.js';
 import { openFilm, type ReadOptions } from '../../src/media/filmReader.js';

@@ -2,9 +2,9 @@
 
 import { fieldShape, latentPlanes } from '../../runtime/field/shape.js';
 import { priorValues } from '../../runtime/field/tensors.js';
-import type { Chroma } from '../../runtime/film/frame.js';
-import { loadNativeTrainer } from '../../trainers/nativeAddon.js';
-import { createNativeSegment } from '../../trainers/nativeSegment.js';
+import type { Chroma } from '../../runtime/picture/picture.js';
+import { createNativeSegment } from '../../trainers/native/nativeEngine.js';
+import { loadNativeTrainer } from '../../trainers/native/trainerAddon.js';
 import { movingTexture, seededNumbers, syntheticFilm } from './syntheticFilm.js';
 
 export const LAMBDA = 20;

@@ -1,8 +1,8 @@
 /** Whole encodes of small films: what is written is what was trained, and nothing falls over. */
 
 import { describe, expect, it } from 'vitest';
-import type { Chroma, Picture } from '../../runtime/film/frame.js';
-import { open } from '../../runtime/film/open.js';
+import { open } from '../../runtime/film/film.js';
+import type { Chroma, Picture } from '../../runtime/picture/picture.js';
 import { addError, noError, psnrOf, squaredError } from '../../src/measure/psnr.js';
 import { type EncodeOptions, encode } from '../../trainers/encode.js';
 import { canEncode } from '../nativeEngine.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { firstAnchorOf, flashes } from '../../trainers/flashes.js';
+import { firstAnchorOf, flashes } from '../../trainers/scenes/flashes.js';
 import { movingTexture, type Sample, syntheticFilm } from './syntheticFilm.js';
 
 /** Frames of a moving texture that count as flashes when those of `flash` are brighter. */

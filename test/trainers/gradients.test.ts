@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { NET_TENSORS, NET_VALUE_COUNT } from '../../runtime/field/tensors.js';
-import { loadNativeTrainer } from '../../trainers/nativeAddon.js';
-import { createNativeSegment, type NativeSegmentTrainer } from '../../trainers/nativeSegment.js';
+import { createNativeSegment, type NativeSegmentTrainer } from '../../trainers/native/nativeEngine.js';
+import { loadNativeTrainer } from '../../trainers/native/trainerAddon.js';
 import { builtInstructionSets, canEncode } from '../nativeEngine.js';
 import { busySegment, LAMBDA, OPTIONS, SIZES } from './busySegment.js';
 

@@ -1,8 +1,8 @@
 /** Every kernel of the trainer against the plain definition of the field, on random input. */
 
 import { describe, expect, it } from 'vitest';
-import { loadNativeTrainer } from '../../trainers/nativeAddon.js';
-import { createNativeSegment } from '../../trainers/nativeSegment.js';
+import { createNativeSegment } from '../../trainers/native/nativeEngine.js';
+import { loadNativeTrainer } from '../../trainers/native/trainerAddon.js';
 import { builtInstructionSets } from '../nativeEngine.js';
 
 /** Single precision along a random direction, whose terms may nearly cancel; a wrong kernel is off by parts of one. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { countTensorBits } from '../../runtime/entropy/netCoder.js';
 import { AT_PRIOR, netsFromQuantized } from '../../runtime/field/nets.js';
 import { NET_TENSORS, NET_VALUE_COUNT, priorValues } from '../../runtime/field/tensors.js';
-import { type FilmCost, NetQuantizer } from '../../trainers/netQuantizer.js';
+import { type FilmCost, NetQuantizer } from '../../trainers/nets/netQuantizer.js';
 import { uniforms } from '../runtime/randomNumbers.js';
 
 const LAMBDA = 2;

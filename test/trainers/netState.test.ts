@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NET_TENSORS, priorValues } from '../../runtime/field/tensors.js';
-import { createNetState, type NetState, updateNets } from '../../trainers/netState.js';
+import { createNetState, type NetState, updateNets } from '../../trainers/nets/netState.js';
 
 const { values: prior } = createNetState();
 

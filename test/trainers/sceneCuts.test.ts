@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Picture } from '../../runtime/film/frame.js';
-import { longestSegment, segments } from '../../trainers/segmentation.js';
+import type { Picture } from '../../runtime/picture/picture.js';
+import { longestSegment, segments } from '../../trainers/scenes/segmentation.js';
 import { grain, movingTexture, type Sample, syntheticFilm } from './syntheticFilm.js';
 
 async function lengths(frames: number, sample: Sample, width = 128, height = 96): Promise<number[]> {

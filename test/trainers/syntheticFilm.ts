@@ -1,5 +1,5 @@
-import type { Chroma, FilmInfo, Picture } from '../../runtime/film/frame.js';
-import { chromaSize } from '../../runtime/film/frame.js';
+import type { Chroma, FilmInfo, Picture } from '../../runtime/picture/picture.js';
+import { chromaSize } from '../../runtime/picture/picture.js';
 import type { FilmSource } from '../../trainers/encode.js';
 
 /** Code of one sample: x, y in samples of its plane, t in frames, plane 0..2. */

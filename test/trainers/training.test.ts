@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest';
 import { NET_VALUE_COUNT, priorValues } from '../../runtime/field/tensors.js';
-import { loadNativeTrainer } from '../../trainers/nativeAddon.js';
-import { createNativeSegment } from '../../trainers/nativeSegment.js';
-import { createNetState } from '../../trainers/netState.js';
+import { createNativeSegment } from '../../trainers/native/nativeEngine.js';
+import { loadNativeTrainer } from '../../trainers/native/trainerAddon.js';
+import { createNetState } from '../../trainers/nets/netState.js';
 import { lossWeights } from '../../trainers/rateControl.js';
 import { stepActivity, stepOptions } from '../../trainers/schedule.js';
 import { canEncode } from '../nativeEngine.js';

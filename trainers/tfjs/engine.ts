@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../../runtime/errors.js';
-import { loadNativeTrainer, type NativeTrainer } from '../nativeAddon.js';
+import { loadNativeTrainer, type NativeTrainer } from '../native/trainerAddon.js';
 import type { TrainingEngine } from '../segmentEngine.js';
 import { openGpu } from './gpu.js';
 import { TfjsSegment } from './segment.js';

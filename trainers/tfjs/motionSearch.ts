@@ -1,8 +1,8 @@
 /** Hierarchical block matching between two luma planes: a start for the motion fields; twin of native/motionSearch.h. */
 
+import { clampIndex } from '../../runtime/picture/picture.js';
 import { MOTION_GRID_PX as CELL } from '../../runtime/reference/motion.js';
-import { clampIndex } from '../../runtime/reference/plane.js';
-import { lightFrom } from '../brightness.js';
+import { lightFrom } from '../scenes/brightness.js';
 
 /** Samples of the window that is compared. */
 const WINDOW = 16;

@@ -1,8 +1,8 @@
 /** Resampling of planes as products with constant matrices: rows * plane * columns^T. */
 
 import * as tf from '@tensorflow/tfjs';
+import { clampIndex } from '../../runtime/picture/picture.js';
 import { MOTION_GRID_PX } from '../../runtime/reference/motion.js';
-import { clampIndex } from '../../runtime/reference/plane.js';
 import { DOUBLING_TAPS } from '../../runtime/reference/pyramid.js';
 
 /** A plane, shape (height, width). */

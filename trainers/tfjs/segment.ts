@@ -17,9 +17,9 @@ import {
 import { CODES_PER_UNIT, innovationStep, motionStep, type StepSettings } from '../../runtime/field/steps.js';
 import type { FieldNode, MotionPrediction } from '../../runtime/field/structure.js';
 import { NET_VALUE_COUNT, tensorNamed } from '../../runtime/field/tensors.js';
-import type { NativeTrainer } from '../nativeAddon.js';
-import { createNativeSegment } from '../nativeSegment.js';
-import { type NetState, updateNets } from '../netState.js';
+import { createNativeSegment } from '../native/nativeEngine.js';
+import type { NativeTrainer } from '../native/trainerAddon.js';
+import { type NetState, updateNets } from '../nets/netState.js';
 import { lossWeights } from '../rateControl.js';
 import { readStepOptions, STEP_NUMBERS, type StepOptions } from '../schedule.js';
 import type { CostPart, SegmentDescription, SegmentEngine, StepCost } from '../segmentEngine.js';

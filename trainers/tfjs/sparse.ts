@@ -1,7 +1,7 @@
 /** Sparse approximation by a pyramid of latents; twin of `approximate` in native/analysis.h. */
 
 import * as tf from '@tensorflow/tfjs';
-import type { Size } from '../../runtime/film/frame.js';
+import type { Size } from '../../runtime/picture/picture.js';
 import { type Plane, type Resampling, sumOf } from './resampling.js';
 import { collapse } from './synthesis.js';
 

@@ -9,9 +9,9 @@ import {
   motionGrid,
 } from '../../runtime/field/shape.js';
 import { CODES_PER_UNIT } from '../../runtime/field/steps.js';
+import { clampIndex } from '../../runtime/picture/picture.js';
 import { MOTION_GRID_PX as CELL } from '../../runtime/reference/motion.js';
 import { BLACK } from '../../runtime/reference/nodeBake.js';
-import { clampIndex } from '../../runtime/reference/plane.js';
 import { lossWeights } from '../rateControl.js';
 import { inLightOf, lumaPyramid, searchMotion, VectorField } from './motionSearch.js';
 import type { Plane, Resampling } from './resampling.js';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import type { FilmInfo, Picture } from '../../../runtime/film/frame.js';
-import { open } from '../../../runtime/film/open.js';
-import { loadNativeTrainer } from '../../../trainers/nativeAddon.js';
+import { open } from '../../../runtime/film/film.js';
+import type { FilmInfo, Picture } from '../../../runtime/picture/picture.js';
+import { loadNativeTrainer } from '../../../trainers/native/trainerAddon.js';
 import type { PresetName } from '../../../trainers/presets.js';
 import type { CommandContext } from '../../commands/context.js';
 import { encodeToFile } from '../../commands/encode.js';

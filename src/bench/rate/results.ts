@@ -1,4 +1,4 @@
-import type { FilmInfo } from '../../../runtime/film/frame.js';
+import type { FilmInfo } from '../../../runtime/picture/picture.js';
 import { toNumber } from '../../media/rational.js';
 import type { Machine } from '../machine.js';
 import type { Curve, CurveComparison, CurvePoint, MeanComparison, Measure } from './curves.js';

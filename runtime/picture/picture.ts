@@ -55,3 +55,9 @@ export function createPicture(width: number, height: number, chroma: Chroma): Pi
     planes: [new Uint8Array(width * height), new Uint8Array(chromaBytes), new Uint8Array(chromaBytes)],
   };
 }
+
+/** Keeps an index inside 0..length-1. */
+export function clampIndex(index: number, length: number): number {
+  if (index < 0) return 0;
+  return index < length ? index : length - 1;
+}

@@ -1,7 +1,7 @@
 /** Finds and types the native decoder. */
 
 import type { ContextWeights, SynthesisWeights } from '../field/nets.js';
-import type { AxisKernel } from '../reference/spatialSampler.js';
+import type { AxisKernel } from '../picture/raster.js';
 import { type AddonBuild, loadAddon } from './addonLoader.js';
 import type { FieldArrays } from './fieldArrays.js';
 

@@ -5,8 +5,8 @@ import type { FilmNets } from '../field/nets.js';
 import type { FieldShape } from '../field/shape.js';
 import type { FieldNode } from '../field/structure.js';
 import type { SegmentData } from '../format/segmentHead.js';
-import type { RasterKernels } from '../reference/spatialSampler.js';
-import type { Picture } from './frame.js';
+import type { Picture } from '../picture/picture.js';
+import type { RasterKernels } from '../picture/raster.js';
 
 /** Everything that decides what a segment looks like. */
 export interface SegmentTask {

@@ -1,6 +1,6 @@
 /** Scene cuts, found on thumbnails: where motion no longer explains the next picture. */
 
-import type { Picture } from '../runtime/film/frame.js';
+import type { Picture } from '../../runtime/picture/picture.js';
 import { lightFrom } from './brightness.js';
 
 /** Luma averaged over squares. */

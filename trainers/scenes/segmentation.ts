@@ -1,7 +1,7 @@
 /** Groups the pictures of a film into segments: never across a cut, never too large to train. */
 
-import { MAX_SEGMENT_FRAMES } from '../runtime/field/structure.js';
-import type { Picture } from '../runtime/film/frame.js';
+import { MAX_SEGMENT_FRAMES } from '../../runtime/field/structure.js';
+import type { Picture } from '../../runtime/picture/picture.js';
 import { LONGEST_FLASH } from './flashes.js';
 import { isCut, type Thumbnail, thumbnail } from './sceneCuts.js';
 

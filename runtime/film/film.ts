@@ -1,5 +1,6 @@
 /** A film that can be shown at any size and at any instant. */
 
+import type { BakedSegment, SegmentDecoder, SegmentTask } from '../engine/segmentDecoder.js';
 import type { NodeBits } from '../entropy/latentCoder.js';
 import { netsFromFile } from '../entropy/netCoder.js';
 import {
@@ -17,12 +18,11 @@ import { segmentStructure } from '../field/structure.js';
 import { readWeft, type SegmentEntry, segmentBytes, type WeftFile } from '../format/container.js';
 import { filmInfo, type WeftHeader } from '../format/header.js';
 import { unpackSegment } from '../format/segmentHead.js';
+import type { FilmInfo, Picture } from '../picture/picture.js';
+import { type RasterKernels, rasterKernels } from '../picture/raster.js';
 import { ReferenceSegmentDecoder } from '../reference/segmentDecoder.js';
-import { type RasterKernels, rasterKernels } from '../reference/spatialSampler.js';
-import type { FilmInfo, Picture } from './frame.js';
 import { type FrameOptions, type FramePlan, planFrames } from './frameOptions.js';
 import { SegmentCache } from './segmentCache.js';
-import type { BakedSegment, SegmentDecoder, SegmentTask } from './segmentDecoder.js';
 
 /** How to open a film. */
 export interface OpenOptions {

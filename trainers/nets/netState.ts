@@ -6,8 +6,8 @@ import {
   NET_VALUE_COUNT,
   type NetTensor,
   priorValues,
-} from '../runtime/field/tensors.js';
-import type { StepOptions } from './schedule.js';
+} from '../../runtime/field/tensors.js';
+import type { StepOptions } from '../schedule.js';
 
 /** Learning rates of the nets relative to each other. */
 const CONTEXT_RATE = 1;

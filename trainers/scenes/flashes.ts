@@ -1,7 +1,7 @@
 /** Flashes: pictures unlike those before and behind them, which are like each other. Nothing should be predicted from them. */
 
-import { type AnchorGrid, segmentStructure } from '../runtime/field/structure.js';
-import type { Picture } from '../runtime/film/frame.js';
+import { type AnchorGrid, segmentStructure } from '../../runtime/field/structure.js';
+import type { Picture } from '../../runtime/picture/picture.js';
 import { type Thumbnail, thumbnail } from './sceneCuts.js';
 
 /** Most pictures of one flash. */

@@ -1,8 +1,8 @@
 /** Finds and types the native training engine. */
 
-import { type AddonBuild, loadAddon } from '../runtime/native/addonLoader.js';
-import type { FieldArrays } from '../runtime/native/fieldArrays.js';
-import type { SegmentEngine, StepCost } from './segmentEngine.js';
+import { type AddonBuild, loadAddon } from '../../runtime/native/addonLoader.js';
+import type { FieldArrays } from '../../runtime/native/fieldArrays.js';
+import type { SegmentEngine, StepCost } from '../segmentEngine.js';
 
 /** Plain description of a segment for the addon; see `configOf` in trainers/native/addon.cc. */
 export interface NativeSegmentConfig extends FieldArrays {

@@ -1,6 +1,6 @@
 /** Quantization of the trained nets: the step of each tensor, then each integer, by their cost in distortion and bits. */
 
-import { countTensorBits } from '../runtime/entropy/netCoder.js';
+import { countTensorBits } from '../../runtime/entropy/netCoder.js';
 import {
   AT_PRIOR,
   maxK,
@@ -8,10 +8,10 @@ import {
   priorTensors,
   type QuantizedTensor,
   quantizeTensor,
-} from '../runtime/field/nets.js';
-import type { AnchorGrid } from '../runtime/field/structure.js';
-import { NET_TENSORS, type NetTensor } from '../runtime/field/tensors.js';
-import type { Size } from '../runtime/film/frame.js';
+} from '../../runtime/field/nets.js';
+import type { AnchorGrid } from '../../runtime/field/structure.js';
+import { NET_TENSORS, type NetTensor } from '../../runtime/field/tensors.js';
+import type { Size } from '../../runtime/picture/picture.js';
 
 /**
  * The part of the film's cost that tensors of a kind decide, in squared codes: lambda * bits of the latents for context

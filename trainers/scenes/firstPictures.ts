@@ -1,4 +1,4 @@
-import type { Picture } from '../runtime/film/frame.js';
+import type { Picture } from '../../runtime/picture/picture.js';
 
 /** The first `count` pictures of a film. */
 export async function* firstPictures(
