@@ -2,8 +2,8 @@
 
 import { writeNets } from '../runtime/entropy/netCoder.js';
 import { InterruptedError, MediaError, UsageError } from '../runtime/errors.js';
+import { MAX_SIDE_PX, MIN_SIDE_PX } from '../runtime/field/constants.js';
 import { writeWeft } from '../runtime/format/container.js';
-import { MAX_SIDE_PX, MIN_SIDE_PX } from '../runtime/format/header.js';
 import { chromaSize, type FilmInfo, type Picture } from '../runtime/picture/picture.js';
 import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
 import { openEngine } from './engines.js';

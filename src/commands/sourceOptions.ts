@@ -1,5 +1,5 @@
 import { UsageError } from '../../runtime/errors.js';
-import { MAX_SIDE_PX, MIN_SIDE_PX } from '../../runtime/format/header.js';
+import { MAX_SIDE_PX, MIN_SIDE_PX } from '../../runtime/field/constants.js';
 import type { EncodeOptions } from '../../trainers/encode.js';
 import { ENGINE_NAMES, type EngineName } from '../../trainers/engines.js';
 import { PRESETS, type PresetName } from '../../trainers/presets.js';

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  ANCHOR_DISTANCES,
-  type AnchorGrid,
-  linkAfter,
-  MAX_SEGMENT_FRAMES,
-  segmentStructure,
-  stretchCount,
-} from '../../runtime/field/structure.js';
+import { ANCHOR_DISTANCES, MAX_SEGMENT_FRAMES } from '../../runtime/field/constants.js';
+import { type AnchorGrid, linkAfter, segmentStructure, stretchCount } from '../../runtime/field/structure.js';
 
 /** Every number of frames up to beyond two of the longest distances, where the pattern repeats, and the longest segments. */
 const uniform: AnchorGrid[] = ANCHOR_DISTANCES.flatMap((anchorDistance) =>

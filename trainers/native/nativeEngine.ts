@@ -1,10 +1,11 @@
 /** The native engine: from the field's one definition (runtime/field) to its plain arrays. */
 
+import { CONTEXT_NETS, SYNTHESIS_NETS } from '../../runtime/field/constants.js';
 import { netsFromQuantized, priorTensors } from '../../runtime/field/nets.js';
 import { fieldShape, type LatentPlane, latentPlanes } from '../../runtime/field/shape.js';
 import { innovationStep, motionStep } from '../../runtime/field/steps.js';
 import { type FieldNode, segmentStructure } from '../../runtime/field/structure.js';
-import { CONTEXT_NETS, NET_VALUE_COUNT, SYNTHESIS_NETS, tensorNamed } from '../../runtime/field/tensors.js';
+import { NET_VALUE_COUNT, tensorNamed } from '../../runtime/field/tensors.js';
 import { fieldArrays } from '../../runtime/native/fieldArrays.js';
 import { lossWeights } from '../rateControl.js';
 import type { SegmentDescription, TrainingEngine } from '../segmentEngine.js';

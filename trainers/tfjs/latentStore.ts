@@ -1,7 +1,7 @@
 /** Latents of one node in training: values, state of their optimizer, and which blocks are active. */
 
 import * as tf from '@tensorflow/tfjs';
-import { BLOCK_HEIGHT, BLOCK_WIDTH } from '../../runtime/entropy/latentCoder.js';
+import { BLOCK_HEIGHT, BLOCK_WIDTH } from '../../runtime/field/constants.js';
 import { type LatentPlane, latentCount } from '../../runtime/field/shape.js';
 import type { LatentGrid } from './latentGrid.js';
 

@@ -1,7 +1,7 @@
 /** Hierarchical block matching between two luma planes: a start for the motion fields; twin of native/motionSearch.h. */
 
+import { MOTION_GRID_PX as CELL } from '../../runtime/field/constants.js';
 import { clampIndex } from '../../runtime/picture/picture.js';
-import { MOTION_GRID_PX as CELL } from '../../runtime/reference/motion.js';
 import { lightFrom } from '../scenes/brightness.js';
 
 /** Samples of the window that is compared. */

@@ -1,9 +1,9 @@
 /** Resampling of planes as products with constant matrices: rows * plane * columns^T. */
 
 import * as tf from '@tensorflow/tfjs';
+import { DOUBLING_TAPS, MOTION_GRID_PX } from '../../runtime/field/constants.js';
 import { clampIndex } from '../../runtime/picture/picture.js';
-import { MOTION_GRID_PX } from '../../runtime/reference/motion.js';
-import { DOUBLING_TAPS } from '../../runtime/reference/pyramid.js';
+import { splineWeights } from '../../runtime/reference/motion.js';
 
 /** A plane, shape (height, width). */
 export type Plane = tf.Tensor2D;
@@ -99,11 +99,7 @@ function splineRow(pixel: number): Row {
   const place = (pixel + 0.5) / MOTION_GRID_PX - 0.5;
   const nearest = Math.floor(place + 0.5);
   const f = place - nearest;
-  return [
-    [nearest - 1, 0.5 * (0.5 - f) ** 2],
-    [nearest, 0.75 - f * f],
-    [nearest + 1, 0.5 * (0.5 + f) ** 2],
-  ];
+  return splineWeights(f).map((weight, i) => [nearest - 1 + i, weight] as const);
 }
 
 function halvingRow(output: number, inputs: number): Row {

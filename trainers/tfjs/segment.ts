@@ -5,7 +5,7 @@
  */
 
 import * as tf from '@tensorflow/tfjs';
-import { LARGEST_VALUE } from '../../runtime/entropy/laplaceCoder.js';
+import { CODES_PER_UNIT, LARGEST_VALUE } from '../../runtime/field/constants.js';
 import { netsFromQuantized, priorTensors } from '../../runtime/field/nets.js';
 import {
   displacement,
@@ -14,7 +14,7 @@ import {
   type LatentPlane,
   latentPlanes,
 } from '../../runtime/field/shape.js';
-import { CODES_PER_UNIT, innovationStep, motionStep, type StepSettings } from '../../runtime/field/steps.js';
+import { innovationStep, motionStep, type StepSettings } from '../../runtime/field/steps.js';
 import type { FieldNode, MotionPrediction } from '../../runtime/field/structure.js';
 import { NET_VALUE_COUNT, tensorNamed } from '../../runtime/field/tensors.js';
 import { createNativeSegment } from '../native/nativeEngine.js';

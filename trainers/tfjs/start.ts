@@ -1,17 +1,9 @@
 /** The start of a node's training: motion by block matching, latents by sparse approximation; twin of native/analysis.h. */
 
 import * as tf from '@tensorflow/tfjs';
-import {
-  displacement,
-  type FieldShape,
-  type LatentPlane,
-  LIGHT,
-  motionGrid,
-} from '../../runtime/field/shape.js';
-import { CODES_PER_UNIT } from '../../runtime/field/steps.js';
+import { BLACK, MOTION_GRID_PX as CELL, CODES_PER_UNIT, LIGHT } from '../../runtime/field/constants.js';
+import { displacement, type FieldShape, type LatentPlane, motionGrid } from '../../runtime/field/shape.js';
 import { clampIndex } from '../../runtime/picture/picture.js';
-import { MOTION_GRID_PX as CELL } from '../../runtime/reference/motion.js';
-import { BLACK } from '../../runtime/reference/nodeBake.js';
 import { lossWeights } from '../rateControl.js';
 import { inLightOf, lumaPyramid, searchMotion, VectorField } from './motionSearch.js';
 import type { Plane, Resampling } from './resampling.js';
