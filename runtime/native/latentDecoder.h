@@ -12,6 +12,7 @@ static_assert(BLOCK_WIDTH == RUN, "a run is a row of a block");
 // A plane of integers with a border of zeros and rows of whole blocks.
 class PaddedPlane {
  public:
+  static constexpr int BORDER = 2;
   PaddedPlane(int width, int height)
       : width(width), height(height), blocksWide((width + BLOCK_WIDTH - 1) / BLOCK_WIDTH),
         blocksHigh((height + BLOCK_HEIGHT - 1) / BLOCK_HEIGHT), stride(blocksWide * BLOCK_WIDTH + 2 * BORDER),
@@ -34,7 +35,6 @@ class PaddedPlane {
   }
 
  private:
-  static constexpr int BORDER = 2;
   void packBlock(int bx, int by, PlaneLatents& out) const {
     int16_t block[BLOCK_LATENTS] = {};
     int any = 0;
@@ -57,6 +57,12 @@ class PaddedPlane {
   std::vector<uint8_t> blocks;  // 1: set
   bool occupied = false;
 };
+
+// A run reads whole blocks: its own plane two columns and rows away, planes of its size one away; from the parent, whose blocks cover
+// twice as much, one away on its half of the run.
+constexpr int CONTEXT_REACH = 2;
+static_assert(CONTEXT_REACH <= PaddedPlane::BORDER, "the context of the first latent of a plane lies in its border");
+static_assert(RUN % 4 == 0, "a run has whole parents and grandparents");
 
 // Adaptive states of one stream; all its nodes share them.
 struct StreamStates {

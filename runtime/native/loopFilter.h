@@ -11,6 +11,8 @@ constexpr int FILTER_RINGS = 3, FILTER_CLIPS = 3, FILTER_WEIGHTS = FILTER_RINGS 
 constexpr int FILTER_DEPTHS = 5;  // luma has weights of its own for each
 constexpr real FILTER_CLIP[FILTER_CLIPS] = {4, 16, 64};  // codes
 
+static_assert(FILTER_REACH <= MARGIN_X && pastEnd(LANES) + FILTER_REACH <= MARGIN_RIGHT, "neighbours outside are memory; they do not count");
+
 struct FilterNeighbour {
   int dx, dy, ring;
 };

@@ -52,10 +52,21 @@ static WEFT_INLINE vf cellLanes(const real* values) {
 #endif
 }
 
+// A row of the motion grid on the stack, with the cells beside it that the spline reads and room for whole vectors.
+constexpr int SPLINE_TAPS = 3, SPLINE_REACH = SPLINE_TAPS / 2;
+constexpr int GRID_ROW_LEFT = 16, GRID_ROW_RIGHT = 48;
+constexpr int MAX_GRID_ROW = (MAX_SIDE_PX + CELL - 1) / CELL;
+constexpr int GRID_ROW_SAMPLES = GRID_ROW_LEFT + MAX_GRID_ROW + GRID_ROW_RIGHT;
+// Whole vectors are stored; the last cells of a step of the spline read their neighbours.
+static_assert(SPLINE_REACH <= GRID_ROW_LEFT && pastEnd(LANES) + SPLINE_REACH <= GRID_ROW_RIGHT, "a row of the grid fits on the stack");
+static_assert(pastEnd(SplineVectors::STEP / CELL) + SPLINE_REACH <= 2, "splineRow repeats the last cell twice");
+// What splineRow writes past the width: whole cells, and whole steps.
+constexpr int PAST_SPLINE = pastEnd(SplineVectors::STEP);
+
 // One row of a grid component at pixel row y: out[x], x in 0..width-1 (written up to the next multiple of 8 and of LANES).
 static inline void splineRow(const Plane& grid, int y, int width, real* out) {
-  alignas(64) real buffer[2048 + 64];
-  real* t = buffer + 16;
+  alignas(CACHE_LINE) real buffer[GRID_ROW_SAMPLES];
+  real* t = buffer + GRID_ROW_LEFT;
   const int j = y / CELL, phase = y % CELL, cells = (width + CELL - 1) / CELL;
   const real *a = grid.row(clampIndex(j - 1, grid.h)), *b = grid.row(j), *c = grid.row(clampIndex(j + 1, grid.h));
   const vf wa = splat(SPLINE.w[0][phase]), wb = splat(SPLINE.w[1][phase]), wc = splat(SPLINE.w[2][phase]);
@@ -83,6 +94,20 @@ static WEFT_INLINE CubicWeights cubicSlopes(vf f) {
            real(1.5) * f2 - f}};
 }
 
+// Reading at any place: coordinates are clamped to PLACE_BEFORE before the first sample .. PLACE_BEHIND behind the last one, of which
+// the four taps lie CUBIC_BEFORE before .. CUBIC_BEHIND behind the sample on their left.
+constexpr int CUBIC_TAPS = 4, CUBIC_BEFORE = 1, CUBIC_BEHIND = 2, PLACE_BEFORE = 3, PLACE_BEHIND = 2;
+// Outermost samples that weigh something, before the first and behind the last.
+constexpr int SAMPLED_BEFORE = PLACE_BEFORE + CUBIC_BEFORE, SAMPLED_BEHIND = PLACE_BEHIND + CUBIC_BEHIND;
+static_assert(CUBIC_BEFORE + 1 + CUBIC_BEHIND == CUBIC_TAPS, "the taps lie around the place");
+static_assert(SAMPLED_BEFORE <= MARGIN_X && SAMPLED_BEHIND <= EXTENDED_RIGHT, "columns that are read repeat the border");
+static_assert(SAMPLED_BEFORE <= MARGIN_Y && SAMPLED_BEHIND <= MARGIN_Y, "rows that are read repeat the border");
+// A vector is loaded around each tap of one of its lanes: the other lanes, which weigh nothing, may lie a vector further out. To the
+// left they end in what follows the row above and is never read for its value; the highest row has one above it.
+static_assert(pastEnd(LANES) + SAMPLED_BEFORE <= MARGIN_X + MARGIN_RIGHT - EXTENDED_RIGHT, "weightless reads end behind the row above");
+static_assert(SAMPLED_BEFORE + 1 <= MARGIN_Y, "the highest row that is read has one above it");
+static_assert(pastEnd(LANES) + SAMPLED_BEHIND <= EXTENDED_RIGHT, "vectors to the right read the repeated border");
+
 // Where a vector of samples lies: column (less the lane's number) and row of the first of its 4x4 taps, clamped so that all
 // taps are in the margins, and the fractions.
 struct SamplePlace {
@@ -91,10 +116,10 @@ struct SamplePlace {
 };
 
 static WEFT_INLINE SamplePlace samplePlace(const Plane& p, int x, int y, vf dx, vf dy) {
-  const vf px = maximum(minimum(dx + toReal(iota() + x), splat(real(p.w + 1))), splat(-3));
-  const vf py = maximum(minimum(dy + real(y), splat(real(p.h + 1))), splat(-3));
+  const vf px = maximum(minimum(dx + toReal(iota() + x), splat(real(p.w - 1 + PLACE_BEHIND))), splat(-PLACE_BEFORE));
+  const vf py = maximum(minimum(dy + real(y), splat(real(p.h - 1 + PLACE_BEHIND))), splat(-PLACE_BEFORE));
   const vf bx = floorOf(px), by = floorOf(py);
-  return {toInt(bx) - (iota() + 1), toInt(by) - 1, px - bx, py - by};
+  return {toInt(bx) - (iota() + CUBIC_BEFORE), toInt(by) - CUBIC_BEFORE, px - bx, py - by};
 }
 
 // Lanes whose taps lie in one patch of rows of consecutive samples: those of a smooth field differ by one column and one row at
@@ -178,10 +203,11 @@ static WEFT_INLINE void sampleCubic(const Plane* const (&from)[planes], const Sa
 
 static WEFT_INLINE vf sigmoid(vf v) { return 1 / (1 + exp2Of(v * real(-1.4426950408889634))); }
 
-// Displacements (px), light and blend weights of one row of luma, or of chroma; readable two vectors past the width.
+// Displacements (px), light and blend weights of one row of luma, or of chroma; readable PAST_END past the width.
 class MotionRows {
  public:
-  explicit MotionRows(int width) : rows_(width + 2 * 16 + CELL, MOTION_COMPONENTS) {
+  static constexpr int PAST_END = 2 * 16 + CELL;
+  explicit MotionRows(int width) : rows_(width + PAST_END, MOTION_COMPONENTS) {
     for (int c = 0; c < MOTION_COMPONENTS; c++) d[c] = rows_.row(c);
   }
   real* d[MOTION_COMPONENTS];  // by component; beta as the weight of reference 0
@@ -191,6 +217,10 @@ class MotionRows {
  private:
   PlaneBuffer rows_;
 };
+
+static_assert(PAST_SPLINE <= MotionRows::PAST_END, "splineRow ends in a row of motion");
+static_assert(pastEnd(CELL) + LANES <= MotionRows::PAST_END, "behind the last whole cell a vector is padded");
+static_assert(PAST_DOUBLED <= MotionRows::PAST_END, "chroma reads pairs of vectors");
 
 // Repeats the last value, so that the last vector of a row is as smooth as the others.
 static inline void padRow(real* row, int width) {

@@ -1,7 +1,9 @@
 // From the latents of a node to its motion field and picture planes (reference: runtime/reference/nodeBake.ts).
 // Everything at full size happens in two passes over the rows: warp, pyramids' last doubling, synthesis, sum; then the filter.
 #pragma once
+#include <algorithm>
 #include <memory>
+#include <stdexcept>
 #include "fieldSpec.h"
 #include "latentRows.h"
 #include "loopFilter.h"
@@ -59,17 +61,23 @@ class LevelSums {
   PlaneBuffer planes_[MAX_LEVELS];
 };
 
+// Rows of scratch are this much longer than the plane's: kernels write and read whole steps of several vectors in them.
+constexpr int SCRATCH_PAST_END = 128;
+static_assert(pastEnd(CONVOLUTION_STEP) <= SCRATCH_PAST_END, "the convolution writes its last step into a row of scratch");
+static_assert(PAST_DOUBLED <= SCRATCH_PAST_END, "so do doublings");
+static_assert(pastEnd(BLOCK_WIDTH) <= SCRATCH_PAST_END && pastEnd(BLOCK_WIDTH) <= MARGIN_RIGHT, "a block of latents ends in a row's margin");
+
 // Rows that one thread works on.
 struct RowScratch {
-  explicit RowScratch(int width) : block(width + 128, ROWS), motion{MotionRows(width), MotionRows(width), MotionRows(width)}, ring(width) {}
+  explicit RowScratch(int width) : block(width + SCRATCH_PAST_END, ROWS), motion{MotionRows(width), MotionRows(width), MotionRows(width)}, ring(width) {}
   PlaneBuffer block;
   MotionRows motion[3];                  // of two luma rows and their chroma row
   ChannelRing ring;
-  const real* groups[4][LUMA_GROUPS];    // luma groups of the rows in the ring
+  const real* groups[ChannelRing::ROWS][LUMA_GROUPS];  // luma groups of the rows in the ring
   PartClock clock;
 
   // Luma groups of four rows, luma innovation of two, chroma inputs and luma under chroma, a row that is always zero.
-  static constexpr int GROUPS = 0, INNOVATION = 4 * LUMA_GROUPS, CHROMA = INNOVATION + 2, ZERO = CHROMA + CHROMA_INPUTS, ROWS = ZERO + 1;
+  static constexpr int GROUPS = 0, INNOVATION = ChannelRing::ROWS * LUMA_GROUPS, CHROMA = INNOVATION + 2, ZERO = CHROMA + CHROMA_INPUTS, ROWS = ZERO + 1;
   real* row(int i) const { return block.row(i); }
   const real* zero() const { return block.row(ZERO); }
 };
@@ -98,6 +106,7 @@ class NodeBaker {
  public:
   // The source and the team must outlive the baker; `nets` (intra, inter) are pointed at by setNets.
   NodeBaker(const FieldSpec& field, RowTeam& team, const LatentSource& source) : field_(field), team_(team), source_(source) {
+    if (std::max(field.width, field.height) > MAX_SIDE_PX) throw std::length_error("the film is larger than the format allows");
     int* first = &planeIndex_[0][0][0][0];
     std::fill(first, first + sizeof planeIndex_ / sizeof(int), -1);
     for (int variant = 0; variant < 3; variant++)
@@ -135,7 +144,6 @@ class NodeBaker {
   void bakeMotion(int index, std::vector<BakedNode>& nodes) {
     const NodeSpec& node = field_.nodes[index];
     BakedNode& out = nodes[index];
-    out.hasMotion = true;
     team_.overTasks(motionComponents(node), [&](int c) {
       PlaneBuffer& field = out.motion[c];
       if (field.allocated()) field.clear();
@@ -150,6 +158,7 @@ class NodeBaker {
         addScaled(nodes[node.motionNode[r]].motion[displacement(node.motionField[r], axis)], real(node.motionScale[r]), field);
       extendPlane(field);
     });
+    out.hasMotion = true;
   }
 
   // nodes: the references have their pictures and the node its motion. Returns the pass, which is good until the next node's.
@@ -237,8 +246,9 @@ class NodeBaker {
   void channels(const NodePass& pass, RowScratch& s, int y, double useful = 1) const {
     s.clock.lap(OTHER, 0);
     if (y < 0 || y >= field_.height) return channelRow(nullptr, nets_[pass.net], field_.width, y, s.ring);
-    const real** groups = s.groups[y & 3];
-    real* rows = s.row(RowScratch::GROUPS + (y & 3) * LUMA_GROUPS);
+    const int slot = y & (ChannelRing::ROWS - 1);
+    const real** groups = s.groups[slot];
+    real* rows = s.row(RowScratch::GROUPS + slot * LUMA_GROUPS);
     groups[0] = finest(pass.finest[0], s, rows, y, field_.width);
     for (int g = 1; g < LUMA_GROUPS; g++) groups[g] = doubled(pass.lumaHalf[g - 1], s, rows + g * s.block.stride, y);
     s.clock.lap(UPSAMPLING, useful * lumaDoublings(pass) * DOUBLING * field_.width);

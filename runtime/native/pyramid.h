@@ -41,14 +41,22 @@ static WEFT_INLINE void deinterleave(vf a, vf b, vf& even, vf& odd) {
 
 static WEFT_INLINE void loadDeinterleaved(const real* p, vf& even, vf& odd) { deinterleave(load(p), load(p + LANES), even, odd); }
 
-// Row buffers are on the stack of the thread; these bound the width (16384, with margins).
-constexpr int MAX_HALF_WIDTH = 8192 + 128;
-constexpr int MAX_WIDTH = 16384 + 128;
+// Rows of a doubling on the stack of the thread, with room for what the taps read beside them and for whole vectors.
+constexpr int HALF_ROW_LEFT = 16, HALF_ROW_RIGHT = 112;
+constexpr int MAX_HALF_ROW = (MAX_SIDE_PX + 1) / 2;
+constexpr int HALF_ROW_SAMPLES = HALF_ROW_LEFT + MAX_HALF_ROW + HALF_ROW_RIGHT;
+// The last vector of a row starts at its last sample at worst, and its outermost tap lies UP_REACH further.
+static_assert(UP_REACH <= HALF_ROW_LEFT && pastEnd(LANES) + UP_REACH <= HALF_ROW_RIGHT, "a row of taps fits on the stack");
 
-// Row y of base + up2(coarse); `base` may be null (zero) and may be `out` itself. Writes up to LANES past twice the width.
+// Past the shorter of two widths that a doubling may end at (twice the coarse one, or one less): whole pairs of vectors.
+constexpr int PAST_DOUBLED = 2 * pastEnd(LANES) + 1;
+static_assert(PAST_DOUBLED <= MARGIN_RIGHT, "the doubling of a row ends in its margin");
+
+// Row y of base + up2(coarse); `base` may be null (zero) and may be `out` itself. Reads and writes up to PAST_DOUBLED past the fine
+// width.
 static inline void upsampleRow(const Plane& coarse, int y, const real* base, real* out) {
-  alignas(64) real buffer[MAX_HALF_WIDTH];
-  real* t = buffer + 16;
+  alignas(CACHE_LINE) real buffer[HALF_ROW_SAMPLES];
+  real* t = buffer + HALF_ROW_LEFT;
   const int cw = coarse.w, j = y >> 1, odd = y & 1;
   const real* r[UP_COUNT];
   vf f[UP_COUNT];

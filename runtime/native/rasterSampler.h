@@ -82,11 +82,15 @@ class Raster final : public RasterEngine {
     });
   }
 
+  // What mixRows writes past the last column that is read, and apply and storeCodes past the last output.
+  static constexpr int PAST_COLUMN = 2 * LANES, PAST_ROW = LANES;
+  static_assert(pastEnd(LANES) <= PAST_COLUMN && pastEnd(LANES) <= PAST_ROW, "whole vectors");
+
   // Down first: whole vectors of neighbouring columns; then across, within the cache.
   static void resample(RowTeam& team, const Plane& in, const RowKernel& across, const AxisSpec& down, uint8_t* out) {
     const int width = across.outputs;
     team.overRows(down.outputs, width, 1, [&](int y0, int y1, int) {
-      std::vector<real> column(size_t(in.w) + 2 * LANES), row(size_t(width) + LANES);
+      std::vector<real> column(size_t(in.w) + PAST_COLUMN), row(size_t(width) + PAST_ROW);
       for (int y = y0; y < y1; y++) {
         mixRows(in, down, y, across.first(), across.last() + 1, column.data());
         across.apply(column.data(), row.data());

@@ -1,8 +1,10 @@
 // Threads that share the rows of a picture. Whoever is free takes the next rows: nobody waits for a thread that the system
-// has put aside before it began. What is computed does not depend on who computes it.
+// has put aside before it began. What is computed does not depend on who computes it. What a body throws (there is no memory left)
+// is thrown on to the caller, once nobody works any more; what was not begun by then is left undone.
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -67,6 +69,7 @@ class RowTeam {
   bool open_ = false, stopping_ = false;
   std::mutex mutex_;
   std::condition_variable wake_, idle_;
+  std::exception_ptr failure_;  // the first of this run
   std::vector<std::thread> helpers_;
 };
 

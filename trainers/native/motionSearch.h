@@ -70,6 +70,11 @@ class LumaPyramid {
   std::vector<PlaneBuffer> levels_;
 };
 
+// Blocks that are compared: a window around a cell, at most WINDOW_BEFORE before the first column.
+constexpr int WINDOW = 16, WINDOW_BEFORE = 15;
+static_assert(WINDOW % LANES == 0 && WINDOW_BEFORE <= MARGIN_X, "the window is whole vectors and starts in the margin");
+static_assert(pastEnd(WINDOW) + 1 <= EXTENDED_RIGHT, "a window at the last column, and one more between whole pixels, repeats the border");
+
 // Vectors on a grid of 8x8 cells.
 struct VectorField {
   int w = 0, h = 0;
@@ -155,12 +160,12 @@ class BlockMatcher {
   float difference(int l, int x, int y, Vector2 v) const {
     const Plane &a = current_.level(l), &b = reference_.level(l);
     const int left = x * 8 - 4, top = y * 8 - 4;
-    const int bx = std::min(std::max(left + int(v.x), -15), b.w - 1);
+    const int bx = std::min(std::max(left + int(v.x), -WINDOW_BEFORE), b.w - 1);
     vf total{};
-    for (int r = 0; r < 16; r++) {
-      const real* p = a.row(std::min(std::max(top + r, 0), a.h - 1)) + std::max(left, -15);
+    for (int r = 0; r < WINDOW; r++) {
+      const real* p = a.row(std::min(std::max(top + r, 0), a.h - 1)) + std::max(left, -WINDOW_BEFORE);
       const real* q = b.row(std::min(std::max(top + r + int(v.y), 0), b.h - 1)) + bx;
-      for (int i = 0; i < 16; i += LANES) total += absolute(load(p + i) - load(q + i));
+      for (int i = 0; i < WINDOW; i += LANES) total += absolute(load(p + i) - load(q + i));
     }
     return float(sum(total));
   }
@@ -188,16 +193,16 @@ class BlockMatcher {
   }
   float bilinearDifference(int x, int y, Vector2 v) const {
     const Plane &a = current_.level(0), &b = reference_.level(0);
-    const int left = std::max(x * 8 - 4, -15), top = y * 8 - 4;
+    const int left = std::max(x * 8 - 4, -WINDOW_BEFORE), top = y * 8 - 4;
     const float flx = std::floor(v.x), fly = std::floor(v.y);
     const real fx = v.x - flx, fy = v.y - fly;
-    const int bx = std::min(std::max(left + int(flx), -15), b.w - 1);
+    const int bx = std::min(std::max(left + int(flx), -WINDOW_BEFORE), b.w - 1);
     vf total{};
-    for (int r = 0; r < 16; r++) {
+    for (int r = 0; r < WINDOW; r++) {
       const real* p = a.row(std::min(std::max(top + r, 0), a.h - 1)) + left;
       const real* q = b.row(std::min(std::max(top + r + int(fly), 0), b.h - 1)) + bx;
       const real* s = b.row(std::min(std::max(top + r + int(fly) + 1, 0), b.h - 1)) + bx;
-      for (int i = 0; i < 16; i += LANES) {
+      for (int i = 0; i < WINDOW; i += LANES) {
         const vf upper = load(q + i) + fx * (load(q + i + 1) - load(q + i));
         const vf lower = load(s + i) + fx * (load(s + i + 1) - load(s + i));
         total += absolute(load(p + i) - (upper + fy * (lower - upper)));

@@ -33,9 +33,14 @@ struct PlaneErrors {
   double plane[3] = {};
 };
 
+// Scattered this far into the margins, or less: what lies further out is zero.
+constexpr int RECEIVED_X = 8, RECEIVED_Y = MARGIN_Y - 1;
+static_assert(SAMPLED_BEFORE <= RECEIVED_X && SAMPLED_BEHIND <= RECEIVED_X && RECEIVED_X <= MARGIN_X, "all that was scattered is received");
+static_assert(SAMPLED_BEFORE <= RECEIVED_Y && SAMPLED_BEHIND <= RECEIVED_Y, "all rows, too");
+
 // Adds row y of a gradient, with what was scattered into the margins that repeat its samples. Zero past the width stays so.
 static WEFT_INLINE void addReceivedRow(const Plane& g, int y, real* out) {
-  const int first = y == 0 ? 1 - MARGIN_Y : y, last = y == g.h - 1 ? y + MARGIN_Y - 1 : y;
+  const int first = y == 0 ? -RECEIVED_Y : y, last = y == g.h - 1 ? y + RECEIVED_Y : y;
   const vi lane = iota();
   for (int j = first; j <= last; j++) {
     const real* row = g.row(j);
@@ -43,7 +48,7 @@ static WEFT_INLINE void addReceivedRow(const Plane& g, int y, real* out) {
       __builtin_prefetch(row + x + 2 * ptrdiff_t(g.stride));
       store(out + x, load(out + x) + select((lane + x) < g.w, load(row + x), splat(0)));
     }
-    for (int k = 1; k <= 8; k++) {
+    for (int k = 1; k <= RECEIVED_X; k++) {
       out[0] += row[-k];
       out[g.w - 1] += row[g.w - 1 + k];
     }
@@ -126,7 +131,7 @@ class NodeAdjoint {
  private:
   struct Scratch {
     explicit Scratch(int width)
-        : rows(width + 128, CHROMA_INPUTS), motion{MotionRows(width), MotionRows(width), MotionRows(width)}, spline(width), lumaGradients(width) {}
+        : rows(width + SCRATCH_PAST_END, CHROMA_INPUTS), motion{MotionRows(width), MotionRows(width), MotionRows(width)}, spline(width), lumaGradients(width) {}
     void reset() {
       luma = {};
       chroma = {};

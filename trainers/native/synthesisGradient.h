@@ -30,15 +30,20 @@ struct ChromaAccumulator {
   }
 };
 
-// Gradients of two luma rows by the hidden units (0: by the sum of the groups), and by the groups; readable past the width.
+// Gradients of two luma rows by the hidden units (0: by the sum of the groups), and by the groups; readable PAST_END past the width.
 struct LumaGradientRows {
-  explicit LumaGradientRows(int width) : hidden_(width + 128, 2 * LUMA_CHANNELS), groups_(width + 128, 2 * LUMA_GROUPS) {}
+  static constexpr int PAST_END = 128;
+  explicit LumaGradientRows(int width) : hidden_(width + PAST_END, 2 * LUMA_CHANNELS), groups_(width + PAST_END, 2 * LUMA_GROUPS) {}
   real* hidden(int row, int c) const { return hidden_.row(row * LUMA_CHANNELS + c); }
   real* group(int row, int g) const { return groups_.row(row * LUMA_GROUPS + g); }
 
  private:
   PlaneBuffer hidden_, groups_;
 };
+
+static_assert(PAST_DOUBLED <= LumaGradientRows::PAST_END, "the doubling's adjoint reads pairs of vectors, as does hiddenAdjoint");
+static_assert(CONVOLUTION_REACH <= MARGIN_X && pastEnd(LANES) + CONVOLUTION_REACH <= MARGIN_RIGHT, "gradients that are zero outside");
+static_assert(CONVOLUTION_REACH + 1 <= MARGIN_Y, "rows y - 1 to y + 2 of the gradient");
 
 // Adjoint of the convolution for channel c of rows y and y + 1. gOut: gradient by the luma innovation, zero outside of the plane.
 static inline void convolutionAdjoint(const ChannelRing& ring, const SynthesisWeights& net, const Plane& gOut, int c, int y, int rows,
