@@ -6,9 +6,9 @@ type Numbers = number | readonly Numbers[];
 
 /** Text of fieldConstants.h. Whole numbers become `int`, others `double`, lists arrays, lists of words their length. */
 export function constantsHeader(): string {
-  const lines = Object.entries(constants).map(([name, value]) =>
-    declaration(name, isWords(value) ? value.length : (value as Numbers)),
-  );
+  const lines = Object.entries(constants)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => declaration(name, isWords(value) ? value.length : (value as Numbers)));
   return [
     '// The numbers of the definition. Written by `npm run generate` from runtime/field/constants.ts, which explains them.',
     '#pragma once',
