@@ -7,23 +7,21 @@
 namespace weft {
 namespace WEFT_ISA {
 
-// Places on the motion grid are clamped to GRID_BEFORE cells before the first .. GRID_BEHIND behind the last; the nearest cell lies
+// Places on the motion grid are clamped to SPLINE_LIMIT_BEFORE cells before the first .. SPLINE_LIMIT_BEHIND behind the last; the nearest cell lies
 // half a cell further at most, and its neighbours count too.
-constexpr int GRID_BEFORE = 4, GRID_BEHIND = 4;
-static_assert(GRID_BEFORE + SPLINE_REACH <= MARGIN_Y && GRID_BEHIND + SPLINE_REACH <= MARGIN_Y, "rows of the grid repeat its border");
-static_assert(GRID_BEFORE + SPLINE_REACH <= MARGIN_X && GRID_BEHIND + SPLINE_REACH <= EXTENDED_RIGHT, "so do its columns");
+static_assert(SPLINE_LIMIT_BEFORE + SPLINE_REACH <= MARGIN_Y && SPLINE_LIMIT_BEHIND + SPLINE_REACH <= MARGIN_Y, "rows of the grid repeat its border");
+static_assert(SPLINE_LIMIT_BEFORE + SPLINE_REACH <= MARGIN_X && SPLINE_LIMIT_BEHIND + SPLINE_REACH <= EXTENDED_RIGHT, "so do its columns");
 static_assert(2 * LANES <= MotionRows::PAST_END, "a vector more than the width is computed");
 
 // The first of three grid values around a real place on one axis (in cells, limited to the margins), and their weights.
 struct SplinePlace {
   vi first;
-  vf w[3];
+  vf w[SPLINE_TAPS];
 };
 static WEFT_INLINE SplinePlace splinePlace(vf px, int cells) {
-  const vf g = maximum(minimum((px + real(0.5)) * real(0.125) - real(0.5), splat(real(cells - 1 + GRID_BEHIND))), splat(-GRID_BEFORE));
+  const vf g = maximum(minimum((px + real(0.5)) * (real(1) / CELL) - real(0.5), splat(real(cells - 1 + SPLINE_LIMIT_BEHIND))), splat(-SPLINE_LIMIT_BEFORE));
   const vf nearest = floorOf(g + real(0.5)), f = g - nearest;
-  const vf before = real(0.5) - f, after = real(0.5) + f;
-  return {toInt(nearest) - SPLINE_REACH, {real(0.5) * before * before, real(0.75) - f * f, real(0.5) * after * after}};
+  return {toInt(nearest) - SPLINE_REACH, {splineWeight(0, f), splineWeight(1, f), splineWeight(2, f)}};
 }
 
 // Displacements of what is at the pixels of row y at the instant: one step of a fixed-point iteration back along the
@@ -38,8 +36,8 @@ static inline void trajectoryRow(const Plane& gridX, const Plane& gridY, real el
     const SplinePlace h = splinePlace(toReal(iota() + x) - elapsed * load(dx + x), gridX.w);
     const SplinePlace v = splinePlace(real(y) - elapsed * load(dy + x), gridX.h);
     vf sx{}, sy{};
-    for (int j = 0; j < 3; j++)
-      for (int i = 0; i < 3; i++) {
+    for (int j = 0; j < SPLINE_TAPS; j++)
+      for (int i = 0; i < SPLINE_TAPS; i++) {
         const vi at = (v.first + j) * gridX.stride + h.first + i;
         const vf weight = v.w[j] * h.w[i];
         sx += weight * gatherSamples(gridX.origin, at);

@@ -16,9 +16,9 @@
 namespace weft {
 namespace WEFT_ISA {
 
-constexpr real CODES_PER_UNIT = 32;
 constexpr int DOUBLING_EASE = 4;  // a doubled sample costs this much less than a synthesized one
-constexpr int MAX_LEVELS = 7;
+constexpr int MAX_LEVELS = MAX_INNOVATION_LEVELS;
+static_assert(MAX_MOTION_LEVELS <= MAX_LEVELS, "levels of motion fit");
 
 // A node ready for sampling: planes in codes minus 128, displacements in luma pixels on the 1/8 grid.
 struct BakedNode {
@@ -27,7 +27,7 @@ struct BakedNode {
   bool light = false;  // changes
 };
 
-static inline int motionComponents(const NodeSpec& node) { return 3 * node.references; }
+static inline int motionComponents(const NodeSpec& node) { return COMPONENTS_PER_REFERENCE * node.references; }
 
 // fine = up2(coarse), shared over the team.
 static inline void doublePlane(RowTeam& team, const Plane& coarse, const Plane& fine) {
@@ -73,11 +73,11 @@ struct RowScratch {
   PlaneBuffer block;
   MotionRows motion[3];                  // of two luma rows and their chroma row
   ChannelRing ring;
-  const real* groups[ChannelRing::ROWS][LUMA_GROUPS];  // luma groups of the rows in the ring
+  const real* groups[ChannelRing::ROWS][LUMA_INPUTS];  // luma groups of the rows in the ring
   PartClock clock;
 
   // Luma groups of four rows, luma innovation of two, chroma inputs and luma under chroma, a row that is always zero.
-  static constexpr int GROUPS = 0, INNOVATION = ChannelRing::ROWS * LUMA_GROUPS, CHROMA = INNOVATION + 2, ZERO = CHROMA + CHROMA_INPUTS, ROWS = ZERO + 1;
+  static constexpr int GROUPS = 0, INNOVATION = ChannelRing::ROWS * LUMA_INPUTS, CHROMA = INNOVATION + 2, ZERO = CHROMA + CHROMA_INPUTS, ROWS = ZERO + 1;
   real* row(int i) const { return block.row(i); }
   const real* zero() const { return block.row(ZERO); }
 };
@@ -120,7 +120,7 @@ class NodeBaker {
     filters_ = filters;
   }
   const real* filter(int index, int plane) const {
-    return filters_ + FILTER_WEIGHTS * (plane ? FILTER_DEPTHS + plane - 1 : std::min(field_.nodes[index].depth, FILTER_DEPTHS - 1));
+    return filters_ + FILTER_WEIGHTS * (plane ? DEPTH_ROWS + plane - 1 : std::min(field_.nodes[index].depth, DEPTH_ROWS - 1));
   }
   const SynthesisWeights& net(int index) const { return nets_[index]; }
 
@@ -153,7 +153,7 @@ class NodeBaker {
       const bool coded = motionSums_[c].collapse(alone_, levels, motionLevels_, motionLevelCount_, 0);
       if (coded) addScaled(motionSums_[c].at(0, motionLevels_[0]), 1, field);
       if (c == LIGHT) out.light = coded;
-      const int r = c / 3, axis = c % 3;
+      const int r = c / COMPONENTS_PER_REFERENCE, axis = c % COMPONENTS_PER_REFERENCE;
       if (axis < 2 && node.motionNode[r] >= 0)
         addScaled(nodes[node.motionNode[r]].motion[displacement(node.motionField[r], axis)], real(node.motionScale[r]), field);
       extendPlane(field);
@@ -248,9 +248,9 @@ class NodeBaker {
     if (y < 0 || y >= field_.height) return channelRow(nullptr, nets_[pass.net], field_.width, y, s.ring);
     const int slot = y & (ChannelRing::ROWS - 1);
     const real** groups = s.groups[slot];
-    real* rows = s.row(RowScratch::GROUPS + slot * LUMA_GROUPS);
+    real* rows = s.row(RowScratch::GROUPS + slot * LUMA_INPUTS);
     groups[0] = finest(pass.finest[0], s, rows, y, field_.width);
-    for (int g = 1; g < LUMA_GROUPS; g++) groups[g] = doubled(pass.lumaHalf[g - 1], s, rows + g * s.block.stride, y);
+    for (int g = 1; g < LUMA_INPUTS; g++) groups[g] = doubled(pass.lumaHalf[g - 1], s, rows + g * s.block.stride, y);
     s.clock.lap(UPSAMPLING, useful * lumaDoublings(pass) * DOUBLING * field_.width);
     channelRow(groups, nets_[pass.net], field_.width, y, s.ring);
     s.clock.lap(HIDDEN, useful * HIDDEN_LAYER * field_.width);

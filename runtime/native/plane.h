@@ -3,14 +3,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include "fieldConstants.h"
 #include "simd.h"
 #include "rowTeam.h"
 
 namespace weft {
 namespace WEFT_ISA {
-
-// Longest side of a film (runtime/format/header.ts). Rows on the stack of a thread are as long as that allows.
-constexpr int MAX_SIDE_PX = 16384;
 
 // Margins let kernels read neighbours and whole vectors past the edge without tests. Around the samples of a plane lie
 //   MARGIN_X to the left, at least MARGIN_RIGHT to the right, MARGIN_Y rows above and below,

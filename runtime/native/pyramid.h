@@ -1,13 +1,13 @@
 // Doubling of a plane by the fixed 6-tap filter (FORMAT.md, "Doubling").
 #pragma once
+#include <iterator>
 #include "plane.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
-// Nearly Lanczos with three lobes at distances 2.75, 1.75, 0.75, 0.25, 1.25, 2.25; a ramp stays a ramp.
-constexpr int UP_COUNT = 6, UP_REACH = UP_COUNT / 2;
-constexpr real UP_TAPS[UP_COUNT] = {real(8) / 1024, real(-70) / 1024, real(288) / 1024, real(913) / 1024, real(-146) / 1024, real(31) / 1024};
+constexpr int UP_COUNT = int(std::size(DOUBLING_TAPS)), UP_REACH = UP_COUNT / 2;
+constexpr real upTap(int k) { return real(DOUBLING_TAPS[k]); }
 
 static WEFT_INLINE int clampIndex(int i, int n) { return i < 0 ? 0 : i >= n ? n - 1 : i; }
 
@@ -62,7 +62,7 @@ static inline void upsampleRow(const Plane& coarse, int y, const real* base, rea
   vf f[UP_COUNT];
   for (int k = 0; k < UP_COUNT; k++) {
     r[k] = coarse.row(clampIndex(j - UP_REACH + odd + k, coarse.h));
-    f[k] = splat(UP_TAPS[odd ? UP_COUNT - 1 - k : k]);
+    f[k] = splat(upTap(odd ? UP_COUNT - 1 - k : k));
   }
   for (int x = 0; x < cw; x += LANES) {
     vf down = f[0] * load(r[0] + x);
@@ -77,10 +77,10 @@ static inline void upsampleRow(const Plane& coarse, int y, const real* base, rea
   for (int x = 0; x < cw; x += LANES) {
     vf samples[UP_COUNT + 1];
     for (int k = 0; k <= UP_COUNT; k++) samples[k] = load(t + x + k - UP_REACH);
-    vf even = UP_TAPS[0] * samples[0], oddv = UP_TAPS[UP_COUNT - 1] * samples[1];
+    vf even = upTap(0) * samples[0], oddv = upTap(UP_COUNT - 1) * samples[1];
     for (int k = 1; k < UP_COUNT; k++) {
-      even += UP_TAPS[k] * samples[k];
-      oddv += UP_TAPS[UP_COUNT - 1 - k] * samples[k + 1];
+      even += upTap(k) * samples[k];
+      oddv += upTap(UP_COUNT - 1 - k) * samples[k + 1];
     }
     if (base) {
       vf be, bo;

@@ -14,7 +14,7 @@ typedef uint8_t bytes __attribute__((vector_size(WEFT_LANES)));
 // Codes minus 128 to codes: nearest, halves up, 0..255; what is not a number gives 0, as in a Uint8Array.
 static inline void storeCodes(const real* row, int width, uint8_t* out) {
   for (int x = 0; x < width; x += LANES) {
-    const vf v = minimum(maximum(load(row + x) + real(128.5), splat(0)), splat(255));
+    const vf v = minimum(maximum(load(row + x) + (CODE_OFFSET + real(0.5)), splat(0)), splat(MAX_CODE));
     const bytes b = __builtin_convertvector(toInt(v), bytes);
     std::memcpy(out + x, &b, size_t(std::min(LANES, width - x)));
   }

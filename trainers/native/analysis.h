@@ -203,7 +203,7 @@ inline bool Segment::searchLight(int index, double lambda) {
   PlaneBuffer light(size.w, size.h), weights(size.w, size.h);
   for (int y = 0; y < luma.h; y++)
     for (int x = 0; x < luma.w; x++) {
-      const real value = luma.row(y)[x] - BLACK, missing = real(node.source[0][size_t(y) * luma.w + x]) - 16 - value;
+      const real value = luma.row(y)[x] - BLACK[0], missing = real(node.source[0][size_t(y) * luma.w + x]) - (CODE_OFFSET + BLACK[0]) - value;
       light.row(y / CELL)[x / CELL] += value * missing;
       weights.row(y / CELL)[x / CELL] += value * value;
     }

@@ -229,13 +229,13 @@ inline void KernelBench::doubling() {
 }
 
 inline void KernelBench::lumaSynthesis() {
-  PlaneBuffer groups[LUMA_GROUPS], out(W + 64, H + 2), gOut(W, H), unused(W + 64, 1);
+  PlaneBuffer groups[LUMA_INPUTS], out(W + 64, H + 2), gOut(W, H), unused(W + 64, 1);
   PlainLuma plain{};
   for (auto& group : groups) {
     group.allocate(W, H);
     fill(group, -1, 1);
   }
-  for (int i = 0; i < LUMA_GROUPS; i++) plain.groups[i] = &groups[i];
+  for (int i = 0; i < LUMA_INPUTS; i++) plain.groups[i] = &groups[i];
   for (auto* list : {&plain.w1, &plain.b1, &plain.conv}) {
     list->resize(list == &plain.w1 ? 32 : list == &plain.b1 ? 8 : 81);
     for (real& v : *list) v = real(uniform(-0.3, 0.3));
@@ -245,9 +245,9 @@ inline void KernelBench::lumaSynthesis() {
   net.b1 = plain.b1.data();
   net.conv = plain.conv.data();
   ChannelRing ring(W);
-  const auto rowsOf = [&](int y, const real* list[LUMA_GROUPS]) { for (int i = 0; i < LUMA_GROUPS; i++) list[i] = groups[i].row(y); };
+  const auto rowsOf = [&](int y, const real* list[LUMA_INPUTS]) { for (int i = 0; i < LUMA_INPUTS; i++) list[i] = groups[i].row(y); };
   const auto channels = [&](int y) {
-    const real* list[LUMA_GROUPS];
+    const real* list[LUMA_INPUTS];
     if (y >= 0 && y < H) rowsOf(y, list);
     channelRow(y < 0 || y >= H ? nullptr : list, net, W, y, ring);
   };
@@ -269,16 +269,16 @@ inline void KernelBench::lumaSynthesis() {
   LumaGradientRows rows(W);
   LumaAccumulator sums{};
   static LumaAccumulator waste;
-  PlaneBuffer gGroups[LUMA_GROUPS];
+  PlaneBuffer gGroups[LUMA_INPUTS];
   for (auto& p : gGroups) p.allocate(W, H);
   for (int y = 0; y < H; y += 2) {
     for (int k = 0; k < 2; k++) channels(y + k);
-    for (int c = 0; c < LUMA_CHANNELS; c++) convolutionAdjoint(ring, net, gOut, c, y, 2, rows, sums);
+    for (int c = 0; c < CONV_PLANES; c++) convolutionAdjoint(ring, net, gOut, c, y, 2, rows, sums);
     for (int k = 0; k < 2; k++) {
-      const real* list[LUMA_GROUPS];
+      const real* list[LUMA_INPUTS];
       rowsOf(y + k, list);
       hiddenAdjoint(list, net, k, W, rows, sums);
-      for (int i = 0; i < LUMA_GROUPS; i++) std::memcpy(gGroups[i].row(y + k), rows.group(k, i), W * sizeof(real));
+      for (int i = 0; i < LUMA_INPUTS; i++) std::memcpy(gGroups[i].row(y + k), rows.group(k, i), W * sizeof(real));
     }
   }
   std::vector<real> gW1(32), gB1(8), gConv(81);
@@ -290,11 +290,11 @@ inline void KernelBench::lumaSynthesis() {
   const double gradientError = plain.gradientError(gOut, gGroups, {&gW1, &gB1, &gConv}, [&] { return uniform(-1, 1); });
   measure("convolution gradient", double(W) * H * CONVOLUTION_GRADIENT, gradientError, [&] {
     for (int y = 0; y < H; y += 2)
-      for (int c = 0; c < LUMA_CHANNELS; c++) convolutionAdjoint(ring, net, gOut, c, y, 2, rows, waste);
+      for (int c = 0; c < CONV_PLANES; c++) convolutionAdjoint(ring, net, gOut, c, y, 2, rows, waste);
   });
   measure("hidden layer gradient", double(W) * H * HIDDEN_GRADIENT, gradientError, [&] {
     for (int y = 0; y < H; y++) {
-      const real* list[LUMA_GROUPS];
+      const real* list[LUMA_INPUTS];
       rowsOf(y, list);
       hiddenAdjoint(list, net, y & 1, W, rows, waste);
     }
@@ -397,7 +397,7 @@ inline void KernelBench::filtering() {
   const auto at = [&](double step) {
     return [&, step](int x, int y) {
       return plainFilter(W, H, x, y, [&](int u, int v) { return in.row(v)[u] + step * direction.row(v)[u]; },
-                         [&](int ring, int c) { return weights[ring * FILTER_CLIPS + c] + step * turn[ring * FILTER_CLIPS + c]; });
+                         [&](int ring, int c) { return weights[ring * CLIP_COUNT + c] + step * turn[ring * CLIP_COUNT + c]; });
     };
   };
   const auto forward = [&] { for (int y = 0; y < H; y++) filterRow(in, y, weights.data(), out.row(y)); };

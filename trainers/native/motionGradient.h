@@ -40,7 +40,7 @@ static WEFT_INLINE void addSampleGradient(const real* row, ptrdiff_t stride, con
 }
 
 // Gradients are scattered as samples are read, and ShiftedSum writes SHIFTED_SUM_PAST more; zeros where no lane weighs.
-static_assert(LANES - 1 + SHIFTED_SUM_PAST + PLACE_BEHIND - CUBIC_BEFORE <= MARGIN_RIGHT, "scattered vectors end in the margin");
+static_assert(LANES - 1 + SHIFTED_SUM_PAST + CUBIC_LIMIT_BEHIND - CUBIC_BEFORE <= MARGIN_RIGHT, "scattered vectors end in the margin");
 static_assert(CUBIC_TAPS <= SHIFTED_SUM_PAST, "a fifth tap is a shift by four lanes");
 
 // Adds the gradient g by the samples to the plane that they were taken from.

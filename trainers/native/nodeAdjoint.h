@@ -260,7 +260,7 @@ class NodeAdjoint {
     for (int y = y0; y < y1; y += 2) {
       const int count = y + 1 < field_.height ? 2 : 1;
       for (int k = 0; k < 2; k++) baker_.channels(pass, s, y + k, 0);
-      for (int c = 0; c < LUMA_CHANNELS; c++) convolutionAdjoint(s.ring, net, gLuma_, c, y, count, a.lumaGradients, a.luma);
+      for (int c = 0; c < CONV_PLANES; c++) convolutionAdjoint(s.ring, net, gLuma_, c, y, count, a.lumaGradients, a.luma);
       s.clock.lap(CONVOLVING, CONVOLUTION_GRADIENT * field_.width * count);
       for (int k = 0; k < count; k++) {
         hiddenAdjoint(s.groups[(y + k) & 3], net, k, field_.width, a.lumaGradients, a.luma);

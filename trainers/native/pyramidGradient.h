@@ -27,7 +27,7 @@ static inline FineRows fineRowsOf(int j, int coarseHeight, int fineHeight) {
     real sumOfTaps = 0;
     for (int k = 0; k < UP_COUNT; k++) {
       const int source = (i >> 1) - UP_REACH + (i & 1) + k;
-      if (source >= lowest && source <= highest) sumOfTaps += UP_TAPS[i & 1 ? UP_COUNT - 1 - k : k];
+      if (source >= lowest && source <= highest) sumOfTaps += upTap(i & 1 ? UP_COUNT - 1 - k : k);
     }
     rows.weight[i - from] = sumOfTaps;
   }
@@ -54,7 +54,7 @@ static inline void upsampleAdjointAcross(const real* fine, int fineWidth, int wi
   for (int k = 0; k < ZEROS_BEHIND; k++) e[width + k] = o[width + k] = 0;
   for (int x = -UP_REACH; x < width + UP_REACH; x += LANES) {
     vf total{};
-    for (int k = 0; k < UP_COUNT; k++) total += UP_TAPS[k] * (load(e + x + UP_REACH - k) + load(o + x - UP_REACH + k));
+    for (int k = 0; k < UP_COUNT; k++) total += upTap(k) * (load(e + x + UP_REACH - k) + load(o + x - UP_REACH + k));
     store(s + x, total);
   }
   for (int k = 1; k <= UP_REACH; k++) {
