@@ -92,11 +92,11 @@ class NodeAdjoint {
 
   PlaneErrors run(const AdjointTask& task) {
     for (auto& s : scratch_) s->reset();
-    overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lossRows(task, t, y0, y1); });
-    overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { filterRows(task, t, y0, y1); });
-    overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { predictionRows(task, t, y0, y1); });
+    overFixedShares(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lossRows(task, t, y0, y1); });
+    overFixedShares(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { filterRows(task, t, y0, y1); });
+    overFixedShares(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { predictionRows(task, t, y0, y1); });
     if (task.pass.luma)
-      overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lumaRows(task, t, y0, y1); });
+      overFixedShares(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lumaRows(task, t, y0, y1); });
     PartClock& clock = baker_.scratch(0).clock;
     clock.start();
     RowTeam& inner = baker_.pyramidTeam();

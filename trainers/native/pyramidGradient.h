@@ -67,7 +67,7 @@ static inline void upsampleAdjointDown(const Plane& fine, int j, int coarseHeigh
 
 // gCoarse = up2^T(gFine)
 static inline void upsampleAdjoint(RowTeam& team, const Plane& gFine, const Plane& gCoarse) {
-  overRows(team, gCoarse.h, 2 * gCoarse.w, 1, [&](int j0, int j1, int) {
+  overFixedShares(team, gCoarse.h, 2 * gCoarse.w, 1, [&](int j0, int j1, int) {
     alignas(64) real row[MAX_WIDTH + 64];
     for (int j = j0; j < j1; j++) {
       upsampleAdjointDown(gFine, j, gCoarse.h, row);
@@ -78,7 +78,7 @@ static inline void upsampleAdjoint(RowTeam& team, const Plane& gFine, const Plan
 
 // The second half, where every row of gAcross has gone through upsampleAdjointAcross.
 static inline void upsampleAdjointOfRows(RowTeam& team, const Plane& gAcross, const Plane& gCoarse) {
-  overRows(team, gCoarse.h, gCoarse.w, 1, [&](int j0, int j1, int) {
+  overFixedShares(team, gCoarse.h, gCoarse.w, 1, [&](int j0, int j1, int) {
     for (int j = j0; j < j1; j++) upsampleAdjointDown(gAcross, j, gCoarse.h, gCoarse.row(j));
   });
 }
