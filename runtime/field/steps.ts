@@ -34,6 +34,11 @@ export function refinedOffsets(depthOffset: readonly number[], refinement = 0): 
   return depthOffset.map((offset, depth) => offset - refinement * (REFINEMENT_BY_DEPTH[depth] ?? 0));
 }
 
+/** Factor of the steps of a node's innovation. */
+export function depthScale(depthOffset: readonly number[], depth: number): number {
+  return 2 ** ((depthOffset[Math.min(depth, DEPTH_ROWS - 1)] ?? 0) / EXPONENTS_PER_OCTAVE);
+}
+
 /**
  * Step of an innovation plane in units of 32 codes.
  *

@@ -64,7 +64,7 @@ static inline void trajectoryRows(const Plane& gridX, const Plane& gridY, real e
 static inline void planesBetween(RowTeam& team, const Plane references[3][2], const Plane& gridX, const Plane& gridY,
                                  real elapsed, bool halved, const Plane out[3]) {
   const int w = out[0].w, h = out[0].h;
-  team.overRows(h, w, 2, [&](int y0, int y1, int) {
+  team.overFreeRows(h, w, 2, [&](int y0, int y1, int) {
     MotionRows a(w), b(w), chroma(w);
     for (int y = y0; y < y1; y += 2) {
       MotionRows* rows[2] = {&a, &b};

@@ -31,7 +31,7 @@ static inline int motionComponents(const NodeSpec& node) { return COMPONENTS_PER
 
 // fine = up2(coarse), shared over the team.
 static inline void doublePlane(RowTeam& team, const Plane& coarse, const Plane& fine) {
-  team.overRows(fine.h, fine.w / DOUBLING_EASE, 2, [&](int y0, int y1, int) {
+  team.overFreeRows(fine.h, fine.w / DOUBLING_EASE, 2, [&](int y0, int y1, int) {
     for (int y = y0; y < y1; y++) upsampleRow(coarse, y, nullptr, fine.row(y));
   });
 }
@@ -170,9 +170,9 @@ class NodeBaker {
     NodePass pass = preparePass(index, nodes, kept);
     for (int p = 0; p < 3; p++)
       if (!pass.unfiltered[p].origin) pass.unfiltered[p] = unfiltered(p);
-    team_.overRows(field_.height, field_.width, 2, [&](int y0, int y1, int t) { bakeRows(pass, scratch(t), y0, y1); });
+    team_.overFreeRows(field_.height, field_.width, 2, [&](int y0, int y1, int t) { bakeRows(pass, scratch(t), y0, y1); });
     if (pass.filter[0] || pass.filter[1] || pass.filter[2])
-      team_.overRows(field_.height, field_.width, 2, [&](int y0, int y1, int t) { filterRows(pass, scratch(t), y0, y1); });
+      team_.overFreeRows(field_.height, field_.width, 2, [&](int y0, int y1, int t) { filterRows(pass, scratch(t), y0, y1); });
     for (auto& p : pass.picture) extendRows(p);
     out.hasPicture = true;
     return pass;

@@ -104,7 +104,7 @@ constexpr int SERIAL_SAMPLES = 2048;
 
 // Calls body(y0, y1, share) for fixed shares of the rows, in multiples of `unit` rows.
 template <class Body>
-void overRows(RowTeam& team, int rows, int width, int unit, const Body& body) {
+void overFixedShares(RowTeam& team, int rows, int width, int unit, const Body& body) {
   if (team.threads() == 1 || rows * width < SERIAL_SAMPLES) return body(0, rows, 0);
   team.overShares(rows, unit, body);
 }

@@ -94,7 +94,7 @@ static inline void upsampleRow(const Plane& coarse, int y, const real* base, rea
 
 // fine = add + up2(coarse); `add` may be null (zero) and may be `fine` itself.
 static inline void upsample(RowTeam& team, const Plane& coarse, const Plane& fine, const Plane* add = nullptr) {
-  overRows(team, fine.h, fine.w, 2, [&](int y0, int y1, int) {
+  overFixedShares(team, fine.h, fine.w, 2, [&](int y0, int y1, int) {
     for (int y = y0; y < y1; y++) upsampleRow(coarse, y, add ? add->row(y) : nullptr, fine.row(y));
   });
 }

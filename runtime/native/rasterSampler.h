@@ -77,7 +77,7 @@ class Raster final : public RasterEngine {
 
  private:
   static void copy(RowTeam& team, const Plane& in, uint8_t* out) {
-    team.overRows(in.h, in.w, 1, [&](int y0, int y1, int) {
+    team.overFreeRows(in.h, in.w, 1, [&](int y0, int y1, int) {
       for (int y = y0; y < y1; y++) storeCodes(in.row(y), in.w, out + size_t(y) * in.w);
     });
   }
@@ -89,7 +89,7 @@ class Raster final : public RasterEngine {
   // Down first: whole vectors of neighbouring columns; then across, within the cache.
   static void resample(RowTeam& team, const Plane& in, const RowKernel& across, const AxisSpec& down, uint8_t* out) {
     const int width = across.outputs;
-    team.overRows(down.outputs, width, 1, [&](int y0, int y1, int) {
+    team.overFreeRows(down.outputs, width, 1, [&](int y0, int y1, int) {
       std::vector<real> column(size_t(in.w) + PAST_COLUMN), row(size_t(width) + PAST_ROW);
       for (int y = y0; y < y1; y++) {
         mixRows(in, down, y, across.first(), across.last() + 1, column.data());

@@ -27,7 +27,7 @@ struct Workshop {
   std::vector<SparePicture> spare;
 };
 
-class Segment final : public SegmentEngine, private LatentSource {
+class Segment final : public DecodedSegment, private LatentSource {
  public:
   Segment(const SegmentSpec& spec, Workshop& workshop)
       : spec_(spec), workshop_(workshop), latents_(spec.nodes.size()), bits_(spec.nodes.size()), baked_(spec.nodes.size()), baker_(spec_, workshop.team, *this) {
@@ -208,7 +208,7 @@ class Segment final : public SegmentEngine, private LatentSource {
 class Decoder final : public DecoderEngine {
  public:
   Decoder(int threads, const EntropyTables& tables, size_t keptBytes) : workshop_(threads, tables, keptBytes) {}
-  std::unique_ptr<SegmentEngine> segment(const SegmentSpec& spec) override { return std::make_unique<Segment>(spec, workshop_); }
+  std::unique_ptr<DecodedSegment> segment(const SegmentSpec& spec) override { return std::make_unique<Segment>(spec, workshop_); }
   std::unique_ptr<RasterEngine> raster(const RasterSpec& spec) override { return std::make_unique<Raster>(spec); }
 
  private:

@@ -1,6 +1,6 @@
 import { needSampleFilm } from '../../clips/sampleFilm.js';
 import type { Picture } from '../../runtime/picture/picture.js';
-import { createNativeSegment, type NativeSegmentTrainer } from '../../trainers/native/nativeEngine.js';
+import { type BuiltSegment, createNativeSegment } from '../../trainers/native/nativeEngine.js';
 import { loadNativeTrainer, type NativeTrainer, type PartTime } from '../../trainers/native/trainerAddon.js';
 import { createNetState } from '../../trainers/nets/netState.js';
 import { baseExponentOf, DEPTH_OFFSET, lambdaOfCrf } from '../../trainers/rateControl.js';
@@ -109,11 +109,7 @@ async function timeSteps(
   return { seconds: times[steps >> 1]!, parts };
 }
 
-function segmentOf(
-  trainer: NativeTrainer,
-  pictures: readonly Picture[],
-  threads: number,
-): NativeSegmentTrainer {
+function segmentOf(trainer: NativeTrainer, pictures: readonly Picture[], threads: number): BuiltSegment {
   const { width, height, chroma } = pictures[0]!;
   const description = {
     ...{ width, height, chroma, frames: pictures.length, anchorDistance: ANCHOR_DISTANCE },

@@ -12,7 +12,7 @@ export async function runEstimate(args: EstimateArguments, context: CommandConte
   const interrupts = listenForInterrupts();
   const film = await openSource(args.input, args, context);
   try {
-    const { estimate } = await import('../../trainers/encode.js');
+    const { estimate } = await import('../../trainers/estimate.js');
     const { seconds, bytes, memoryBytes } = await estimate(film, encodeOptions(args), {
       signal: interrupts.signal,
     });

@@ -64,7 +64,7 @@ static inline double lossRow(const AdjointTask& task, int p, int y, real* out) {
   vf total{};
   for (int x = 0; x < picture.w; x += LANES) {
     __builtin_prefetch(value + x + 2 * ptrdiff_t(picture.stride));
-    const vf e = select((lane + x) < picture.w, load(value + x) - (loadBytes(source + x) - 128), splat(0));
+    const vf e = select((lane + x) < picture.w, load(value + x) - (loadBytes(source + x) - CODE_OFFSET), splat(0));
     total += e * e;
     store(out + x, factor * e);
   }
@@ -97,11 +97,11 @@ class NodeAdjoint {
 
   PlaneErrors run(const AdjointTask& task) {
     for (auto& s : scratch_) s->reset();
-    overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lossRows(task, t, y0, y1); });
-    overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { filterRows(task, t, y0, y1); });
-    overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { predictionRows(task, t, y0, y1); });
+    overFixedShares(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lossRows(task, t, y0, y1); });
+    overFixedShares(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { filterRows(task, t, y0, y1); });
+    overFixedShares(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { predictionRows(task, t, y0, y1); });
     if (task.pass.luma)
-      overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lumaRows(task, t, y0, y1); });
+      overFixedShares(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lumaRows(task, t, y0, y1); });
     PartClock& clock = baker_.scratch(0).clock;
     clock.start();
     RowTeam& inner = baker_.pyramidTeam();

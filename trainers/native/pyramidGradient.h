@@ -80,7 +80,7 @@ static_assert(PAST_DOUBLED <= ROW_PAST_END, "a row to be halved fits on the stac
 
 // gCoarse = up2^T(gFine)
 static inline void upsampleAdjoint(RowTeam& team, const Plane& gFine, const Plane& gCoarse) {
-  overRows(team, gCoarse.h, 2 * gCoarse.w, 1, [&](int j0, int j1, int) {
+  overFixedShares(team, gCoarse.h, 2 * gCoarse.w, 1, [&](int j0, int j1, int) {
     alignas(CACHE_LINE) real row[MAX_SIDE_PX + ROW_PAST_END];
     for (int j = j0; j < j1; j++) {
       upsampleAdjointDown(gFine, j, gCoarse.h, row);
@@ -91,7 +91,7 @@ static inline void upsampleAdjoint(RowTeam& team, const Plane& gFine, const Plan
 
 // The second half, where every row of gAcross has gone through upsampleAdjointAcross.
 static inline void upsampleAdjointOfRows(RowTeam& team, const Plane& gAcross, const Plane& gCoarse) {
-  overRows(team, gCoarse.h, gCoarse.w, 1, [&](int j0, int j1, int) {
+  overFixedShares(team, gCoarse.h, gCoarse.w, 1, [&](int j0, int j1, int) {
     for (int j = j0; j < j1; j++) upsampleAdjointDown(gAcross, j, gCoarse.h, gCoarse.row(j));
   });
 }
