@@ -3,12 +3,12 @@ import { open } from '../../runtime/film/film.js';
 import { type FrameOptions, planFrames } from '../../runtime/film/frameOptions.js';
 import { filmInfo, type WeftHeader } from '../../runtime/format/header.js';
 import type { FilmInfo, Picture, Rational } from '../../runtime/picture/picture.js';
+import { given } from '../given.js';
 import { listenForInterrupts } from '../interrupts.js';
 import { checkFilmOutput, refuseEmpty, writeFilm } from '../media/filmWriter.js';
 import { reduce, toNumber } from '../media/rational.js';
 import type { CommandContext } from './context.js';
 import type { DecodeOptions } from './decodeOptions.js';
-import { given } from './sourceOptions.js';
 import { readWeftFile } from './weftFile.js';
 
 /** Arguments of `weft decode`. */

@@ -7,6 +7,7 @@ import type { FilmSource } from '../../trainers/encode.js';
 import { ENCODE_OPTIONS } from '../../trainers/options.js';
 import type { PresetName } from '../../trainers/presets.js';
 import { composeSheet, type Rectangle, type SheetCell } from '../demo/sheet.js';
+import { given } from '../given.js';
 import { type Interrupts, listenForInterrupts } from '../interrupts.js';
 import { type X264Result, x264AtBytes } from '../measure/x264.js';
 import { collectPictures, filmOf } from '../media/filmInMemory.js';
@@ -17,7 +18,6 @@ import type { OptionTableOf } from '../optionTable.js';
 import type { CommandContext } from './context.js';
 import { runDecode } from './decode.js';
 import { type EncodeReport, encodeToFile } from './encode.js';
-import { given } from './sourceOptions.js';
 
 /** Arguments of `weft demo`. */
 export interface DemoArguments {

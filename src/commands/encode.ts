@@ -2,8 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../../runtime/errors.js';
 import { open } from '../../runtime/film/film.js';
-import type { EncodeOptions, FilmSource } from '../../trainers/encode.js';
-import { ENCODE_OPTIONS } from '../../trainers/options.js';
+import type { FilmSource } from '../../trainers/encode.js';
+import { ENCODE_OPTIONS, type EncodeOptions } from '../../trainers/options.js';
 import { firstPictures } from '../../trainers/scenes/firstPictures.js';
 import { type Interrupts, listenForInterrupts } from '../interrupts.js';
 import { compareFilms, type FilmComparison } from '../measure/compareFilms.js';
@@ -11,7 +11,8 @@ import type { PsnrDb } from '../measure/psnr.js';
 import { checkOutput, writeWhole } from '../media/outputFile.js';
 import type { OptionTable } from '../optionTable.js';
 import type { CommandContext } from './context.js';
-import { type EncodeSettings, encodeOptions, openSource, SOURCE_OPTIONS } from './sourceOptions.js';
+import { type EncodeSettings, encodeOptions } from './encodeSettings.js';
+import { openSource, SOURCE_OPTIONS } from './sourceOptions.js';
 
 /** Options of `weft encode`. */
 export const ENCODE_COMMAND_OPTIONS: OptionTable = {
@@ -98,7 +99,7 @@ export async function encodeToFile(
   { finish, signal }: Interrupts,
 ): Promise<EncodeReport> {
   const started = performance.now();
-  // Loaded when needed: decoding does without the trainers.
+  // Loaded when needed: help and mistakes are answered without the trainers.
   const { encode } = await import('../../trainers/encode.js');
   const encoded = await encode(film, options, {
     finish,

@@ -2,7 +2,8 @@ import { ENCODE_OPTIONS } from '../../trainers/options.js';
 import { listenForInterrupts } from '../interrupts.js';
 import type { OptionTable } from '../optionTable.js';
 import type { CommandContext } from './context.js';
-import { type EncodeSettings, encodeOptions, openSource, SOURCE_OPTIONS } from './sourceOptions.js';
+import { type EncodeSettings, encodeOptions } from './encodeSettings.js';
+import { openSource, SOURCE_OPTIONS } from './sourceOptions.js';
 
 /** Options of `weft estimate`: those of the encode in question. */
 export const ESTIMATE_OPTIONS: OptionTable = { ...ENCODE_OPTIONS, ...SOURCE_OPTIONS };
@@ -12,7 +13,7 @@ export async function runEstimate(args: EncodeSettings, context: CommandContext)
   const interrupts = listenForInterrupts();
   const film = await openSource(args.input, args, context);
   try {
-    const { estimate } = await import('../../trainers/encode.js');
+    const { estimate } = await import('../../trainers/estimate.js');
     const { seconds, bytes, memoryBytes } = await estimate(film, encodeOptions(args), {
       signal: interrupts.signal,
     });

@@ -1,7 +1,6 @@
 import { UsageError } from '../../runtime/errors.js';
 import { MAX_FRAMES, MAX_SIDE_PX, MIN_SIDE_PX } from '../../runtime/format/header.js';
-import type { EncodeOptions } from '../../trainers/encode.js';
-import { ENCODE_OPTIONS } from '../../trainers/options.js';
+import { given } from '../given.js';
 import { type OpenedFilm, openFilm, type ReadOptions } from '../media/filmReader.js';
 import type { OptionTableOf } from '../optionTable.js';
 import type { CommandContext } from './context.js';
@@ -48,17 +47,6 @@ export const SOURCE_OPTIONS: OptionTableOf<SourceOptions> = {
   },
 };
 
-/** Arguments of a command that encodes a film or foretells what that takes. */
-export interface EncodeSettings extends Partial<EncodeOptions>, SourceOptions {
-  input: string;
-}
-
-/** `record` without the entries that are undefined: what was not given is the default of whoever reads it. */
-export function given<T extends object>(record: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const entries = Object.entries(record).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], undefined> };
-}
-
 /**
  * Opens the film that the arguments name.
  *
@@ -83,10 +71,4 @@ export async function openSource(
     value: `${width}x${height}`,
     range: `${MIN_SIDE_PX}..${MAX_SIDE_PX}`,
   });
-}
-
-/** The options of the encoder among the arguments. */
-export function encodeOptions(args: Partial<EncodeOptions>): Partial<EncodeOptions> {
-  const names = Object.keys(ENCODE_OPTIONS) as (keyof EncodeOptions)[];
-  return given(Object.fromEntries(names.map((name) => [name, args[name]])));
 }

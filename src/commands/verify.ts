@@ -1,11 +1,12 @@
 import { open, type WeftFilm } from '../../runtime/film/film.js';
+import { given } from '../given.js';
 import { listenForInterrupts } from '../interrupts.js';
 import { compareFilms } from '../measure/compareFilms.js';
 import { ssim } from '../measure/ssim.js';
 import { openFilm } from '../media/filmReader.js';
 import type { OptionTable } from '../optionTable.js';
 import type { CommandContext } from './context.js';
-import { given, SOURCE_OPTIONS, type SourceOptions } from './sourceOptions.js';
+import { SOURCE_OPTIONS, type SourceOptions } from './sourceOptions.js';
 import { readWeftFile } from './weftFile.js';
 
 /** Options of `weft verify`. Those that change the source must be given as they were to `encode`. */

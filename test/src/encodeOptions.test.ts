@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { ENCODE_COMMAND_OPTIONS } from '../../src/commands/encode.js';
-import { encodeOptions } from '../../src/commands/sourceOptions.js';
+import { encodeOptions } from '../../src/commands/encodeSettings.js';
 import { environmentValues, optionValues, parserOptions } from '../../src/optionTable.js';
 import { ENCODE_OPTIONS, type EncodeOptions, resolveOptions } from '../../trainers/options.js';
 

@@ -1,7 +1,8 @@
 /** What an estimate says, beside the encode that it foretells. */
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type EncodeOptions, encode, estimate } from '../../trainers/encode.js';
+import { type EncodeOptions, encode } from '../../trainers/encode.js';
+import { estimate } from '../../trainers/estimate.js';
 import { canEncode } from '../nativeEngine.js';
 import { grain, syntheticFilm } from './syntheticFilm.js';
 

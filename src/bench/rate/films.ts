@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { needSampleFilm, sampleCutsSeconds, sampleSeconds } from '../../../clips/sampleFilm.js';
 import type { FilmSource } from '../../../trainers/encode.js';
-import { given } from '../../commands/sourceOptions.js';
+import { given } from '../../given.js';
 import { collectPictures, filmOf } from '../../media/filmInMemory.js';
 import { type OpenedFilm, openFilm, type ReadOptions } from '../../media/filmReader.js';
 import { pictureBytes } from '../../media/y4m.js';

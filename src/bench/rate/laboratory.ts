@@ -3,7 +3,7 @@ import { MediaError } from '../../../runtime/errors.js';
 import type { FilmSource } from '../../../trainers/encode.js';
 import { weftVersion } from '../../../trainers/version.js';
 import type { CommandContext } from '../../commands/context.js';
-import { given } from '../../commands/sourceOptions.js';
+import { given } from '../../given.js';
 import { type Interrupts, listenForInterrupts } from '../../interrupts.js';
 import { type Anchor, anchorNamed } from '../../measure/anchors.js';
 import { vmafMissing } from '../../measure/vmaf.js';

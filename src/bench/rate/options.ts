@@ -1,7 +1,8 @@
 /** What the rate-distortion bench is asked for on the command line. */
 import { CRF_RANGE, DEFAULT_PRESET, ENCODE_OPTIONS, PRESET_NAMES } from '../../../trainers/options.js';
 import type { PresetName } from '../../../trainers/presets.js';
-import { given, sourceSides } from '../../commands/sourceOptions.js';
+import { sourceSides } from '../../commands/sourceOptions.js';
+import { given } from '../../given.js';
 import { anchors, x264Medium } from '../../measure/anchors.js';
 import type { ReadOptions } from '../../media/filmReader.js';
 import { parserOption } from '../../optionTable.js';
