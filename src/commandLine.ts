@@ -142,7 +142,8 @@ function parse(
   } catch (cause) {
     if (cause instanceof WeftError) throw cause;
     const command = argv.find((word) => !word.startsWith('-'));
-    throw new UsageError(withoutLiterals(cause instanceof Error ? cause.message : String(cause)), {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(withoutLiterals(message.replaceAll(JSON.stringify(literal).slice(1, -1), literal)), {
       code: 'BAD_ARGUMENTS',
       hint: command ? `See weft --help, or weft ${command} --help.` : 'See weft --help.',
       cause,

@@ -65,6 +65,7 @@ describe('wrong usage ends with 2 and says what would be right', () => {
     [['encode', 'a.mp4', '--crf', '20', '--bitrate', '50k'], 'mutually exclusive'],
     [['encode', 'a.mp4', '--crf', 'high'], '0 to 51'],
     [['encode', 'a.mp4', '--preset', 'quick'], 'overnight'],
+    [['encode', 'a.mp4', '--preset', '-'], 'Given: "-"'],
     [['encode', 'a.mp4', '--size', '640'], '640x360'],
     [['encode', 'a.mp4', '-y', '-n'], 'mutually exclusive'],
     [['decode', 'film.weft', '--fps', 'zero'], 'not a frame rate'],
