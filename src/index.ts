@@ -21,6 +21,6 @@ export { bdRate, type RatePoint } from './measure/bdRate.js';
 export { compareFilms, type FilmComparison } from './measure/compareFilms.js';
 export { type PsnrDb, psnr } from './measure/psnr.js';
 export { ssim } from './measure/ssim.js';
-export { type Film, openFilm, type ReadOptions } from './media/filmReader.js';
+export { type OpenedFilm, openFilm, type ReadOptions } from './media/filmReader.js';
 export { type WriteOptions, type WrittenFilm, writeFilm } from './media/filmWriter.js';
 export { readY4m, writeY4m } from './media/y4m.js';

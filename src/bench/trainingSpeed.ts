@@ -6,6 +6,7 @@ import { createNetState } from '../../trainers/nets/netState.js';
 import { baseExponentOf, DEPTH_OFFSET, lambdaOfCrf } from '../../trainers/rateControl.js';
 import { stepActivity, stepOptions } from '../../trainers/schedule.js';
 import type { CommandContext } from '../commands/context.js';
+import { sourceSides } from '../commands/sourceOptions.js';
 import { collectPictures } from '../media/filmInMemory.js';
 import { openFilm } from '../media/filmReader.js';
 import { parseSize } from '../optionValues.js';
@@ -53,7 +54,7 @@ export async function benchTrainingSpeed(
   reporter.table(`${trainer.instructionSet}: peak ${(peak / 1e9).toFixed(1)} GFLOP/s on one thread`);
   let settings = 0;
   for (const text of sizes) {
-    const size = parseSize(text)!;
+    const size = parseSize(text, '--sizes', sourceSides)!;
     const source = await openFilm(file, { size, frames, ...(context.ffmpeg && { ffmpeg: context.ffmpeg }) });
     const pictures = await collectPictures(source.pictures());
     await source.close();
