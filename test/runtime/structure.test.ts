@@ -35,35 +35,35 @@ const cases = [...uniform, ...mixed];
 /** Every frame exactly once, references before their users, motion predicted from nodes before. */
 function expectOrder(nodes: readonly FieldNode[], frames: number): void {
   expect(nodes.map((node) => node.frame).sort((a, b) => a - b)).toEqual([...Array(frames).keys()]);
-  for (const [i, node] of nodes.entries()) {
-    expect(node.refs.length).toBe(i === 0 ? 0 : node.depth === 1 ? 1 : 2);
-    expect(node.motion.length).toBe(node.refs.length);
-    for (const ref of node.refs) expect(ref).toBeLessThan(i);
-    for (const prediction of node.motion) expect(prediction?.node ?? -1).toBeLessThan(i);
-  }
+  const wrong = nodes.filter(({ depth, refs, motion }, i) => {
+    const count = i === 0 ? 0 : depth === 1 ? 1 : 2;
+    const before = [...refs, ...motion.map((prediction) => prediction?.node ?? 0)];
+    return refs.length !== count || motion.length !== count || before.some((node) => node >= i);
+  });
+  expect(wrong).toEqual([]);
 }
 
 /** All neighbours are linked by a motion field. */
 function expectLinks(nodes: readonly FieldNode[]): void {
   for (let frame = 0; frame < nodes.length - 1; frame++) {
-    const link = linkAfter(nodes, frame);
-    expect(nodes[link.carrier]!.refs[link.field]).toBe(link.other);
-    const frames = [nodes[link.carrier]!.frame, nodes[link.other]!.frame];
-    expect(frames).toEqual(link.carrierIsLater ? [frame + 1, frame] : [frame, frame + 1]);
+    const { carrier, other, field, carrierIsLater } = linkAfter(nodes, frame);
+    const linked = nodes[carrier]!.refs[field] === other;
+    const [earlier, later] = carrierIsLater ? [other, carrier] : [carrier, other];
+    if (linked && nodes[earlier]!.frame === frame && nodes[later]!.frame === frame + 1) continue;
+    expect.fail(`frames ${frame} and ${frame + 1} of ${nodes.length}`);
   }
 }
 
 /** Of a constant velocity, the motion of every node is predicted as it is. */
 function expectPredictions(nodes: readonly FieldNode[]): void {
   const velocity = 3;
+  const fieldOf = (node: FieldNode, ref: number): number =>
+    velocity * (nodes[node.refs[ref]!]!.frame - node.frame);
   for (const node of nodes) {
     for (const [ref, prediction] of node.motion.entries()) {
       if (!prediction) continue;
-      const source = nodes[prediction.node]!;
-      const sourceTarget = nodes[source.refs[prediction.field]!]!;
-      const sourceField = velocity * (sourceTarget.frame - source.frame);
-      const own = velocity * (nodes[node.refs[ref]!]!.frame - node.frame);
-      expect(prediction.scale * sourceField).toBeCloseTo(own, 9);
+      const predicted = prediction.scale * fieldOf(nodes[prediction.node]!, prediction.field);
+      if (Math.abs(predicted - fieldOf(node, ref)) > 1e-9) expect(predicted).toBe(fieldOf(node, ref));
     }
   }
 }
