@@ -1,20 +1,31 @@
+/**
+ * Tests by what they need and how long they take:
+ *
+ *     npm test                                    all but the slow ones
+ *     npm test -- test/runtime/steps.test.ts      one file; `-t 'a part of its name'` chooses a test
+ *     npm run test:tensorflow                     training in TensorFlow.js, on the processor and on WebGPU
+ *     npm run test:all                            everything
+ *
+ * Only the project `program` compiles first: its tests start `weft` as a user does, from dist/.
+ */
+
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
+
+const PROGRAM = ['test/src/commandLine.test.ts', 'test/src/encodeCommand.test.ts'];
+const TENSORFLOW = ['test/trainers/tfjs*.test.ts'];
+
+function project(name: string, test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration {
+  return { test: { name, environment: 'node', testTimeout: 30_000, hookTimeout: 60_000, ...test } };
+}
 
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     projects: [
-      {
-        test: {
-          name: 'node',
-          environment: 'node',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/browser/**', '**/node_modules/**'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
-        },
-      },
+      project('node', { include: ['test/**/*.test.ts'], exclude: [...PROGRAM, ...TENSORFLOW] }),
+      project('program', { include: PROGRAM, globalSetup: 'test/src/compile.ts' }),
+      project('tensorflow', { include: TENSORFLOW }),
     ],
   },
 });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { open } from '../../runtime/film/film.js';
 import type { FrameOptions } from '../../runtime/film/frameOptions.js';
 import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
-import type { FilmSource } from '../../trainers/encode.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
 import type { EncodeOptions } from '../../trainers/options.js';
 import type { CommandContext } from '../commands/context.js';
 import { type EncodeReport, encodeToFile } from '../commands/encode.js';

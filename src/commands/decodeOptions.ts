@@ -1,6 +1,6 @@
+import { MAX_SIDE_PX } from '../../runtime/field/constants.js';
 import type { OpenOptions } from '../../runtime/film/film.js';
 import type { FrameOptions } from '../../runtime/film/frameOptions.js';
-import { MAX_SIDE_PX } from '../../runtime/format/header.js';
 import type { Rational } from '../../runtime/picture/picture.js';
 import type { OptionTableOf } from '../optionTable.js';
 

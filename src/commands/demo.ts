@@ -3,7 +3,7 @@ import path from 'node:path';
 import { needSampleFilm, sampleCutsSeconds } from '../../clips/sampleFilm.js';
 import { open } from '../../runtime/film/film.js';
 import type { Picture } from '../../runtime/picture/picture.js';
-import type { FilmSource } from '../../trainers/encode.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
 import { ENCODE_OPTIONS } from '../../trainers/options.js';
 import type { PresetName } from '../../trainers/presets.js';
 import { composeSheet, type Rectangle, type SheetCell } from '../demo/sheet.js';

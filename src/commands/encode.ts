@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../../runtime/errors.js';
 import { open } from '../../runtime/film/film.js';
-import type { FilmSource } from '../../trainers/encode.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
 import { ENCODE_OPTIONS, type EncodeOptions } from '../../trainers/options.js';
 import { firstPictures } from '../../trainers/scenes/firstPictures.js';
 import { type Interrupts, listenForInterrupts } from '../interrupts.js';

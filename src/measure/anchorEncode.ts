@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
-import type { FilmSource } from '../../trainers/encode.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
 import { fileUrl, findFfmpeg, startFfmpeg } from '../media/ffmpeg.js';
 import { sampleFeed } from '../media/filmFilter.js';
 import { runPictures } from '../media/filmReader.js';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Picture } from '../../runtime/picture/picture.js';
-import type { FilmSource } from '../../trainers/encode.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
 import { withTemporaryFolder } from '../media/temporaryFolder.js';
 import { anchorPictures, encodeAnchor } from './anchorEncode.js';
 import { x264Medium } from './anchors.js';

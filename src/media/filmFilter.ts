@@ -1,5 +1,5 @@
 import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
-import type { FilmSource } from '../../trainers/encode.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
 import { type FfmpegJob, findFfmpeg, startFfmpeg } from './ffmpeg.js';
 import { runPictures } from './filmReader.js';
 import { pixelFormat, planesOf, rawInputOptions } from './rawVideo.js';

@@ -1,5 +1,5 @@
 import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
-import type { FilmSource } from '../../trainers/encode.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
 
 /** All pictures of a stream. */
 export async function collectPictures(stream: AsyncIterable<Picture>): Promise<Picture[]> {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { MediaError, throwIfAborted, UsageError } from '../../runtime/errors.js';
 import { createPicture, type FilmInfo, type Picture, type Rational } from '../../runtime/picture/picture.js';
-import type { FilmSource } from '../../trainers/encode.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
 import { type FfmpegRun, type FfmpegTools, fileUrl, findFfmpeg, startFfmpeg } from './ffmpeg.js';
 import { scaleFilter } from './pixelFormat.js';
 import { type FilmFacts, fileChunks, inputOptions, probeFilm } from './probe.js';

@@ -1,6 +1,14 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ANCHOR_DISTANCES, MAX_SEGMENT_FRAMES } from '../../runtime/field/constants.js';
-import { type AnchorGrid, linkAfter, segmentStructure, stretchCount } from '../../runtime/field/structure.js';
+import {
+  type AnchorGrid,
+  type FieldNode,
+  linkAfter,
+  segmentStructure,
+  stretchCount,
+} from '../../runtime/field/structure.js';
+import { anchorGrids } from './anchorGrids.js';
 
 /** Every number of frames up to beyond two of the longest distances, where the pattern repeats, and the longest segments. */
 const uniform: AnchorGrid[] = ANCHOR_DISTANCES.flatMap((anchorDistance) =>
@@ -23,44 +31,65 @@ const mixed: AnchorGrid[] = ANCHOR_DISTANCES.flatMap((anchorDistance) =>
 );
 const cases = [...uniform, ...mixed];
 
+/** Every frame exactly once, references before their users, motion predicted from nodes before. */
+function expectOrder(nodes: readonly FieldNode[], frames: number): void {
+  expect(nodes.map((node) => node.frame).sort((a, b) => a - b)).toEqual([...Array(frames).keys()]);
+  const wrong = nodes.filter(({ depth, refs, motion }, i) => {
+    const count = i === 0 ? 0 : depth === 1 ? 1 : 2;
+    const before = [...refs, ...motion.map((prediction) => prediction?.node ?? 0)];
+    return refs.length !== count || motion.length !== count || before.some((node) => node >= i);
+  });
+  expect(wrong).toEqual([]);
+}
+
+/** All neighbours are linked by a motion field. */
+function expectLinks(nodes: readonly FieldNode[]): void {
+  for (let frame = 0; frame < nodes.length - 1; frame++) {
+    const { carrier, other, field, carrierIsLater } = linkAfter(nodes, frame);
+    const linked = nodes[carrier]!.refs[field] === other;
+    const [earlier, later] = carrierIsLater ? [other, carrier] : [carrier, other];
+    if (linked && nodes[earlier]!.frame === frame && nodes[later]!.frame === frame + 1) continue;
+    expect.fail(`frames ${frame} and ${frame + 1} of ${nodes.length}`);
+  }
+}
+
+/** Of a constant velocity, the motion of every node is predicted as it is. */
+function expectPredictions(nodes: readonly FieldNode[]): void {
+  const velocity = 3;
+  const fieldOf = (node: FieldNode, ref: number): number =>
+    velocity * (nodes[node.refs[ref]!]!.frame - node.frame);
+  for (const node of nodes) {
+    for (const [ref, prediction] of node.motion.entries()) {
+      if (!prediction) continue;
+      const predicted = prediction.scale * fieldOf(nodes[prediction.node]!, prediction.field);
+      if (Math.abs(predicted - fieldOf(node, ref)) > 1e-9) expect(predicted).toBe(fieldOf(node, ref));
+    }
+  }
+}
+
 describe('segment structure', () => {
   it('has every frame exactly once, references before their users', () => {
-    for (const grid of cases) {
-      const nodes = segmentStructure(grid);
-      expect(nodes.map((node) => node.frame).sort((a, b) => a - b)).toEqual([...Array(grid.frames).keys()]);
-      for (const [i, node] of nodes.entries()) {
-        expect(node.refs.length).toBe(i === 0 ? 0 : node.depth === 1 ? 1 : 2);
-        expect(node.motion.length).toBe(node.refs.length);
-        for (const ref of node.refs) expect(ref).toBeLessThan(i);
-      }
-    }
+    for (const grid of cases) expectOrder(segmentStructure(grid), grid.frames);
   });
 
   it('links all neighbours by a motion field', () => {
-    for (const grid of cases) {
-      const nodes = segmentStructure(grid);
-      for (let frame = 0; frame < grid.frames - 1; frame++) {
-        const link = linkAfter(nodes, frame);
-        expect(nodes[link.carrier]!.refs[link.field]).toBe(link.other);
-      }
-    }
+    for (const grid of cases) expectLinks(segmentStructure(grid));
   });
 
   it('predicts constant velocity exactly', () => {
-    const velocity = 3;
-    for (const grid of cases) {
-      const nodes = segmentStructure(grid);
-      for (const node of nodes) {
-        for (const [ref, prediction] of node.motion.entries()) {
-          if (!prediction) continue;
-          const source = nodes[prediction.node]!;
-          const sourceTarget = nodes[source.refs[prediction.field]!]!;
-          const sourceField = velocity * (sourceTarget.frame - source.frame);
-          const own = velocity * (nodes[node.refs[ref]!]!.frame - node.frame);
-          expect(prediction.scale * sourceField).toBeCloseTo(own, 9);
-        }
-      }
-    }
+    for (const grid of cases) expectPredictions(segmentStructure(grid));
+  });
+
+  it('has all of that wherever the anchors are', () => {
+    fc.assert(
+      fc.property(anchorGrids(), (grid) => {
+        const nodes = segmentStructure(grid);
+        expectOrder(nodes, grid.frames);
+        expectLinks(nodes);
+        expectPredictions(nodes);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('is the one of the specification for 6 frames, anchors 4 apart', () => {

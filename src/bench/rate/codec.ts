@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { open } from '../../../runtime/film/film.js';
 import type { FilmInfo, Picture } from '../../../runtime/picture/picture.js';
-import type { FilmSource } from '../../../trainers/encode.js';
+import type { FilmSource } from '../../../trainers/encodeJob.js';
 import { loadNativeTrainer } from '../../../trainers/native/trainerAddon.js';
 import type { PresetName } from '../../../trainers/presets.js';
 import type { CommandContext } from '../../commands/context.js';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { needSampleFilm, sampleCutsSeconds, sampleSeconds } from '../../../clips/sampleFilm.js';
-import type { FilmSource } from '../../../trainers/encode.js';
+import type { FilmSource } from '../../../trainers/encodeJob.js';
 import { given } from '../../given.js';
 import { collectPictures, filmOf } from '../../media/filmInMemory.js';
 import { type OpenedFilm, openFilm, type ReadOptions } from '../../media/filmReader.js';

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import { MediaError } from '../../../runtime/errors.js';
-import type { FilmSource } from '../../../trainers/encode.js';
+import type { FilmSource } from '../../../trainers/encodeJob.js';
 import { weftVersion } from '../../../trainers/version.js';
 import type { CommandContext } from '../../commands/context.js';
 import { given } from '../../given.js';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { MediaError, throwIfAborted } from '../../../runtime/errors.js';
-import type { FilmSource } from '../../../trainers/encode.js';
+import type { FilmSource } from '../../../trainers/encodeJob.js';
 import { filmQuality } from '../../measure/filmQuality.js';
 import { vmaf } from '../../measure/vmaf.js';
 import type { FfmpegTools } from '../../media/ffmpeg.js';
