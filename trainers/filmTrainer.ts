@@ -60,7 +60,7 @@ const PRUNED_BELOW = 0.35;
 const ROUNDS_TO_ZERO = 0.5;
 /** Streams of a segment decode in parallel; each costs some bytes of its own. */
 const STREAM_BYTES = 24576;
-const MAX_STREAMS = 8;
+const MOST_STREAMS_WRITTEN = 8;
 
 /** Segments in training at the same time. The first group decides the nets; later groups are trained for them. */
 export class FilmTrainer {
@@ -270,7 +270,7 @@ export class FilmTrainer {
       estimatedBits += countFlagBits(latents[index]!, latentPlanes(shape, node.refs.length), states);
     }
     const nets = netsFromQuantized(this.netTensors);
-    const streams = Math.min(MAX_STREAMS, 1 + Math.floor(estimatedBits / 8 / STREAM_BYTES));
+    const streams = Math.min(MOST_STREAMS_WRITTEN, 1 + Math.floor(estimatedBits / 8 / STREAM_BYTES));
     const refinement = refinementOf(frames);
     // The film's offsets are in its header; those of a lone frame go into its exponent.
     const baseExponent = description.baseExponent + (frames > 1 ? 0 : LONE_OFFSET - DEPTH_OFFSET[0]!);
