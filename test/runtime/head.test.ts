@@ -51,7 +51,7 @@ describe.each(films)('the head of %s', (_, bytes) => {
     for (let length = 0; length < whole.headBytes; length++) {
       const needed = neededOf(readHead(bytes.subarray(0, length)));
       expect(needed).toBeGreaterThan(length);
-      expect(needed).toBeLessThanOrEqual(whole.headBytes);
+      expect([32, whole.headBytes]).toContain(needed);
     }
     for (const more of [0, 1, 2, 9, bytes.length - whole.headBytes]) {
       expect(readHead(bytes.subarray(0, whole.headBytes + more))).toEqual({ head: whole });
@@ -64,6 +64,7 @@ describe.each(films)('the head of %s', (_, bytes) => {
     );
     const first = exact[0] ?? 0;
     expect(first).toBeLessThan(32);
+    expect(whole.headBytes).toBeGreaterThan(32);
     expect(exact).toEqual(Array.from({ length: whole.headBytes - first }, (_, i) => first + i));
   });
 

@@ -24,7 +24,8 @@ import { packIndex, unpackIndex } from '../../runtime/format/segments.js';
 import { readSignedVarint, readVarint, writeSignedVarint, writeVarint } from '../../runtime/format/varint.js';
 
 const MAX_WORD = 2 ** 32 - 1;
-const bytes = fc.uint8Array({ maxLength: 300 });
+/** Also those whose length takes two bytes. */
+const bytes = fc.uint8Array({ maxLength: 300, size: 'max' });
 
 /** Any legal value of a header field. */
 function legalValue(type: HeaderFieldType): fc.Arbitrary<unknown> {
