@@ -15,9 +15,11 @@ import type { FilmNets } from '../field/nets.js';
 import { type FieldShape, fieldShape } from '../field/shape.js';
 import { refinedOffsets } from '../field/steps.js';
 import { segmentStructure } from '../field/structure.js';
-import { readWeft, type SegmentEntry, segmentBytes, type WeftFile } from '../format/container.js';
+import { readWeft, segmentBytes, type WeftFile } from '../format/container.js';
+import type { WeftHead } from '../format/head.js';
 import { filmInfo, type WeftHeader } from '../format/header.js';
 import { unpackSegment } from '../format/segmentHead.js';
+import type { SegmentEntry } from '../format/segments.js';
 import type { FilmInfo, Picture } from '../picture/picture.js';
 import { type RasterKernels, rasterKernels } from '../picture/raster.js';
 import { ReferenceSegmentDecoder } from '../reference/segmentDecoder.js';
@@ -231,8 +233,7 @@ export class WeftFilm {
   }
 }
 
-function checkFilm(file: WeftFile, maxSegmentPixels: number): void {
-  const { header, segments } = file;
+function checkFilm({ header, segments }: WeftHead, maxSegmentPixels: number): void {
   if (!KNOWN_PRIORS.includes(header.prior)) {
     throw new FormatError(
       `The nets are coded against prior ${header.prior}, which this decoder does not have.`,

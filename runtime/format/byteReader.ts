@@ -2,20 +2,22 @@
 
 import { FormatError } from '../errors.js';
 
-/** Longest varint: 5 bytes hold 35 bits; values stop at 2^32-1. */
-const MAX_VARINT_BYTES = 5;
-
 export class ByteReader {
   readonly bytes: Uint8Array;
   readonly path: string;
-  position = 0;
+  position: number;
 
-  /** @param path what is being read, for error messages. */
-  constructor(bytes: Uint8Array, path: string) {
+  /**
+   * @param path what is being read, for error messages
+   * @param position first byte to read
+   */
+  constructor(bytes: Uint8Array, path: string, position = 0) {
     this.bytes = bytes;
     this.path = path;
+    this.position = position;
   }
 
+  /** Bytes that are not read yet. */
   get left(): number {
     return this.bytes.length - this.position;
   }
@@ -23,58 +25,39 @@ export class ByteReader {
   /** @throws FormatError `FILE_TRUNCATED` at the end. */
   byte(): number {
     const value = this.bytes[this.position];
-    if (value === undefined) throw this.#truncated();
+    if (value === undefined) throw truncated(this.path);
     this.position++;
     return value;
   }
 
-  /** A view of the next `count` bytes. */
+  /**
+   * A view of the next `count` bytes.
+   *
+   * @throws FormatError `FILE_TRUNCATED` if there are fewer.
+   */
   take(count: number): Uint8Array {
-    if (count > this.left) throw this.#truncated();
+    if (count > this.left) throw truncated(this.path);
     const start = this.position;
     this.position += count;
     return this.bytes.subarray(start, this.position);
   }
 
-  /** Little-endian 32-bit word, unsigned. */
+  /**
+   * Little-endian 32-bit word, unsigned.
+   *
+   * @throws FormatError `FILE_TRUNCATED` if there are fewer than four bytes.
+   */
   word(): number {
     const b = this.take(4);
     return (b[0]! | (b[1]! << 8) | (b[2]! << 16) | (b[3]! << 24)) >>> 0;
   }
+}
 
-  /**
-   * Unsigned LEB128, 0..2^32-1.
-   *
-   * @throws FormatError `VARINT_INVALID` if it is longer than five bytes or larger than 32 bits.
-   */
-  varint(): number {
-    let value = 0;
-    for (let i = 0; i < MAX_VARINT_BYTES; i++) {
-      const byte = this.byte();
-      value += (byte & 127) * 2 ** (7 * i);
-      if (byte < 128) {
-        if (value > 0xffffffff) break;
-        return value;
-      }
-    }
-    throw new FormatError(`A number in ${this.path} is longer than 32 bits.`, {
-      code: 'VARINT_INVALID',
-      hint: 'The file is damaged; fetch it again.',
-      path: this.path,
-    });
-  }
-
-  /** Signed varint: zigzag of LEB128. */
-  signedVarint(): number {
-    const value = this.varint();
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
-  }
-
-  #truncated(): FormatError {
-    return new FormatError(`The bytes of ${this.path} end too early.`, {
-      code: 'FILE_TRUNCATED',
-      hint: 'The file is incomplete; fetch it again.',
-      path: this.path,
-    });
-  }
+/** What is thrown where the bytes of `path` end before their size says. */
+export function truncated(path: string): FormatError {
+  return new FormatError(`The bytes of ${path} end too early.`, {
+    code: 'FILE_TRUNCATED',
+    hint: 'The file is incomplete; fetch it again.',
+    path,
+  });
 }

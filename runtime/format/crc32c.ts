@@ -1,5 +1,7 @@
 /** CRC-32C (Castagnoli), reflected polynomial 0x82f63b78, as in RFC 3720. */
 
+import { FormatError } from '../errors.js';
+
 const TABLE = buildTable();
 
 /** Checksum of `bytes`, unsigned; pass the checksum of what came before to continue. */
@@ -7,6 +9,26 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
   let crc = ~before;
   for (let i = 0; i < bytes.length; i++) crc = TABLE[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
   return ~crc >>> 0;
+}
+
+/**
+ * Compares a checksum with the one in the file.
+ *
+ * @param path what was summed, for the error message
+ * @throws FormatError with the given code if they differ.
+ */
+export function verifyChecksum(
+  actual: number,
+  expected: number,
+  code: 'PRELUDE_DAMAGED' | 'SEGMENT_DAMAGED' | 'CHUNK_DAMAGED',
+  path: string,
+): void {
+  if (actual === expected) return;
+  throw new FormatError(`The checksum of ${path} does not match.`, {
+    code,
+    hint: 'The file is damaged; fetch it again.',
+    path,
+  });
 }
 
 function buildTable(): Int32Array {

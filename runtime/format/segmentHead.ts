@@ -5,8 +5,9 @@ import { ANCHOR_DISTANCES } from '../field/constants.js';
 import { type AnchorGrid, stretchCount } from '../field/structure.js';
 import { ByteReader } from './byteReader.js';
 import { ByteWriter } from './byteWriter.js';
-import { writeSignedVarint, writeVarint } from './varint.js';
+import { readSignedVarint, readVarint, writeSignedVarint, writeVarint } from './varint.js';
 
+/** Most streams that a segment may have. */
 export const MAX_STREAMS = 16;
 
 /** The base step is 2^(baseExponent / 8) codes. */
@@ -72,15 +73,15 @@ export function packSegment(segment: SegmentData): Uint8Array {
  */
 export function unpackSegment(bytes: Uint8Array, frames: number): SegmentData {
   const reader = new ByteReader(bytes, 'segment');
-  const anchors = reader.varint();
+  const anchors = readVarint(reader);
   const anchorDistance = anchors % FIRST_ANCHOR;
   const uniform = anchors < LATER_DISTANCES;
   const first = uniform ? anchors : anchors - LATER_DISTANCES;
   const firstAnchor = Math.floor(first / FIRST_ANCHOR) || anchorDistance;
   const later = uniform ? 0 : stretchCount(frames) - 1;
-  const laterDistances = Array.from({ length: later }, () => reader.varint());
-  const baseExponent = reader.signedVarint();
-  const counts = reader.varint();
+  const laterDistances = Array.from({ length: later }, () => readVarint(reader));
+  const baseExponent = readSignedVarint(reader);
+  const counts = readVarint(reader);
   const count = counts % REFINEMENT;
   const refinement = Math.floor(counts / REFINEMENT);
   if (count < 1 || count > MAX_STREAMS) {
@@ -88,7 +89,7 @@ export function unpackSegment(bytes: Uint8Array, frames: number): SegmentData {
   }
   const sizes: { nodes: number; bytes: number }[] = [];
   for (let i = 0; i < count; i++) {
-    sizes.push({ nodes: reader.varint(), bytes: i < count - 1 ? reader.varint() : -1 });
+    sizes.push({ nodes: readVarint(reader), bytes: i < count - 1 ? readVarint(reader) : -1 });
   }
   const streams = sizes.map((size) => ({
     nodes: size.nodes,

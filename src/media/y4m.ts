@@ -68,7 +68,7 @@ export function parseY4mHeader(line: string): Y4mHeader {
 }
 
 /** Cuts a stream of chunks into lines and runs of bytes. */
-class ByteReader {
+class StreamReader {
   private chunk: Uint8Array = new Uint8Array(0);
   private offset = 0;
   private readonly chunks: AsyncIterator<Uint8Array>;
@@ -121,7 +121,7 @@ class ByteReader {
  * @throws MediaError BAD_Y4M if it is malformed, Y4M_TRUNCATED if it ends within a picture.
  */
 export async function* readY4m(source: AsyncIterable<Uint8Array>): AsyncGenerator<Picture, void, undefined> {
-  const reader = new ByteReader(source);
+  const reader = new StreamReader(source);
   try {
     const header = parseY4mHeader((await reader.line()) ?? '');
     if (!isPlainY4m(header))

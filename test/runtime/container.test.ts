@@ -5,11 +5,12 @@ import { WeftError } from '../../runtime/errors.js';
 import { open } from '../../runtime/film/film.js';
 import { ByteReader } from '../../runtime/format/byteReader.js';
 import { ByteWriter } from '../../runtime/format/byteWriter.js';
-import { MAGIC, readWeft, writeWeft } from '../../runtime/format/container.js';
+import { readWeft, writeWeft } from '../../runtime/format/container.js';
 import { crc32c } from '../../runtime/format/crc32c.js';
+import { MAGIC } from '../../runtime/format/head.js';
 import { HEADER_FIELDS, packHeader, unpackHeader } from '../../runtime/format/header.js';
 import { packSegment, unpackSegment } from '../../runtime/format/segmentHead.js';
-import { writeSignedVarint, writeVarint } from '../../runtime/format/varint.js';
+import { readVarint, writeVarint } from '../../runtime/format/varint.js';
 import { randomNumbers } from './randomNumbers.js';
 import { randomTensors, type SampleFilm, sampleFilm } from './sampleSegments.js';
 
@@ -35,8 +36,8 @@ function layout(bytes: Uint8Array): {
 } {
   const reader = new ByteReader(bytes, 'file');
   reader.position = MAGIC.length;
-  reader.varint();
-  const [header, nets, index] = [reader.varint(), reader.varint(), reader.varint()];
+  readVarint(reader);
+  const [header, nets, index] = [readVarint(reader), readVarint(reader), readVarint(reader)];
   const start = reader.position + 4;
   return {
     checksum: reader.position,
@@ -56,23 +57,11 @@ function repair(bytes: Uint8Array): Uint8Array {
 }
 
 describe('varints and checksums', () => {
-  it('return every size of number', () => {
-    const values = [0, 1, 127, 128, 300, 16383, 16384, 2 ** 28, 2 ** 31, 2 ** 32 - 1];
-    const writer = new ByteWriter();
-    for (const value of values) writeVarint(writer, value);
-    for (const value of [0, -1, 1, -64, 64, 2 ** 31 - 1, -(2 ** 31)]) writeSignedVarint(writer, value);
-    const reader = new ByteReader(writer.finish(), 'test');
-    for (const value of values) expect(reader.varint()).toBe(value);
-    for (const value of [0, -1, 1, -64, 64, 2 ** 31 - 1, -(2 ** 31)])
-      expect(reader.signedVarint()).toBe(value);
-    expect(reader.left).toBe(0);
-  });
-
   it('refuse numbers above 32 bits, but not codes that are longer than needed', () => {
     const read =
       (...bytes: number[]) =>
       () =>
-        new ByteReader(Uint8Array.from(bytes), 'test').varint();
+        readVarint(new ByteReader(Uint8Array.from(bytes), 'test'));
     expect(read(133, 128, 128, 128, 0)()).toBe(5);
     expect(read(255, 255, 255, 255, 31)).toThrow(code('VARINT_INVALID'));
     expect(read(128, 128, 128, 128, 128, 0)).toThrow(code('VARINT_INVALID'));

@@ -2,9 +2,9 @@
 
 import { ByteReader } from '../../runtime/format/byteReader.js';
 import { ByteWriter } from '../../runtime/format/byteWriter.js';
-import { MAGIC } from '../../runtime/format/container.js';
 import { crc32c } from '../../runtime/format/crc32c.js';
-import { writeVarint } from '../../runtime/format/varint.js';
+import { MAGIC } from '../../runtime/format/head.js';
+import { readVarint, writeVarint } from '../../runtime/format/varint.js';
 
 /** The pieces of a file (FORMAT.md, section 2). */
 export interface FilePieces {
@@ -19,8 +19,8 @@ export interface FilePieces {
 export function takeApart(bytes: Uint8Array): FilePieces {
   const reader = new ByteReader(bytes, 'file');
   reader.position = MAGIC.length;
-  const version = reader.varint();
-  const [header, nets, index] = [reader.varint(), reader.varint(), reader.varint()];
+  const version = readVarint(reader);
+  const [header, nets, index] = [readVarint(reader), readVarint(reader), readVarint(reader)];
   reader.word();
   const pieces = { header: reader.take(header), nets: reader.take(nets), index: reader.take(index) };
   return { version, ...pieces, rest: reader.take(reader.left) };
