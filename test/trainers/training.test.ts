@@ -51,13 +51,14 @@ async function trainedStill(steps: number, netLambda: number) {
   await native.analyse(nets.values, LAMBDA);
   const options = stepOptions({ lambda: LAMBDA, netLambda, steps, netSteps: steps }, 0, steps);
   const cost = await native.train(options, stepActivity([0], 1, steps, Math.random), nets);
-  const [y = 0, cb = 0, cr = 0, bits = 0] = await native.evaluate(nets.values, 1, 'all');
+  const [rounded] = await native.evaluate(nets.values, 1, 'all');
+  const [y, cb, cr] = rounded!.squaredErrors;
   const weights = lossWeights(description);
   const distortion = weights[0] * y + weights[1] * cb + weights[2] * cr;
   return {
     nets,
     trained: cost.distortion + LAMBDA * cost.bits,
-    rounded: distortion + LAMBDA * bits,
+    rounded: distortion + LAMBDA * rounded!.innovationBits,
   };
 }
 
