@@ -42,7 +42,7 @@ export function magnitudeInput(sum: number): number {
 
 /** One context net at one row of its biases. `evaluate` leaves its results in `location16` and `scaleIndex`. */
 export class ContextNet {
-  /** Inputs of the next evaluation, Q4, see FORMAT.md section 4. */
+  /** Inputs of the next evaluation, Q4, see FORMAT.md section 7. */
   readonly inputs = new Int32Array(CONTEXT_INPUTS);
   /** Location in sixteenths, -32768..32768. */
   location16 = 0;

@@ -63,7 +63,7 @@ export interface FilmNets {
   readonly contexts: readonly [ContextWeights, ContextWeights, ContextWeights];
   /** 0 intra, 1 inter. */
   readonly synthesis: readonly [SynthesisWeights, SynthesisWeights];
-  /** (5, 4): exponents of the motion steps per component and level. */
+  /** (6, 4): exponents of the motion steps per component and level. */
   readonly motionGain: Float32Array;
   /** (7, 3, 3): weights of the filters of luma by depth, of Cb and of Cr, by ring of neighbours and clip. */
   readonly filters: Float32Array;

@@ -4,6 +4,7 @@
 
 import { Packr, Unpackr } from 'msgpackr';
 import { FormatError, UsageError } from '../errors.js';
+import { DEFAULT_DEPTH_OFFSET } from '../field/steps.js';
 import type { Chroma, FilmInfo, Rational } from '../picture/picture.js';
 import { checkMessagePack } from './messagePack.js';
 
@@ -139,7 +140,7 @@ export const HEADER_FIELDS: readonly HeaderField[] = [
     name: 'depthOffset',
     key: 11,
     type: { kind: 'ints', length: 5, min: -32, max: 32 },
-    fallback: [-8, -4, 0, 4, 6],
+    fallback: [...DEFAULT_DEPTH_OFFSET],
     doc: 'Step exponents per node depth (0..3, 4 and deeper), in eighths of an octave.',
   },
   {

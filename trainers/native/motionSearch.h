@@ -155,16 +155,16 @@ class BlockMatcher {
     return float(std::fmin(double(toA), longest) + search_.predictionWeight * std::fmin(double(toB), longest));
   }
 
-  // Sum of absolute differences over the window around cell (x, y), whole-pixel vector.
+  // Sum of absolute differences over the 16x16 window around cell (x, y), whole-pixel vector.
   float difference(int l, int x, int y, Vector2 v) const {
     const Plane &a = current_.level(l), &b = reference_.level(l);
     const int left = x * 8 - 4, top = y * 8 - 4;
     const int bx = std::min(std::max(left + int(v.x), -15), b.w - 1);
     vf total{};
-    for (int r = 0; r < SEARCH_WINDOW; r++) {
+    for (int r = 0; r < 16; r++) {
       const real* p = a.row(std::min(std::max(top + r, 0), a.h - 1)) + std::max(left, -15);
       const real* q = b.row(std::min(std::max(top + r + int(v.y), 0), b.h - 1)) + bx;
-      for (int i = 0; i < SEARCH_WINDOW; i += LANES) total += absolute(load(p + i) - load(q + i));
+      for (int i = 0; i < 16; i += LANES) total += absolute(load(p + i) - load(q + i));
     }
     return float(sum(total));
   }
@@ -199,11 +199,11 @@ class BlockMatcher {
     const real fx = v.x - flx, fy = v.y - fly;
     const int bx = std::min(std::max(left + int(flx), -15), b.w - 1);
     vf total{};
-    for (int r = 0; r < SEARCH_WINDOW; r++) {
+    for (int r = 0; r < 16; r++) {
       const real* p = a.row(std::min(std::max(top + r, 0), a.h - 1)) + left;
       const real* q = b.row(std::min(std::max(top + r + int(fly), 0), b.h - 1)) + bx;
       const real* s = b.row(std::min(std::max(top + r + int(fly) + 1, 0), b.h - 1)) + bx;
-      for (int i = 0; i < SEARCH_WINDOW; i += LANES) {
+      for (int i = 0; i < 16; i += LANES) {
         const vf upper = load(q + i) + fx * (load(q + i + 1) - load(q + i));
         const vf lower = load(s + i) + fx * (load(s + i + 1) - load(s + i));
         total += absolute(load(p + i) - (upper + fy * (lower - upper)));
