@@ -98,6 +98,19 @@ describe.runIf(canEncode())('training', () => {
     expect(dear).toBe(NET_VALUE_COUNT);
   });
 
+  it('refuses weights that do not fit its steps and nodes', () => {
+    const description = {
+      ...{ ...SIZE, chroma: '420' as const, anchorDistance: 4 },
+      ...{ baseExponent: 36, depthOffset: [0, 0, 0, 0, 0] },
+    };
+    const { native } = createNativeSegment(loadNativeTrainer(), description, { threads: 1, seed: 3 });
+    const nets = createNetState();
+    const options = stepOptions({ lambda: LAMBDA, netLambda: 0, steps: 2, netSteps: 2 }, 0, 2);
+    const one = { nodes: SIZE.frames, weights: new Uint8Array(SIZE.frames) };
+    expect(() => native.train(options, one, nets)).toThrow(RangeError);
+    expect(() => native.train([], { ...one, weights: new Uint8Array(0) }, nets)).toThrow(RangeError);
+  });
+
   it('lowers the cost', async () => {
     const losses = await trajectory(80, { exact: false, threads: 2 });
     expect(losses.at(-1)!).toBeLessThan(0.7 * losses[0]!);
