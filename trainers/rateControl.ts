@@ -1,10 +1,11 @@
 /** From quality as people state it to the Lagrange multiplier and the quantization step. */
 
+import { DEFAULT_DEPTH_OFFSET } from '../runtime/field/constants.js';
 import { refinedOffsets } from '../runtime/field/steps.js';
 import { type Chroma, chromaSize, type Size } from '../runtime/picture/picture.js';
 
-/** Frames of one depth share an offset of their step, in eighths of an octave: what others are predicted from is finer. */
-export const DEPTH_OFFSET: readonly number[] = [-8, -4, 0, 4, 6];
+/** Frames of one depth share an offset of their step, in eighths of an octave. The format's default suits most films. */
+export const DEPTH_OFFSET = DEFAULT_DEPTH_OFFSET;
 /** The same for a frame that nothing is predicted from: a still, a flash between two cuts. */
 const LONE_OFFSET = 2;
 

@@ -4,7 +4,7 @@
 
 import { Packr, Unpackr } from 'msgpackr';
 import { FormatError, UsageError } from '../errors.js';
-import { MAX_SIDE_PX, MIN_SIDE_PX } from '../field/constants.js';
+import { DEFAULT_DEPTH_OFFSET, MAX_SIDE_PX, MIN_SIDE_PX } from '../field/constants.js';
 import type { Chroma, FilmInfo, Rational } from '../picture/picture.js';
 import { checkMessagePack } from './messagePack.js';
 
@@ -138,7 +138,7 @@ export const HEADER_FIELDS: readonly HeaderField[] = [
     name: 'depthOffset',
     key: 11,
     type: { kind: 'ints', length: 5, min: -32, max: 32 },
-    fallback: [-8, -4, 0, 4, 6],
+    fallback: [...DEFAULT_DEPTH_OFFSET],
     doc: 'Step exponents per node depth (0..3, 4 and deeper), in eighths of an octave.',
   },
   {

@@ -24,6 +24,7 @@ constexpr int CONV_TAPS = 9;
 constexpr int CUBIC_LIMIT_BEFORE = 3;
 constexpr int CUBIC_LIMIT_BEHIND = 2;
 constexpr double CUBIC_SHARPNESS = -0.5;
+constexpr int DEFAULT_DEPTH_OFFSET[5] = {-8, -4, 0, 4, 6};
 constexpr int DEPTH_ROWS = 5;
 constexpr double DISPLACEMENT_STEP_PX = 0.25;
 constexpr double DOUBLING_TAPS[6] = {0.0078125, -0.068359375, 0.28125, 0.8916015625, -0.142578125, 0.0302734375};

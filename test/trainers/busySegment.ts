@@ -5,11 +5,15 @@ import { priorValues } from '../../runtime/field/tensors.js';
 import type { Chroma } from '../../runtime/picture/picture.js';
 import { createNativeSegment } from '../../trainers/native/nativeEngine.js';
 import { loadNativeTrainer } from '../../trainers/native/trainerAddon.js';
+import type { StepOptions } from '../../trainers/trainingStep.js';
 import { movingTexture, seededNumbers, syntheticFilm } from './syntheticFilm.js';
 
 export const LAMBDA = 20;
-/** lambda, temperature, no noise, and rates and a price of the nets that no gradient depends on. */
-export const OPTIONS = Float64Array.of(LAMBDA, 0.35, 0, 0, 0, 0, 0);
+/** A step without noise; no gradient depends on the rates and on the price of the nets. */
+export const STEP: StepOptions = {
+  ...{ lambda: LAMBDA, temperature: 0.35, noise: 0 },
+  ...{ latentRate: 0, motionRate: 0, netRate: 0, netLambda: 0 },
+};
 export const SIZES = [
   { width: 37, height: 29, frames: 5, anchorDistance: 4 },
   { width: 66, height: 64, frames: 3, anchorDistance: 2 },

@@ -2,17 +2,17 @@
 
 import { describe, expect, it } from 'vitest';
 import { NET_TENSORS, NET_VALUE_COUNT } from '../../runtime/field/tensors.js';
-import { createNativeSegment, type NativeSegmentTrainer } from '../../trainers/native/nativeEngine.js';
+import { type BuiltSegment, createNativeSegment } from '../../trainers/native/nativeEngine.js';
 import { loadNativeTrainer } from '../../trainers/native/trainerAddon.js';
 import { builtInstructionSets, canEncode } from '../nativeEngine.js';
-import { busySegment, LAMBDA, OPTIONS, SIZES } from './busySegment.js';
+import { busySegment, LAMBDA, SIZES, STEP } from './busySegment.js';
 
 function loss(
-  { native }: NativeSegmentTrainer,
+  { native }: BuiltSegment,
   nets: Float64Array,
   gradient = new Float64Array(NET_VALUE_COUNT),
 ): number {
-  const cost = native.gradient(nets, OPTIONS, gradient);
+  const cost = native.gradient(nets, STEP, gradient);
   return cost.distortion + LAMBDA * cost.bits;
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NET_TENSORS, priorValues } from '../../runtime/field/tensors.js';
 import { createNetState, type NetState, updateNets } from '../../trainers/nets/netState.js';
+import { TRAINING_CONSTANTS } from '../../trainers/trainingConstants.js';
 
 const { values: prior } = createNetState();
 
@@ -16,7 +17,8 @@ function movedBy(distance: number, gradient: number) {
 /** A step in which nothing but the bits of the nets counts, at `netLambda` squared codes each. */
 function pull(nets: NetState, netLambda: number, netRate: number): void {
   const rates = { latentRate: 0, motionRate: 0, netRate, netLambda };
-  updateNets(nets, new Float64Array(nets.values.length), { lambda: 0, temperature: 0, noise: 0, ...rates });
+  const step = { lambda: 0, temperature: 0, noise: 0, ...rates };
+  updateNets(nets, new Float64Array(nets.values.length), step, TRAINING_CONSTANTS.engine.netAdam);
 }
 
 describe('nets in training', () => {

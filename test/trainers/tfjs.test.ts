@@ -13,15 +13,18 @@ import { type EngineName, openEngine, reportEngines } from '../../trainers/engin
 import { loadNativeTrainer } from '../../trainers/native/trainerAddon.js';
 import { createNetState } from '../../trainers/nets/netState.js';
 import { DEPTH_OFFSET, lossWeights } from '../../trainers/rateControl.js';
-import { randomSequence, STEP_NUMBERS, stepActivity, stepOptions } from '../../trainers/schedule.js';
-import type { SegmentEngine } from '../../trainers/segmentEngine.js';
+import { randomSequence, stepActivity, stepOptions } from '../../trainers/schedule.js';
 import { type GpuAdapter, probeGpu } from '../../trainers/tfjs/gpu.js';
 import { TfjsSegment } from '../../trainers/tfjs/segment.js';
+import { TRAINING_CONSTANTS } from '../../trainers/trainingConstants.js';
+import type { TrainingSegment } from '../../trainers/trainingEngine.js';
+import { activityOfStep } from '../../trainers/trainingStep.js';
 import { canEncode } from '../nativeEngine.js';
-import { busySegment, LAMBDA, OPTIONS, SIZES } from './busySegment.js';
+import { busySegment, LAMBDA, SIZES, STEP } from './busySegment.js';
 import { movingTexture, syntheticFilm } from './syntheticFilm.js';
 
-const HOST = { seed: 1, threads: 2, native: undefined, check: () => undefined };
+const constants = TRAINING_CONSTANTS.engine;
+const HOST = { seed: 1, threads: 2, constants, native: undefined, check: () => undefined };
 
 /** A clip with motion of two levels, and how its segment is built: an anchor is predicted from an anchor. */
 const SIZE = { width: 64, height: 64, frames: 5 };
@@ -35,19 +38,26 @@ const nodes = segmentStructure(description);
 /** A film with nodes of all depths, encoded as a whole. */
 const deepFilm = syntheticFilm({ width: 32, height: 32, frames: 9 }, movingTexture);
 
-async function segmentOf(engine: EngineName): Promise<SegmentEngine> {
-  const segment = await (await openEngine(engine)).createSegment(description, nodes, { seed: 3, threads: 2 });
+async function segmentOf(engine: EngineName): Promise<TrainingSegment> {
+  const opened = await openEngine(engine);
+  const segment = await opened.createSegment(description, nodes, { seed: 3, threads: 2, constants });
   for (const [index, node] of nodes.entries()) segment.setSource(index, ...clip.all[node.frame]!.planes);
   return segment;
 }
 
 /** Distortion + lambda * bits a pixel with rounded latents. */
-async function cost(segment: SegmentEngine, nets: Float64Array): Promise<number> {
-  const parts = await segment.evaluate(nets, nodes.length, 'all');
-  const weights = [...lossWeights(description), LAMBDA, LAMBDA];
-  return (
-    parts.reduce((sum, part, i) => sum + weights[i % 5]! * part, 0) / (SIZE.width * SIZE.height * SIZE.frames)
-  );
+async function cost(segment: TrainingSegment, nets: Float64Array): Promise<number> {
+  const weights = lossWeights(description);
+  let total = 0;
+  for (const { squaredErrors, innovationBits, motionBits } of await segment.evaluate(
+    nets,
+    nodes.length,
+    'all',
+  )) {
+    total += LAMBDA * (innovationBits + motionBits);
+    for (const [plane, error] of squaredErrors.entries()) total += weights[plane]! * error;
+  }
+  return total / (SIZE.width * SIZE.height * SIZE.frames);
 }
 
 /** Length of the difference relative to that of the first. */
@@ -70,8 +80,8 @@ async function gradientDifferences(size: (typeof SIZES)[number], chroma: Chroma)
     mirror.setContinuousLatents(index, latents[index]!.values);
   }
   const [expected, found] = [new Float64Array(NET_VALUE_COUNT), new Float64Array(NET_VALUE_COUNT)];
-  const expectedCost = segment.native.gradient(nets, OPTIONS, expected);
-  const foundCost = await mirror.gradient(nets, OPTIONS, found);
+  const expectedCost = segment.native.gradient(nets, STEP, expected);
+  const foundCost = await mirror.gradient(nets, STEP, found);
   const differences = [
     Math.abs(foundCost.distortion / expectedCost.distortion - 1),
     Math.abs(foundCost.bits / expectedCost.bits - 1),
@@ -154,8 +164,8 @@ describe.runIf(canEncode())('TensorFlow.js on the processor', { timeout: 600_000
       const activity = stepActivity(depths, 0.5, steps, randomSequence(3));
       const tensors = new Set<number>();
       for (let step = 0; step < steps; step++) {
-        const now = options.subarray(step * STEP_NUMBERS, (step + 1) * STEP_NUMBERS);
-        await segment.train(now, activity.subarray(step * nodes.length, (step + 1) * nodes.length), nets);
+        const active = { ...activity, weights: activityOfStep(activity, step) };
+        await segment.train([options[step]!], active, nets);
         if (step > 0) tensors.add(tf.memory().numTensors);
       }
       expect(tensors.size).toBe(1);

@@ -51,13 +51,14 @@ async function trainedStill(steps: number, netLambda: number) {
   await native.analyse(nets.values, LAMBDA);
   const options = stepOptions({ lambda: LAMBDA, netLambda, steps, netSteps: steps }, 0, steps);
   const cost = await native.train(options, stepActivity([0], 1, steps, Math.random), nets);
-  const [y = 0, cb = 0, cr = 0, bits = 0] = await native.evaluate(nets.values, 1, 'all');
+  const [rounded] = await native.evaluate(nets.values, 1, 'all');
+  const [y, cb, cr] = rounded!.squaredErrors;
   const weights = lossWeights(description);
   const distortion = weights[0] * y + weights[1] * cb + weights[2] * cr;
   return {
     nets,
     trained: cost.distortion + LAMBDA * cost.bits,
-    rounded: distortion + LAMBDA * bits,
+    rounded: distortion + LAMBDA * rounded!.innovationBits,
   };
 }
 
@@ -95,6 +96,19 @@ describe.runIf(canEncode())('training', () => {
     expect(paid).toBeGreaterThan(free + 20);
     expect(paid).toBeLessThan(NET_VALUE_COUNT - 20);
     expect(dear).toBe(NET_VALUE_COUNT);
+  });
+
+  it('refuses weights that do not fit its steps and nodes', () => {
+    const description = {
+      ...{ ...SIZE, chroma: '420' as const, anchorDistance: 4 },
+      ...{ baseExponent: 36, depthOffset: [0, 0, 0, 0, 0] },
+    };
+    const { native } = createNativeSegment(loadNativeTrainer(), description, { threads: 1, seed: 3 });
+    const nets = createNetState();
+    const options = stepOptions({ lambda: LAMBDA, netLambda: 0, steps: 2, netSteps: 2 }, 0, 2);
+    const one = { nodes: SIZE.frames, weights: new Uint8Array(SIZE.frames) };
+    expect(() => native.train(options, one, nets)).toThrow(RangeError);
+    expect(() => native.train([], { ...one, weights: new Uint8Array(0) }, nets)).toThrow(RangeError);
   });
 
   it('lowers the cost', async () => {

@@ -162,7 +162,7 @@ class BlockMatcher {
     return float(std::fmin(double(toA), longest) + search_.predictionWeight * std::fmin(double(toB), longest));
   }
 
-  // Sum of absolute differences over the window around cell (x, y), whole-pixel vector.
+  // Sum of absolute differences over the 16x16 window around cell (x, y), whole-pixel vector.
   float difference(int l, int x, int y, Vector2 v) const {
     const Plane &a = current_.level(l), &b = reference_.level(l);
     const int left = windowStart(x), top = windowStart(y);

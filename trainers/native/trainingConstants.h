@@ -30,7 +30,7 @@ struct EngineConstants {
   SearchConstants search;
 };
 
-// Samples of the window that block matching compares: its loops are unrolled, so that `windowPx` can be no other.
+// Samples of the window that block matching compares (motionSearch.h): its loops are unrolled, so that `windowPx` can be no other.
 constexpr int SEARCH_WINDOW = 16;
 
 }  // namespace weft
