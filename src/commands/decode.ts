@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { DECODER_ENGINE_CHOICES, type DecoderEngineChoice } from '../../runtime/engine/registry.js';
 import { UsageError } from '../../runtime/errors.js';
 import { open } from '../../runtime/film/film.js';
 import { filmInfo } from '../../runtime/format/header.js';
@@ -62,7 +63,7 @@ export const decodeOptions = {
     coerce: (text?: string) => parseCrop(text),
   },
   engine: {
-    choices: ['auto', 'native', 'reference'] as const,
+    choices: DECODER_ENGINE_CHOICES,
     describe: 'Engine that decodes [default: auto]',
   },
   threads: {
@@ -84,7 +85,7 @@ export interface DecodeArguments {
   start?: number | undefined;
   end?: number | undefined;
   crop?: { x: number; y: number; width: number; height: number } | undefined;
-  engine?: 'auto' | 'native' | 'reference' | undefined;
+  engine?: DecoderEngineChoice | undefined;
   threads?: number | undefined;
 }
 
