@@ -1,16 +1,10 @@
 /** A film that can be shown at any size and at any instant. */
 
-import type { BakedSegment, SegmentDecoder, SegmentTask } from '../engine/segmentDecoder.js';
+import type { BakedSegment, DecoderEngine, SegmentTask } from '../engine/decoderEngine.js';
+import { checkDecoderEngineChoice, type DecoderEngineChoice, openDecoderEngine } from '../engine/registry.js';
 import type { NodeBits } from '../entropy/latentCoder.js';
 import { netsFromFile } from '../entropy/netCoder.js';
-import {
-  EngineError,
-  FormatError,
-  InterruptedError,
-  throwIfAborted,
-  UsageError,
-  WeftError,
-} from '../errors.js';
+import { FormatError, InterruptedError, throwIfAborted, UsageError } from '../errors.js';
 import type { FilmNets } from '../field/nets.js';
 import { type FieldShape, fieldShape } from '../field/shape.js';
 import { refinedOffsets } from '../field/steps.js';
@@ -22,20 +16,19 @@ import { unpackSegment } from '../format/segmentHead.js';
 import type { SegmentEntry } from '../format/segments.js';
 import type { FilmInfo, Picture } from '../picture/picture.js';
 import { type RasterKernels, rasterKernels } from '../picture/raster.js';
-import { ReferenceSegmentDecoder } from '../reference/segmentDecoder.js';
 import { type FrameOptions, type FramePlan, planFrames } from './frameOptions.js';
 import { SegmentCache } from './segmentCache.js';
 
 /** How to open a film. */
 export interface OpenOptions {
-  /** `auto` takes the native engine where it is there. Default `auto`. */
-  engine?: 'auto' | 'native' | 'reference';
-  /** Threads of the native engine; 0 is one per core. Default 0. */
+  /** Name of an engine; `auto` takes the first in the registry's order that runs here, `native` above all. Default `auto`. */
+  engine?: DecoderEngineChoice;
+  /** Threads of an engine that has any; 0 is one per core. Default 0. */
   threads?: number;
   /** Most luma pixels in one segment (width x height x frames), about 6 bytes of memory each. Default 2^29. */
   maxSegmentPixels?: number;
   /** An engine of the caller's own; wins over `engine`. */
-  decoder?: SegmentDecoder;
+  decoder?: DecoderEngine;
 }
 
 /** A prior is a set of net values that ships with the decoder. */
@@ -50,14 +43,16 @@ const CACHED_SEGMENTS = 3;
  *
  * @throws FormatError if the bytes are not a file that this decoder can read (see `readWeft`), `NETS_INVALID`,
  *   `PRIOR_UNKNOWN`, `FILM_TOO_LARGE`
- * @throws EngineError `ENGINE_MISSING` if the native engine was asked for and is not there.
+ * @throws UsageError `OPTION_UNKNOWN`, `OPTION_RANGE`
+ * @throws EngineError `ENGINE_MISSING` if the engine that was asked for is not there.
  */
 export async function open(bytes: Uint8Array, options: OpenOptions = {}): Promise<WeftFilm> {
   checkOptions(options);
   const file = readWeft(bytes);
   checkFilm(file, options.maxSegmentPixels ?? DEFAULT_MAX_SEGMENT_PIXELS);
   const nets = netsFromFile(file.nets);
-  const decoder = options.decoder ?? (await chooseDecoder(options.engine ?? 'auto', options.threads ?? 0));
+  const { engine = 'auto', threads = 0 } = options;
+  const decoder = options.decoder ?? (await openDecoderEngine(engine, { threads }));
   return new WeftFilm(file, nets, decoder);
 }
 
@@ -68,14 +63,14 @@ export class WeftFilm {
   readonly shape: FieldShape;
   readonly segments: readonly SegmentEntry[];
   /** Name of the engine that decodes. */
-  readonly engine: SegmentDecoder['name'];
+  readonly engine: string;
 
   readonly #file: WeftFile;
-  readonly #decoder: SegmentDecoder;
+  readonly #decoder: DecoderEngine;
   readonly #cache: SegmentCache;
 
   /** Use `open`. */
-  constructor(file: WeftFile, nets: FilmNets, decoder: SegmentDecoder) {
+  constructor(file: WeftFile, nets: FilmNets, decoder: DecoderEngine) {
     this.header = file.header;
     this.nets = nets;
     this.shape = fieldShape(file.header.width, file.header.height, file.header.chroma);
@@ -271,41 +266,5 @@ function checkOptions(options: OpenOptions): void {
       });
     }
   }
-  const { engine = 'auto' } = options;
-  if (!['auto', 'native', 'reference'].includes(engine)) {
-    throw new UsageError(`There is no engine ${engine}.`, {
-      code: 'OPTION_RANGE',
-      hint: 'Use auto, native or reference.',
-      path: 'options.engine',
-      value: engine,
-      range: 'auto, native, reference',
-    });
-  }
-}
-
-/** What runtime/native/segmentDecoder.js exports. It is loaded by name only, so that a browser never asks for it. */
-interface NativeModule {
-  createNativeSegmentDecoder(threads: number): SegmentDecoder;
-}
-
-const NATIVE_MODULE = '../native/segmentDecoder.js';
-
-async function chooseDecoder(
-  engine: 'auto' | 'native' | 'reference',
-  threads: number,
-): Promise<SegmentDecoder> {
-  if (engine === 'reference') return new ReferenceSegmentDecoder();
-  try {
-    const native = (await import(/* @vite-ignore */ NATIVE_MODULE)) as NativeModule;
-    return native.createNativeSegmentDecoder(threads);
-  } catch (cause) {
-    if (engine === 'auto') return new ReferenceSegmentDecoder();
-    if (cause instanceof WeftError) throw cause;
-    throw new EngineError('The native engine is not there.', {
-      code: 'ENGINE_MISSING',
-      hint: 'Build it with `node runtime/native/build.mjs`, or use the engine auto or reference.',
-      path: 'options.engine',
-      cause,
-    });
-  }
+  checkDecoderEngineChoice(options.engine ?? 'auto');
 }

@@ -1,6 +1,6 @@
 /** The few segments that are worth keeping: pictures are asked for in order, sometimes across a boundary. */
 
-import type { BakedSegment } from '../engine/segmentDecoder.js';
+import type { BakedSegment } from '../engine/decoderEngine.js';
 
 interface CacheEntry {
   readonly segment: Promise<BakedSegment>;

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { open, type WeftFilm } from '../../runtime/film/film.js';
 import { loadNativeRuntime } from '../../runtime/native/decoderAddon.js';
-import { NativeSegmentDecoder } from '../../runtime/native/segmentDecoder.js';
+import { NativeDecoderEngine } from '../../runtime/native/nativeDecoderEngine.js';
 import { rasterKernels } from '../../runtime/picture/raster.js';
 import type { Reporter } from '../reporter.js';
 import { reportMachine } from './machine.js';
@@ -130,7 +130,7 @@ async function parts(
   threads: number,
 ): Promise<Pick<DecodeSeconds, 'entropy' | 'bake' | 'output'>> {
   // Everything that is baked stays, so that the second round of pictures is output alone.
-  const decoder = new NativeSegmentDecoder(loadNativeRuntime(), threads, 2 ** 40);
+  const decoder = new NativeDecoderEngine(loadNativeRuntime(), threads, 2 ** 40);
   const film = await open(bytes, { decoder });
   const { width, height } = film.header;
   const kernels = rasterKernels(film.shape, { x: 0, y: 0, width, height }, width, height);

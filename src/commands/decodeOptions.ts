@@ -1,3 +1,4 @@
+import { DECODER_ENGINE_CHOICES } from '../../runtime/engine/registry.js';
 import { MAX_SIDE_PX } from '../../runtime/field/constants.js';
 import type { OpenOptions } from '../../runtime/film/film.js';
 import type { FrameOptions } from '../../runtime/film/frameOptions.js';
@@ -5,7 +6,6 @@ import type { Rational } from '../../runtime/picture/picture.js';
 import type { OptionTableOf } from '../optionTable.js';
 
 /** Engines that decode, as OpenOptions names them. */
-const DECODING_ENGINES: readonly NonNullable<OpenOptions['engine']>[] = ['auto', 'native', 'reference'];
 
 /** What `weft decode` is asked for. */
 export interface DecodeOptions
@@ -86,7 +86,7 @@ export const DECODE_OPTIONS: OptionTableOf<DecodeOptions> = {
   },
   engine: {
     flag: 'engine',
-    type: { kind: 'word', words: DECODING_ENGINES },
+    type: { kind: 'word', words: DECODER_ENGINE_CHOICES },
     fallback: 'auto',
     variable: 'WEFT_ENGINE',
     doc: 'Engine that decodes',

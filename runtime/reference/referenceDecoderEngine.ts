@@ -1,6 +1,11 @@
 /** The reference engine: plain TypeScript, the definition of what a film looks like. */
 
-import type { BakedSegment, SegmentDecoder, SegmentTask } from '../engine/segmentDecoder.js';
+import type {
+  BakedSegment,
+  CreateDecoderEngine,
+  DecoderEngine,
+  SegmentTask,
+} from '../engine/decoderEngine.js';
 import { countNodeBits, type NodeBits, StreamStates } from '../entropy/latentCoder.js';
 import { readSegmentNodes } from '../entropy/segmentCoder.js';
 import { throwIfAborted } from '../errors.js';
@@ -11,7 +16,10 @@ import { type BakedNode, bakeNode } from './nodeBake.js';
 import { samplePicture } from './spatialSampler.js';
 import { planesBetween } from './temporalSampler.js';
 
-export class ReferenceSegmentDecoder implements SegmentDecoder {
+/** Runs anywhere, on the thread of its caller. */
+export const createReferenceDecoderEngine: CreateDecoderEngine = () => new ReferenceDecoderEngine();
+
+export class ReferenceDecoderEngine implements DecoderEngine {
   readonly name = 'reference';
   readonly lookahead = 0;
 
@@ -68,7 +76,13 @@ class ReferenceBakedSegment implements BakedSegment {
     this.#baked = baked;
   }
 
-  async picture(frame: number, phase: number, kernels: RasterKernels): Promise<Picture> {
+  async picture(
+    frame: number,
+    phase: number,
+    kernels: RasterKernels,
+    signal?: AbortSignal,
+  ): Promise<Picture> {
+    throwIfAborted(signal);
     const { shape, nodes } = this.#task;
     const planes =
       phase === 0

@@ -1,7 +1,12 @@
 /** The native engine: same integers as the reference, same pictures within a code, much faster. Node only. */
 
 import { availableParallelism } from 'node:os';
-import type { BakedSegment, SegmentDecoder, SegmentTask } from '../engine/segmentDecoder.js';
+import type {
+  BakedSegment,
+  CreateDecoderEngine,
+  DecoderEngine,
+  SegmentTask,
+} from '../engine/decoderEngine.js';
 import { LOGARITHM_Q4 } from '../entropy/contextNet.js';
 import { latentOutOfRange } from '../entropy/laplaceCoder.js';
 import { LAPLACE_CUMULATIVE } from '../entropy/laplaceTables.js';
@@ -27,15 +32,11 @@ const MAX_THREADS = 64;
 /** Baked planes of a segment beyond this are dropped once later frames do not need them. */
 const KEPT_BYTES = 2 ** 26;
 
-/**
- * @param threads 0 is one per core
- * @throws EngineError `ENGINE_MISSING` if the addon was not built.
- */
-export function createNativeSegmentDecoder(threads: number): SegmentDecoder {
-  return new NativeSegmentDecoder(loadNativeRuntime(), threads);
-}
+/** The fastest build that this processor runs. */
+export const createNativeDecoderEngine: CreateDecoderEngine = ({ threads }) =>
+  new NativeDecoderEngine(loadNativeRuntime(), threads);
 
-export class NativeSegmentDecoder implements SegmentDecoder {
+export class NativeDecoderEngine implements DecoderEngine {
   readonly name = 'native';
   /** With one thread nothing is done ahead of time, so that no second one is busy. */
   readonly lookahead: number;
@@ -44,7 +45,10 @@ export class NativeSegmentDecoder implements SegmentDecoder {
   readonly #decoder: NativeDecoder;
   readonly #rasters = new WeakMap<RasterKernels, NativeRaster>();
 
-  /** @param keptBytes memory for baked planes that playing on does not need, per segment */
+  /**
+   * @param threads 0 is one per core; at most 64
+   * @param keptBytes memory for baked planes that playing on does not need, per segment
+   */
   constructor(runtime: NativeRuntime, threads: number, keptBytes = KEPT_BYTES) {
     const wanted = Math.min(MAX_THREADS, threads > 0 ? Math.floor(threads) : availableParallelism());
     this.lookahead = wanted > 1 ? 1 : 0;

@@ -1,0 +1,89 @@
+/**
+ * The seam between a film and the engine that turns its segments into pictures. Every engine passes the same suite,
+ * test/runtime/decoderContract.ts, and stands in registry.ts.
+ */
+
+import type { NodeBits } from '../entropy/latentCoder.js';
+import type { FilmNets } from '../field/nets.js';
+import type { FieldShape } from '../field/shape.js';
+import type { FieldNode } from '../field/structure.js';
+import type { SegmentData } from '../format/segmentHead.js';
+import type { Picture } from '../picture/picture.js';
+import type { RasterKernels } from '../picture/raster.js';
+
+/** Everything that decides what a segment looks like; plain data, that an engine may hand to another thread or process. */
+export interface SegmentTask {
+  /** Sizes of the planes, of the film. */
+  readonly shape: FieldShape;
+  /** Of the film. */
+  readonly nets: FilmNets;
+  /** Step exponents of depths 0..3, 4 and deeper, eighths of an octave: the header's, refined as the segment says. */
+  readonly depthOffset: readonly number[];
+  /** Base exponent and streams: runs of nodes in coding order, each a range-coder stream of its own. */
+  readonly segment: SegmentData;
+  /** `segmentStructure(segment)`: one node a frame, in coding order. */
+  readonly nodes: readonly FieldNode[];
+}
+
+/**
+ * A segment of which pictures can be taken, in any order, several at once; fastest with instants rising.
+ *
+ * `picture` gives bytes. An engine whose pictures lie in the memory of a GPU may later say that it can also draw them there;
+ * bytes it can always give.
+ */
+export interface BakedSegment {
+  /**
+   * The picture at `frame` + `phase`, as section 12 of FORMAT.md defines it, within 1 of the reference in 8-bit codes.
+   *
+   * @param frame frame within the segment, from 0
+   * @param phase 0 at the frame, up to 1 (excluded) towards the next one, which must be in the segment too
+   * @param kernels raster and crop, of the shape of the task
+   * @returns planes of `kernels.width` x `kernels.height` luma samples, the caller's to keep
+   * @throws InterruptedError if the signal has fired; if it fires meanwhile, that or the picture. EngineError if the engine
+   *   fails.
+   */
+  picture(frame: number, phase: number, kernels: RasterKernels, signal?: AbortSignal): Promise<Picture>;
+  /** Frees the segment, at the latest when the pictures that were asked for are there; it is not used afterwards. */
+  close(): void;
+}
+
+/**
+ * An engine. Methods may be called again while a call is under way. All of them throw an InterruptedError if the signal has
+ * fired or fires, which leaves other calls alone, and an EngineError if the engine fails (of memory, above all).
+ */
+export interface DecoderEngine {
+  /** Its name in the registry, or any other of an engine of the caller's own. */
+  readonly name: string;
+  /** Pictures worth asking for before they are needed; above 0 also the next segment. */
+  readonly lookahead: number;
+  /**
+   * Latents of every node in coding order, each laid out as `latentPlanes` says; exactly those that were written.
+   *
+   * @throws FormatError `LATENT_RANGE` if a stream is damaged.
+   */
+  latents(task: SegmentTask, signal?: AbortSignal): Promise<Int32Array[]>;
+  /**
+   * Bits of every node in coding order: what the coder counts (`countNodeBits`), or what its symbols take in their stream, at
+   * most 0.2% and 1/8 more. The last symbols of a stream, which may lie behind its end, are exact within 32 bits.
+   *
+   * @throws FormatError `LATENT_RANGE` if a stream is damaged.
+   */
+  bits(task: SegmentTask, signal?: AbortSignal): Promise<NodeBits[]>;
+  /**
+   * Reads the whole segment, so that its pictures cannot fail for what is in the file.
+   *
+   * @throws FormatError `LATENT_RANGE` if a stream is damaged.
+   */
+  bake(task: SegmentTask, signal?: AbortSignal): Promise<BakedSegment>;
+  /** Frees what the engine holds, at the latest when the work under way has ended; it is not used afterwards. */
+  close(): void;
+}
+
+/** What an engine may want to know; each takes of it what it can use. */
+export interface DecoderEngineOptions {
+  /** Threads that decode; 0 is one per core. */
+  readonly threads: number;
+}
+
+/** @throws EngineError `ENGINE_MISSING` if the engine cannot run here. */
+export type CreateDecoderEngine = (options: DecoderEngineOptions) => DecoderEngine;

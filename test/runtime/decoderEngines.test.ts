@@ -1,0 +1,14 @@
+import { loadNativeRuntime } from '../../runtime/native/decoderAddon.js';
+import { NativeDecoderEngine } from '../../runtime/native/nativeDecoderEngine.js';
+import { ReferenceDecoderEngine } from '../../runtime/reference/referenceDecoderEngine.js';
+import { builtInstructionSets } from '../nativeEngine.js';
+import { decoderContract } from './decoderContract.js';
+
+decoderContract('the reference engine', () => new ReferenceDecoderEngine());
+
+for (const set of builtInstructionSets('runtime')) {
+  for (const threads of [1, 2]) {
+    const title = `the native engine, ${set}, ${threads === 1 ? 'one thread' : `${threads} threads`}`;
+    decoderContract(title, () => new NativeDecoderEngine(loadNativeRuntime(set), threads));
+  }
+}
