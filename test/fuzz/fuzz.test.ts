@@ -118,7 +118,7 @@ function fuzzPlanted(engines: readonly string[], range: FuzzOptions['range']): P
 }
 
 function compiled(name: string): URL {
-  const file = join(root, 'dist/test/fuzz', name);
+  const file = join(root, 'dist-test/test/fuzz', name);
   expect(existsSync(file)).toBe(true);
   return pathToFileURL(file);
 }

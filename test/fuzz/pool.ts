@@ -35,7 +35,7 @@ const MOST_FINDINGS = 100;
 const PATIENCE = 5;
 const WATCH_MS = 200;
 
-/** Ends of a child's error output that are kept. */
+/** So much of a child's error output is kept: a sanitizer says the most important first. */
 const KEPT_OUTPUT = 4000;
 
 export async function fuzz(options: FuzzOptions): Promise<Report> {
@@ -179,7 +179,7 @@ class Watch {
 function keepOutput(child: ChildProcess): () => string {
   let output = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    output = (output + text).slice(-KEPT_OUTPUT);
+    output = (output + text).slice(0, KEPT_OUTPUT);
   });
   return () => output;
 }

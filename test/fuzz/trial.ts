@@ -43,7 +43,7 @@ export interface Examination {
   readonly maxSegmentPixels: number;
   /** Codes that a decoder may refuse a file with. */
   readonly codes: ReadonlySet<string>;
-  /** Whether the latents are asked for too, which decodes a segment once more. */
+  /** Whether latents and their bits are asked for too, which decodes a segment twice more. */
   readonly latents: boolean;
 }
 
@@ -74,6 +74,7 @@ async function decodeSegment(
 ): Promise<DecodedSegment> {
   const task = film.segmentTask(index);
   const latents = withLatents ? await decoder.latents(task) : [];
+  if (withLatents) await decoder.bits(task);
   const baked = await decoder.bake(task);
   try {
     return { task, latents, pictures: await picturesOf(film, baked, task.nodes.length) };

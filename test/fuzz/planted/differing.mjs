@@ -1,5 +1,5 @@
 /** An engine whose every latent is 7. */
-import { ReferenceSegmentDecoder } from '../../../dist/runtime/reference/segmentDecoder.js';
+import { ReferenceSegmentDecoder } from '../../../dist-test/runtime/reference/segmentDecoder.js';
 
 export function createSegmentDecoder() {
   const sound = new ReferenceSegmentDecoder();
