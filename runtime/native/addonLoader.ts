@@ -33,7 +33,8 @@ export function nativeInstructionSets(addon: AddonName = 'runtime'): string[] {
 /**
  * The fastest build that this processor runs, or the one that is forced.
  *
- * @param forced avx512, avx2 or portable on x86, neon on ARM; the environment variable `WEFT_ISA` by default
+ * @param forced avx512, avx2 or portable on x86, neon on ARM; the environment variable `WEFT_ISA` by default. Developers' builds
+ *   count too: sanitized, sanitized_avx2, sanitized_avx512 (test/sanitized).
  * @throws EngineError `ENGINE_MISSING` if the addon was not built.
  */
 export function loadAddon<Build extends AddonBuild>(addon: AddonName, forced = process.env.WEFT_ISA): Build {

@@ -5,8 +5,6 @@ import type { FrameOptions } from '../../runtime/film/frameOptions.js';
 import type { Rational } from '../../runtime/picture/picture.js';
 import type { OptionTableOf } from '../optionTable.js';
 
-/** Engines that decode, as OpenOptions names them. */
-
 /** What `weft decode` is asked for. */
 export interface DecodeOptions
   extends Pick<FrameOptions, 'start' | 'end' | 'crop' | 'speed'>,
