@@ -1,8 +1,8 @@
 /** An engine whose every latent is 7. */
-import { ReferenceDecoderEngine } from '../../../dist-test/runtime/reference/referenceDecoderEngine.js';
+import { createReferenceDecoderEngine } from '../../../dist-test/runtime/reference/referenceDecoderEngine.js';
 
 export function createDecoderEngine() {
-  const sound = createReferenceDecoderEngine({ threads });
+  const sound = createReferenceDecoderEngine({ threads: 1 });
   return {
     name: 'reference',
     lookahead: 0,
