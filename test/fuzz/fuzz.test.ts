@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readWeft, segmentBytes } from '../../runtime/format/container.js';
 import { crc32c } from '../../runtime/format/crc32c.js';
+import { builtInstructionSets } from '../nativeEngine.js';
 import { loadCorpus, repositoryRoot } from './corpus.js';
 import { repairChecksums } from './fileParts.js';
 import { type Mutation, Mutator } from './mutation.js';
@@ -70,13 +71,13 @@ describe('repaired checksums', () => {
   );
 });
 
-describe('a planted fault', () => {
-  beforeAll(() => {
-    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'test/fuzz'], {
-      cwd: root,
-    });
-  }, 240_000);
+/** What a child process needs: neither the sources nor what users run. */
+beforeAll(() => {
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  execFileSync(process.execPath, [compiler, '-p', 'test/fuzz'], { cwd: root });
+}, 240_000);
 
+describe('a planted fault', () => {
   it.each([
     ['throwing', 'uncoded', /TypeError/],
     ['dying', 'crash', /SIGSEGV/],
@@ -103,6 +104,17 @@ describe('a planted fault', () => {
     expect(findings).toEqual([]);
     expect(decoded).toBeGreaterThan(0);
     expect(decoded + Object.values(refused).reduce((sum, n) => sum + n, 0)).toBe(mutations);
+  });
+});
+
+/** Only here can a process take memory from itself. */
+const limitsMemory = process.platform === 'linux' && existsSync('/usr/bin/prlimit');
+
+describe.skipIf(!limitsMemory || builtInstructionSets('runtime').length === 0)('the native decoder', () => {
+  it('says so when there is no memory left, on any thread and more than once', { timeout: 240_000 }, () => {
+    const child = join(root, 'test/fuzz/planted/starving.mjs');
+    const output = execFileSync(process.execPath, [child], { encoding: 'utf8' });
+    expect(output.trim().split('\n')).toEqual(['ENGINE_FAILED', 'ENGINE_FAILED']);
   });
 });
 
