@@ -22,6 +22,8 @@ function project(name: string, test: TestProjectInlineConfiguration['test']): Te
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
+    // One core too few by default, which on two cores is half of them.
+    maxWorkers: '100%',
     projects: [
       project('node', { include: ['test/**/*.test.ts'], exclude: [...PROGRAM, ...TENSORFLOW] }),
       project('program', { include: PROGRAM, globalSetup: 'test/src/compile.ts' }),
