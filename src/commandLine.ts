@@ -3,72 +3,77 @@ import yargs, { type Argv } from 'yargs';
 import { UsageError, WeftError } from '../runtime/errors.js';
 import { weftVersion } from '../trainers/version.js';
 import { type ChosenRun, commandTable, type Loaded } from './commandTable.js';
-import { type ProgressStyle, Reporter } from './reporter.js';
+import {
+  environmentValues,
+  type OptionTable,
+  type OptionTableOf,
+  optionValues,
+  parserOptions,
+} from './optionTable.js';
+import { PROGRESS_STYLES, type ProgressStyle, Reporter } from './reporter.js';
 
 const group = 'General:';
 
-const generalOptions = {
-  overwrite: {
-    group,
-    alias: 'y',
-    type: 'boolean',
-    describe: 'Write over existing outputs',
-    conflicts: ['keep'],
-  },
-  keep: { group, alias: 'n', type: 'boolean', describe: 'Never write over existing outputs (the default)' },
-  progress: {
-    group,
-    choices: ['auto', 'bar', 'plain', 'none'] as const,
-    default: 'auto' as ProgressStyle,
-    describe: 'How progress is shown',
-  },
-  json: { group, type: 'boolean', default: false, describe: 'Events as lines of JSON on standard output' },
-  debug: { group, type: 'boolean', default: false, describe: 'Stacks of errors' },
-  ffmpeg: { group, type: 'string', describe: 'Path of ffmpeg [default: from PATH, else the bundled one]' },
-} as const;
-
-interface GeneralArguments {
-  overwrite?: boolean | undefined;
+/** Options of every command. */
+interface GeneralOptions {
+  overwrite?: boolean;
+  keep?: boolean;
   progress: ProgressStyle;
   json: boolean;
   debug: boolean;
-  ffmpeg?: string | undefined;
-  input?: string | undefined;
+  ffmpeg?: string;
 }
 
-/** Only these settings may come from the environment, as WEFT_FFMPEG and so on; others belong to the build. */
-const environmentNames = new Set([
-  'WEFT_FFMPEG',
-  'WEFT_PROGRESS',
-  'WEFT_PRESET',
-  'WEFT_THREADS',
-  'WEFT_ENGINE',
-]);
+/** All of them, in the order that help and documentation show them. */
+export const GENERAL_OPTIONS: OptionTableOf<GeneralOptions> = {
+  overwrite: {
+    ...{ flag: 'overwrite', alias: 'y', group, type: { kind: 'flag' }, oneOf: 'existing' },
+    doc: 'Write over existing outputs',
+  },
+  keep: {
+    ...{ flag: 'keep', alias: 'n', group, type: { kind: 'flag' }, oneOf: 'existing' },
+    doc: 'Never write over existing outputs (the default)',
+  },
+  progress: {
+    ...{ flag: 'progress', group, type: { kind: 'word', words: PROGRESS_STYLES }, fallback: 'auto' },
+    variable: 'WEFT_PROGRESS',
+    doc: 'How progress is shown',
+  },
+  json: {
+    ...{ flag: 'json', group, type: { kind: 'flag' }, fallback: false },
+    doc: 'Events as lines of JSON on standard output',
+  },
+  debug: { flag: 'debug', group, type: { kind: 'flag' }, fallback: false, doc: 'Stacks of errors' },
+  ffmpeg: {
+    ...{ flag: 'ffmpeg', group, type: { kind: 'text' }, fallbackDoc: 'from PATH, else the bundled one' },
+    variable: 'WEFT_FFMPEG',
+    doc: 'Path of ffmpeg',
+  },
+};
 
-/** yargs takes every WEFT_ variable for an option, and with `strict` refuses those that are none. */
-function withoutForeignVariables<T>(action: () => T): T {
-  const foreign = Object.keys(process.env).filter(
-    (name) => name.startsWith('WEFT_') && !environmentNames.has(name),
-  );
-  const kept = Object.fromEntries(foreign.map((name) => [name, process.env[name]]));
-  for (const name of foreign) delete process.env[name];
-  try {
-    return action();
-  } finally {
-    Object.assign(process.env, kept);
-  }
+/**
+ * Before a word that yargs would take for an option or drop: a lone dash, and what comes after `--`. No word of a command
+ * line has this character.
+ */
+const literal = '\0';
+
+function withLiterals(argv: readonly string[]): string[] {
+  const end = argv.indexOf('--');
+  const [words, names] = end < 0 ? [argv, []] : [argv.slice(0, end), argv.slice(end + 1)];
+  return [
+    ...words.map((word) => (word === '-' ? literal + word : word)),
+    ...names.map((name) => (name.startsWith('-') ? literal + name : name)),
+  ];
 }
 
-/** Stands for `-` while yargs parses: behind `--output`, and as a positional, yargs takes a lone dash for no value. */
-const dashToken = 'standard-stream:';
-
-function withoutDash(argv: string[]): string[] {
-  return argv.map((word) => (word === '-' ? dashToken : word));
+function withoutLiterals<T>(value: T): T {
+  if (typeof value === 'string') return value.replaceAll(literal, '') as T;
+  return Array.isArray(value) ? (value.map(withoutLiterals) as T) : value;
 }
 
-function withDash<T extends object>(args: T): T {
-  const entries = Object.entries(args).map(([key, value]) => [key, value === dashToken ? '-' : value]);
-  return Object.fromEntries(entries) as T;
+/** Turns parsed arguments back into what was written. */
+function restoreWords(args: Record<string, unknown>): void {
+  for (const [key, value] of Object.entries(args)) args[key] = withoutLiterals(value);
 }
 
 /** Remembers what the parser chose, so that it runs after parsing and its errors are told from the parser's. */
@@ -88,21 +93,27 @@ async function namedCommands(argv: string[], chosen: Chosen): Promise<Map<string
   return new Map(await Promise.all(entries));
 }
 
+/** Adds options, and what the environment says of them: it counts where the command has such an option. */
+function withOptions(cli: Argv, table: OptionTable): Argv {
+  return cli.options(parserOptions(table)).config(environmentValues(table));
+}
+
 function buildParser(argv: string[], chosen: Chosen, named: Map<string, Loaded>): Argv {
   let parser: Argv = yargs(argv)
     .scriptName('weft')
     .usage('$0 <command>\n\nA film as the weights of a small network, decoded at any size and frame rate.');
   for (const [name, { usage, describe }] of Object.entries(commandTable)) {
     const loaded = named.get(name);
-    const build = (cli: Argv): Argv => loaded?.build(cli) ?? cli;
+    const table = loaded?.options ?? {};
+    const build = (cli: Argv): Argv => loaded?.build(withOptions(cli, table)) ?? cli;
     parser = parser.command(usage, describe, build, (args) => {
-      if (loaded?.run) chosen.run = (context) => loaded.run!(withDash(args) as never, context);
+      const values = { ...optionValues(table, args), input: args.input };
+      if (loaded?.run) chosen.run = (context) => loaded.run!(values as never, context);
     });
   }
   return (
-    parser
-      .options(generalOptions)
-      .env('WEFT')
+    withOptions(parser, GENERAL_OPTIONS)
+      .middleware(restoreWords)
       .completion('completion', 'Print a completion script for the shell')
       // Benches take lists of files; elsewhere the last of two equal options wins.
       .parserConfiguration({ 'duplicate-arguments-array': named.has('bench'), 'boolean-negation': false })
@@ -120,15 +131,19 @@ function buildParser(argv: string[], chosen: Chosen, named: Map<string, Loaded>)
 }
 
 /** @throws UsageError: nothing but parsing happens here, so whatever fails is the command line's fault. */
-function parse(argv: string[], chosen: Chosen, named: Map<string, Loaded>): GeneralArguments {
+function parse(
+  argv: string[],
+  chosen: Chosen,
+  named: Map<string, Loaded>,
+): GeneralOptions & { input?: string } {
   try {
-    return withoutForeignVariables(() =>
-      buildParser(withoutDash(argv), chosen, named).parseSync(),
-    ) as unknown as GeneralArguments;
+    const parsed = buildParser(withLiterals(argv), chosen, named).parseSync();
+    return { ...optionValues(GENERAL_OPTIONS, parsed), input: parsed.input } as never;
   } catch (cause) {
     if (cause instanceof WeftError) throw cause;
     const command = argv.find((word) => !word.startsWith('-'));
-    throw new UsageError(cause instanceof Error ? cause.message : String(cause), {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new UsageError(withoutLiterals(message.replaceAll(JSON.stringify(literal).slice(1, -1), literal)), {
       code: 'BAD_ARGUMENTS',
       hint: command ? `See weft --help, or weft ${command} --help.` : 'See weft --help.',
       cause,

@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import type { CommandContext } from './commands/context.js';
+import type { OptionTable } from './optionTable.js';
 
 /** A command whose code is read only when it is named. */
 export interface CommandEntry {
@@ -11,16 +12,13 @@ export interface CommandEntry {
 /** What the command line chose: runs after parsing. */
 export type ChosenRun = (context: CommandContext) => Promise<void>;
 
-/** Options of a command, and what takes its arguments. */
+/** A command that was named: its options, what else the parser must know, and what takes its arguments. */
 export interface Loaded {
+  readonly options?: OptionTable;
   build(cli: Argv): Argv;
-  /** Missing where subcommands choose themselves. */
+  /** Gets values by the names of `options`, and `input`. Missing where subcommands choose themselves. */
   run?(args: never, context: CommandContext): Promise<void>;
 }
-
-const outputOption = {
-  output: { type: 'string', alias: 'o', describe: 'File to write [default: <in>.weft]' },
-} as const;
 
 function film(cli: Argv, describe: string): Argv {
   return cli.positional('input', { type: 'string', demandOption: true, describe });
@@ -32,12 +30,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     usage: 'encode <input>',
     describe: 'Film to weights',
     async load() {
-      const { runEncode } = await import('./commands/encode.js');
-      const { sourceOptions } = await import('./commands/sourceOptions.js');
+      const { ENCODE_COMMAND_OPTIONS, runEncode } = await import('./commands/encode.js');
       return {
+        options: ENCODE_COMMAND_OPTIONS,
         build: (cli) =>
           film(cli, 'Film or still image that ffmpeg reads, or - for y4m')
-            .options({ ...outputOption, ...sourceOptions })
             .example('$0 encode film.mp4', 'film.weft at the usual quality')
             .example(
               '$0 encode film.mp4 --start 10 --end 13 --size 480x270 --crf 24 -o part.weft',
@@ -51,11 +48,12 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     usage: 'decode <input>',
     describe: 'Weights to film',
     async load() {
-      const { decodeOptions, runDecode } = await import('./commands/decode.js');
+      const { runDecode } = await import('./commands/decode.js');
+      const { DECODE_OPTIONS } = await import('./commands/decodeOptions.js');
       return {
+        options: DECODE_OPTIONS,
         build: (cli) =>
           film(cli, 'A .weft file')
-            .options(decodeOptions)
             .example('$0 decode film.weft --scale 2 --fps-multi 2', 'twice the size and the frame rate')
             .example('$0 decode film.weft --speed 0.25 -o slow.mp4', 'slow motion')
             .example('$0 decode film.weft -o - | mpv -', 'into a player'),
@@ -75,25 +73,24 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     usage: 'verify <input>',
     describe: 'Check a .weft file, and compare it with its film',
     async load() {
-      const { runVerify, verifyOptions } = await import('./commands/verify.js');
-      return { build: (cli) => film(cli, 'A .weft file').options(verifyOptions), run: runVerify };
+      const { runVerify, VERIFY_OPTIONS } = await import('./commands/verify.js');
+      return { options: VERIFY_OPTIONS, build: (cli) => film(cli, 'A .weft file'), run: runVerify };
     },
   },
   estimate: {
     usage: 'estimate <input>',
     describe: 'Time, bytes and memory of an encode, from a few measured steps',
     async load() {
-      const { runEstimate } = await import('./commands/estimate.js');
-      const { sourceOptions } = await import('./commands/sourceOptions.js');
-      return { build: (cli) => film(cli, 'As for encode').options(sourceOptions), run: runEstimate };
+      const { ESTIMATE_OPTIONS, runEstimate } = await import('./commands/estimate.js');
+      return { options: ESTIMATE_OPTIONS, build: (cli) => film(cli, 'As for encode'), run: runEstimate };
     },
   },
   demo: {
     usage: 'demo',
     describe: 'Encode and decode a few seconds of the sample film, and show the result',
     async load() {
-      const { demoOptions, runDemo } = await import('./commands/demo.js');
-      return { build: (cli) => cli.options(demoOptions), run: runDemo };
+      const { DEMO_OPTIONS, runDemo } = await import('./commands/demo.js');
+      return { options: DEMO_OPTIONS, build: (cli) => cli, run: runDemo };
     },
   },
   doctor: {

@@ -14,17 +14,13 @@ export {
 export { type OpenOptions, open, type WeftFilm } from '../runtime/film/film.js';
 export type { FrameOptions } from '../runtime/film/frameOptions.js';
 export type { Chroma, FilmInfo, Picture, Rational } from '../runtime/picture/picture.js';
-export {
-  type EncodeHooks,
-  type EncodeOptions,
-  encode,
-  estimate,
-  type FilmSource,
-} from '../trainers/encode.js';
+export { type EncodeOptions, encode } from '../trainers/encode.js';
+export type { EncodeHooks, FilmSource } from '../trainers/encodeJob.js';
+export { estimate } from '../trainers/estimate.js';
 export { bdRate, type RatePoint } from './measure/bdRate.js';
 export { compareFilms, type FilmComparison } from './measure/compareFilms.js';
 export { type PsnrDb, psnr } from './measure/psnr.js';
 export { ssim } from './measure/ssim.js';
-export { type Film, openFilm, type ReadOptions } from './media/filmReader.js';
+export { type OpenedFilm, openFilm, type ReadOptions } from './media/filmReader.js';
 export { type WriteOptions, type WrittenFilm, writeFilm } from './media/filmWriter.js';
 export { readY4m, writeY4m } from './media/y4m.js';

@@ -28,17 +28,19 @@ export function numberWithin(path: string, min: number, max: number, whole = fal
   };
 }
 
-/** `640x360`, 1 to 16384 a side. */
+/** `640x360`, each side within limits. */
 export function parseSize(
   text: string | undefined,
-  path = '--size',
+  path: string,
+  { min, max }: { min: number; max: number },
 ): { width: number; height: number } | undefined {
   if (text === undefined) return undefined;
   const parts = /^(\d{1,5})x(\d{1,5})$/i.exec(text);
   const [width, height] = [Number(parts?.[1]), Number(parts?.[2])];
-  const legal = (side: number) => side >= 1 && side <= 16384;
+  const legal = (side: number) => side >= min && side <= max;
   if (!parts || !legal(width) || !legal(height)) {
-    throw badValue(path, text, 'give WIDTHxHEIGHT, for example 640x360.', '1..16384 a side');
+    const hint = `give WIDTHxHEIGHT, ${min} to ${max} a side, for example 640x360.`;
+    throw badValue(path, text, hint, `${min}..${max} a side`);
   }
   return { width, height };
 }
@@ -73,6 +75,7 @@ export function parseSeconds(text: string | undefined, path: string): number | u
 /** `x,y,width,height` in pixels of the film; may be fractions. */
 export function parseCrop(
   text: string | undefined,
+  path = '--crop',
 ): { x: number; y: number; width: number; height: number } | undefined {
   if (text === undefined) return undefined;
   const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
@@ -85,11 +88,7 @@ export function parseCrop(
     width <= 0 ||
     height <= 0
   ) {
-    throw badValue(
-      '--crop',
-      text,
-      'give x,y,width,height in pixels of the film, for example 100,50,320,180.',
-    );
+    throw badValue(path, text, 'give x,y,width,height in pixels of the film, for example 100,50,320,180.');
   }
   return { x, y, width, height };
 }

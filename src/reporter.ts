@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
 import { FormatError, WeftError } from '../runtime/errors.js';
 
-/** How progress is shown: `auto` is a bar in a terminal and plain lines elsewhere. */
-export type ProgressStyle = 'auto' | 'bar' | 'plain' | 'none';
+/** How progress can be shown: `auto` is a bar in a terminal and plain lines elsewhere. */
+export const PROGRESS_STYLES = ['auto', 'bar', 'plain', 'none'] as const;
+export type ProgressStyle = (typeof PROGRESS_STYLES)[number];
 
 /** What a command tells while it works. */
 export interface ReporterOptions {

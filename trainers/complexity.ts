@@ -4,12 +4,12 @@ import {
   CHROMA_INPUTS,
   CONTEXT_INPUTS,
   CONV_PLANES,
+  DOUBLING_TAPS,
   FILTER_CLIPS,
   FILTER_RINGS,
   HIDDEN_UNITS,
   LUMA_INPUTS,
-} from '../runtime/field/tensors.js';
-import { DOUBLING_TAPS } from '../runtime/reference/pyramid.js';
+} from '../runtime/field/constants.js';
 
 /** Chroma samples for a luma pixel (4:2:0, both planes). */
 const CHROMA_SHARE = 0.5;

@@ -1,64 +1,26 @@
 /** A film to the bytes of a `.weft` file. */
 
 import { writeNets } from '../runtime/entropy/netCoder.js';
-import { InterruptedError, MediaError, UsageError } from '../runtime/errors.js';
+import { MediaError, UsageError } from '../runtime/errors.js';
+import { MAX_SIDE_PX, MIN_SIDE_PX } from '../runtime/field/constants.js';
 import { writeWeft } from '../runtime/format/container.js';
-import { MAX_SIDE_PX, MIN_SIDE_PX } from '../runtime/format/header.js';
 import { chromaSize, type FilmInfo, type Picture } from '../runtime/picture/picture.js';
 import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
+import type { EncodeHooks, EncodeResult, FilmSource } from './encodeJob.js';
 import { openEngine } from './engines.js';
-import { FilmTrainer, type TrainedSegment, type TrainingWatch } from './filmTrainer.js';
+import { FilmTrainer } from './filmTrainer.js';
 import { type EncodeOptions, resolveOptions } from './options.js';
 import { PRESETS, type Preset, type PresetName } from './presets.js';
 import { type PsnrDb, psnrOf } from './psnr.js';
 import { DEPTH_OFFSET, lambdaOfCrf } from './rateControl.js';
 import { segments } from './scenes/segmentation.js';
-import type { TrainingEngine } from './segmentEngine.js';
+import type { TrainedSegment } from './segmentTrainer.js';
 import { searchCrf } from './targetSearch.js';
+import type { TrainingEngine } from './trainingEngine.js';
+import { EncodeWatch } from './trainingWatch.js';
 import { weftVersion } from './version.js';
 
-export { estimate } from './estimate.js';
 export type { EncodeOptions } from './options.js';
-
-/** Where pictures come from. `pictures` may be called more than once, and starts anew each time. */
-export interface FilmSource {
-  readonly info: FilmInfo;
-  pictures(signal?: AbortSignal): AsyncIterable<Picture>;
-}
-
-/** How an encode talks to its caller. */
-export interface EncodeHooks {
-  /** Aborts: `encode` throws an InterruptedError. */
-  signal?: AbortSignal;
-  /** Ends the training early: `encode` resolves with the best result so far. */
-  finish?: AbortSignal;
-  onProgress?(progress: EncodeProgress): void;
-  log?(line: string): void;
-}
-
-/** State of an encode; `done` runs from 0 to 1 over the whole work. */
-export interface EncodeProgress {
-  stage: string;
-  done: number;
-  seconds: number;
-}
-
-/** The finished file. */
-export interface EncodeResult {
-  bytes: Uint8Array;
-  frames: number;
-  width: number;
-  height: number;
-  /** Of the film as a decoder shows it; yuv is (6 Y + U + V) / 8. */
-  psnrDb: PsnrDb;
-  /** File size that the last training step expected. */
-  estimatedBytes: number;
-  seconds: number;
-  /** Multiply-adds per pixel and frame: of decoding, and spent in training. */
-  macsPerPixel: number;
-  trainedMacsPerPixel: number;
-  engine: string;
-}
 
 /** Pixels of film that are trained together while the nets are learnt. */
 const GROUP_PIXELS = 24e6;
@@ -96,7 +58,7 @@ async function encodeAt(
   const preset = PRESETS[options.preset];
   const { threads, seed } = options;
   const film = new FilmTrainer({ engine, lambda: lambdaOfCrf(crf), preset, threads, seed });
-  const watch = new Watch(source.info.frames, hooks, started);
+  const watch = new EncodeWatch(source.info.frames, hooks, started);
   const done: TrainedSegment[] = [];
   for await (const scenes of groups(segments(source.pictures(hooks.signal)))) {
     watch.begin(scenes.reduce((sum, scene) => sum + scene.length, 0));
@@ -116,10 +78,13 @@ async function encodeAt(
   };
   const bytes = writeWeft({ header, nets, segments: done });
   const overhead = bytes.length - done.reduce((sum, segment) => sum + segment.bytes.length, 0);
-  const estimatedBits = done.reduce((sum, segment) => sum + segment.estimatedBits, 0);
+  const intra = done.reduce((sum, { latentBits }) => sum + latentBits.intra, 0);
+  const inter = done.reduce((sum, { latentBits }) => sum + latentBits.inter, 0);
   return {
     ...{ bytes, frames, width, height, psnrDb, engine: engine.name },
-    estimatedBytes: Math.round(overhead + estimatedBits / 8),
+    estimatedBytes: Math.round(overhead + (intra + inter) / 8),
+    segments: done.length,
+    latentBits: { intra, inter },
     seconds: (performance.now() - started) / 1000,
     macsPerPixel: decodeMacsPerPixel(),
     trainedMacsPerPixel,
@@ -201,40 +166,4 @@ function emptyFilm(): MediaError {
     hint: 'Check the start and end times.',
     path: 'source',
   });
-}
-
-/** Progress over all groups, and the two signals. */
-class Watch implements TrainingWatch {
-  private before = 0;
-  private current = 0;
-
-  constructor(
-    private readonly frames: number | undefined,
-    private readonly hooks: EncodeHooks,
-    private readonly started: number,
-  ) {}
-
-  begin(frames: number): void {
-    this.before += this.current;
-    this.current = frames;
-    this.check();
-  }
-
-  progress(stage: string, done: number): void {
-    const total = Math.max(this.frames ?? 0, this.before + this.current);
-    this.hooks.onProgress?.({
-      stage,
-      done: (this.before + this.current * done) / total,
-      seconds: (performance.now() - this.started) / 1000,
-    });
-  }
-
-  check(): void {
-    if (!this.hooks.signal?.aborted) return;
-    throw new InterruptedError('The encode was stopped; nothing was written.');
-  }
-
-  get finishing(): boolean {
-    return this.hooks.finish?.aborted ?? false;
-  }
 }

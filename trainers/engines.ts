@@ -3,8 +3,8 @@
 import { EngineError } from '../runtime/errors.js';
 import { nativeEngine } from './native/nativeEngine.js';
 import { loadNativeTrainer } from './native/trainerAddon.js';
-import type { FoundEngine, TrainingEngine } from './segmentEngine.js';
 import { findTfjs } from './tfjs/devices.js';
+import type { FoundEngine, TrainingEngine } from './trainingEngine.js';
 
 /** Names that a caller may ask for. */
 export const ENGINE_NAMES = ['native', 'tfjs', 'tfjs-gpu', 'tfjs-webgpu'] as const;

@@ -1,17 +1,7 @@
 /** Time, size and memory of an encode, from a few measured steps on its first frames. */
 
-import { netsFromFile } from '../runtime/entropy/netCoder.js';
-import { countSegmentBits, readSegmentLatents } from '../runtime/entropy/segmentCoder.js';
-import { fieldShape } from '../runtime/field/shape.js';
-import { readWeft, segmentBytes } from '../runtime/format/container.js';
-import { unpackSegment } from '../runtime/format/segmentHead.js';
-import {
-  type EncodeHooks,
-  type EncodeProgress,
-  type EncodeResult,
-  encode,
-  type FilmSource,
-} from './encode.js';
+import { encode } from './encode.js';
+import type { EncodeHooks, EncodeProgress, EncodeResult, FilmSource } from './encodeJob.js';
 import { measuredFrames } from './nets/netQuantizer.js';
 import { DEFAULT_CRF, type EncodeOptions, resolveOptions } from './options.js';
 import { PRESETS, type PresetName, stepsOf, triedDistances } from './presets.js';
@@ -78,37 +68,26 @@ export async function estimate(
 
 /** Bytes of a film like the sample that has so many frames. */
 function scaledBytes(sample: EncodeResult, frames: number, longest: number, preset: PresetName): number {
-  const file = readWeft(sample.bytes);
-  const nets = netsFromFile(file.nets);
-  const { width, height, chroma } = file.header;
-  const shape = fieldShape(width, height, chroma);
-  const bits = { intra: 0, inter: 0 };
-  for (const index of file.segments.keys()) {
-    const segment = unpackSegment(segmentBytes(file, index), file.segments[index]!.frames);
-    const latents = readSegmentLatents(segment, shape, nets);
-    const [intra, ...inter] = countSegmentBits({ ...segment, shape, nets, latents, streams: 1 });
-    bits.intra += intra!;
-    bits.inter += inter.reduce((sum, b) => sum + b, 0);
-  }
-  const fixed = sample.bytes.length - (bits.intra + bits.inter) / 8;
-  const segments = Math.max(file.segments.length, Math.ceil(frames / longest));
-  const intra = (bits.intra / file.segments.length) * segments;
-  const inter = (bits.inter / Math.max(1, sample.frames - file.segments.length)) * (frames - segments);
+  const { latentBits } = sample;
+  const fixed = sample.bytes.length - (latentBits.intra + latentBits.inter) / 8;
+  const segments = Math.max(sample.segments, Math.ceil(frames / longest));
+  const intra = (latentBits.intra / sample.segments) * segments;
+  const inter = (latentBits.inter / Math.max(1, sample.frames - sample.segments)) * (frames - segments);
   return Math.round(fixed + (PRESETS[preset].bytesOverDraft * (intra + inter)) / 8);
 }
 
 /** Adds up the time of each stage: from its marks to the next one of any stage. */
 class StageClock {
-  private readonly seconds = new Map<string, number>();
-  private last: EncodeProgress | undefined;
+  readonly #seconds = new Map<string, number>();
+  #last: EncodeProgress | undefined;
 
   mark(progress: EncodeProgress): void {
-    const { stage, seconds } = this.last ?? progress;
-    this.seconds.set(stage, this.secondsOf(stage) + progress.seconds - seconds);
-    this.last = progress;
+    const { stage, seconds } = this.#last ?? progress;
+    this.#seconds.set(stage, this.secondsOf(stage) + progress.seconds - seconds);
+    this.#last = progress;
   }
 
   secondsOf(stage: string): number {
-    return this.seconds.get(stage) ?? 0;
+    return this.#seconds.get(stage) ?? 0;
   }
 }

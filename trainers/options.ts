@@ -1,25 +1,29 @@
-/** What a caller may ask of the encoder, and its defaults. */
+/** What a caller may ask of the encoder: one table, for the library, the command line and docs/options.md. */
 
 import { availableParallelism } from 'node:os';
 import { UsageError } from '../runtime/errors.js';
 import { ENGINE_NAMES, type EngineName } from './engines.js';
+import { checkOption, fallbackOf, type OptionField, type OptionType } from './optionField.js';
 import { PRESETS, type PresetName } from './presets.js';
 
-/** Options of an encode. Of `crf`, `targetPsnr`, `targetBytes` and `bitrate`, at most one may be given. */
+/**
+ * Options of an encode; ENCODE_OPTIONS has their ranges and defaults. Of `crf`, `targetPsnr`, `targetBytes` and `bitrate`,
+ * at most one may be given.
+ */
 export interface EncodeOptions {
-  /** Quality on x264's scale, 0..51; default 27. */
+  /** Quality on x264's scale. */
   crf?: number;
-  /** PSNR yuv to aim at, dB, 10..80. */
+  /** PSNR yuv to aim at, dB. */
   targetPsnr?: number;
   /** File size to stay below, bytes. */
   targetBytes?: number;
   /** Bits per second of film to stay below. */
   bitrate?: number;
-  /** Training effort; default medium. */
+  /** Training effort. */
   preset: PresetName;
-  /** 0..2^32-1; the same seed and number of threads give the same bytes on the same machine. Default 0. */
+  /** The same seed and number of threads give the same bytes on the same machine. */
   seed: number;
-  /** Default: one for each core. */
+  /** Threads to use. */
   threads: number;
   /** What trains; `auto` takes the fastest engine that is there. */
   engine: EngineName | 'auto';
@@ -27,73 +31,101 @@ export interface EncodeOptions {
 
 export const DEFAULT_CRF = 27;
 export const CRF_RANGE = [0, 51] as const;
-const MAX_SEED = 2 ** 32 - 1;
+export const DEFAULT_PRESET: PresetName = 'medium';
+/** Presets, quickest first. */
+export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
-const RANGES: Record<string, readonly [number, number]> = {
-  crf: CRF_RANGE,
-  targetPsnr: [10, 80],
-  targetBytes: [200, 2 ** 40],
-  bitrate: [100, 1e10],
-  seed: [0, MAX_SEED],
-  threads: [1, 256],
+const goal = { oneOf: 'quality', group: 'Quality (one of):' } as const;
+
+/** All options of an encode, in the order that help and documentation show them. */
+export const ENCODE_OPTIONS: {
+  readonly [Name in keyof EncodeOptions]-?: OptionField<OptionType, EncodeOptions[Name]>;
+} = {
+  crf: {
+    flag: 'crf',
+    type: { kind: 'number', min: CRF_RANGE[0], max: CRF_RANGE[1] },
+    fallback: DEFAULT_CRF,
+    ...goal,
+    doc: "Quality on x264's scale: about 18 is fine, 36 coarse",
+  },
+  targetPsnr: {
+    flag: 'target-psnr',
+    type: { kind: 'number', min: 10, max: 80 },
+    ...goal,
+    doc: 'Aim at this PSNR yuv, in dB',
+  },
+  targetBytes: {
+    flag: 'target-size',
+    type: { kind: 'number', min: 200, max: 2 ** 40, whole: true, suffixes: true },
+    ...goal,
+    doc: 'Stay just below this file size: bytes, 500k, 2M',
+  },
+  bitrate: {
+    flag: 'bitrate',
+    type: { kind: 'number', min: 100, max: 1e10, suffixes: true },
+    ...goal,
+    doc: 'Stay just below so many bits per second of film: 120k is 120000',
+  },
+  preset: {
+    flag: 'preset',
+    type: { kind: 'word', words: PRESET_NAMES },
+    fallback: DEFAULT_PRESET,
+    variable: 'WEFT_PRESET',
+    doc: 'Time to spend',
+  },
+  seed: {
+    flag: 'seed',
+    type: { kind: 'number', min: 0, max: 2 ** 32 - 1, whole: true },
+    fallback: 0,
+    doc: 'The same seed and number of threads give the same bytes on the same machine',
+  },
+  threads: {
+    flag: 'threads',
+    type: { kind: 'number', min: 1, max: 256, whole: true },
+    fallback: availableParallelism,
+    fallbackDoc: 'one for each core',
+    variable: 'WEFT_THREADS',
+    doc: 'Threads to use',
+  },
+  engine: {
+    flag: 'engine',
+    type: { kind: 'word', words: ['auto', ...ENGINE_NAMES] },
+    fallback: 'auto',
+    variable: 'WEFT_ENGINE',
+    doc: 'Engine that trains, auto for the fastest; weft doctor lists those that are there',
+  },
 };
-const GOALS = ['crf', 'targetPsnr', 'targetBytes', 'bitrate'] as const;
+
+const FIELDS = Object.entries(ENCODE_OPTIONS) as [keyof EncodeOptions, OptionField][];
 
 /**
- * Fills in the defaults.
+ * Fills in the defaults; what is undefined counts as not given.
  *
  * @throws UsageError `OPTION_UNKNOWN`, `OPTION_RANGE` or `OPTION_CONFLICT`
  */
 export function resolveOptions(given: Partial<EncodeOptions>): EncodeOptions {
-  const options: EncodeOptions = {
-    preset: given.preset ?? 'medium',
-    seed: given.seed ?? 0,
-    threads: given.threads ?? availableParallelism(),
-    engine: given.engine ?? 'auto',
-  };
-  const goals = GOALS.filter((goal) => given[goal] !== undefined);
-  for (const goal of goals) options[goal] = given[goal] as number;
-  if (goals.length === 0) options.crf = DEFAULT_CRF;
   checkNames(given);
+  const named = FIELDS.filter(([name]) => (given[name] ?? undefined) !== undefined);
+  const goals = named.filter(([, field]) => field.oneOf === goal.oneOf).map(([name]) => name);
   if (goals.length > 1) throw conflict(goals);
-  for (const [name, range] of Object.entries(RANGES)) checkRange(name, options[name as 'crf'], range);
-  checkWord('preset', options.preset, Object.keys(PRESETS));
-  checkWord('engine', options.engine, ['auto', ...ENGINE_NAMES]);
-  return options;
+  const values = FIELDS.map(([name, field]): [string, unknown] => {
+    const hasFallback = field.oneOf === undefined || goals.length === 0;
+    const value = given[name] ?? (hasFallback ? fallbackOf(field) : undefined);
+    if (value !== undefined) checkOption(name, value, field.type);
+    return [name, value];
+  });
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as unknown as EncodeOptions;
 }
 
 function checkNames(given: object): void {
-  const known = new Set([...Object.keys(RANGES), 'preset', 'engine']);
   for (const name of Object.keys(given)) {
-    if (known.has(name)) continue;
+    if (Object.hasOwn(ENCODE_OPTIONS, name)) continue;
     throw new UsageError(`There is no option ${name}.`, {
       code: 'OPTION_UNKNOWN',
-      hint: `Known options: ${[...known].join(', ')}.`,
+      hint: `Known options: ${FIELDS.map(([known]) => known).join(', ')}.`,
       path: `options.${name}`,
     });
   }
-}
-
-function checkRange(name: string, value: number | undefined, [low, high]: readonly [number, number]): void {
-  if (value === undefined || (value >= low && value <= high)) return;
-  throw new UsageError(`${name} ${value} is out of range.`, {
-    code: 'OPTION_RANGE',
-    hint: `Give a number from ${low} to ${high}.`,
-    path: `options.${name}`,
-    value,
-    range: `${low}..${high}`,
-  });
-}
-
-function checkWord(name: string, value: string, words: readonly string[]): void {
-  if (words.includes(value)) return;
-  throw new UsageError(`There is no ${name} ${value}.`, {
-    code: 'OPTION_RANGE',
-    hint: `Choose one of ${words.join(', ')}.`,
-    path: `options.${name}`,
-    value,
-    range: words.join(', '),
-  });
 }
 
 function conflict(goals: readonly string[]): UsageError {

@@ -1,11 +1,12 @@
 /** From quality as people state it to the Lagrange multiplier and the quantization step. */
 
+import { refinedOffsets } from '../runtime/field/steps.js';
 import { type Chroma, chromaSize, type Size } from '../runtime/picture/picture.js';
 
 /** Frames of one depth share an offset of their step, in eighths of an octave: what others are predicted from is finer. */
 export const DEPTH_OFFSET: readonly number[] = [-8, -4, 0, 4, 6];
 /** The same for a frame that nothing is predicted from: a still, a flash between two cuts. */
-export const LONE_OFFSET = 2;
+const LONE_OFFSET = 2;
 
 /** Frames of a segment that DEPTH_OFFSET suits; twice as many want refinement 2, and so do more (docs/lab.md). */
 const UNREFINED_FRAMES = 33;
@@ -22,8 +23,35 @@ const STEP_FACTOR = 2.25;
 /** Errors of chroma are smaller: at equal weights its PSNR falls behind luma's more than in other codecs. */
 const CHROMA_WEIGHT = 3;
 
+/** Steps of a segment: what its training is given, and what its head says so that a decoder comes to the same. */
+export interface SegmentSteps {
+  /** Eighths of an octave: of the base step, and by depth. */
+  readonly baseExponent: number;
+  readonly depthOffset: readonly number[];
+  /** Fields of the head; the film's header holds DEPTH_OFFSET. */
+  readonly head: { readonly baseExponent: number; readonly refinement: number };
+}
+
+/**
+ * The steps of a segment of so many frames. A decoder adds the film's offset of depth 0 to a lone frame, which wants another
+ * one: the difference goes into the exponent of the head.
+ */
+export function segmentSteps(lambda: number, frames: number): SegmentSteps {
+  const baseExponent = baseExponentOf(lambda);
+  const refinement = refinementOf(frames);
+  if (frames > 1) {
+    const depthOffset = refinedOffsets(DEPTH_OFFSET, refinement);
+    return { baseExponent, depthOffset, head: { baseExponent, refinement } };
+  }
+  return {
+    baseExponent,
+    depthOffset: DEPTH_OFFSET.map(() => LONE_OFFSET),
+    head: { baseExponent: baseExponent + LONE_OFFSET - DEPTH_OFFSET[0]!, refinement },
+  };
+}
+
 /** How much finer the first depths of a segment should be, for `refinedOffsets`. */
-export function refinementOf(frames: number): number {
+function refinementOf(frames: number): number {
   const octaves = Math.max(0, Math.log2(frames / UNREFINED_FRAMES));
   return Math.min(LARGEST_REFINEMENT, Math.round(REFINEMENT_PER_OCTAVE * octaves));
 }

@@ -1,7 +1,7 @@
 /** The crf at which an encode meets a goal in size or quality, found by encoding. */
 
 import { UsageError } from '../runtime/errors.js';
-import type { EncodeHooks, EncodeResult, FilmSource } from './encode.js';
+import type { EncodeHooks, EncodeResult, FilmSource } from './encodeJob.js';
 import { CRF_RANGE, DEFAULT_CRF, type EncodeOptions } from './options.js';
 import { PRESETS, type PresetName, stepsOf } from './presets.js';
 

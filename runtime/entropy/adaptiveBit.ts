@@ -1,6 +1,7 @@
 /** Probabilities of flags that adapt quickly at first and slowly later. */
 
-import { FREQUENCY_TOTAL, type RangeDecoder, type SymbolSink } from './rangeCoder.js';
+import { FREQUENCY_TOTAL } from '../field/constants.js';
+import type { RangeDecoder, SymbolSink } from './rangeCoder.js';
 
 const MIN_FREQUENCY = 32;
 const MAX_COUNT = 30;

@@ -3,17 +3,17 @@
  * so that every machine computes the same symbols.
  */
 
+import {
+  CONTEXT_INPUTS,
+  HIDDEN_UNITS,
+  MAGNITUDE_LIMIT,
+  MAX_HIDDEN_Q4,
+  MAX_LOCATION16,
+  MAX_SCALE_INDEX,
+  MIN_SCALE_INDEX,
+  SIGNED_LIMIT,
+} from '../field/constants.js';
 import type { ContextWeights } from '../field/nets.js';
-import { CONTEXT_INPUTS, HIDDEN_UNITS } from '../field/tensors.js';
-import { MAX_SCALE_INDEX, MIN_SCALE_INDEX } from './laplaceTables.js';
-
-/** Signed neighbours saturate here before they enter the net. */
-const SIGNED_LIMIT = 15;
-const MAX_HIDDEN_Q4 = 4095;
-const MAX_LOCATION16 = 1 << 15;
-
-/** Largest magnitude sum that the logarithm tells apart. */
-export const LOGARITHM_LIMIT = 255;
 
 /** Lt[n] = round(8 * log2(1 + n)) for n = 0..255. */
 export const LOGARITHM_Q4: Uint8Array = Uint8Array.from([
@@ -37,12 +37,12 @@ export function signedInput(q: number): number {
 
 /** Magnitude input: Q4 of half the binary logarithm of one plus a sum of magnitudes. */
 export function magnitudeInput(sum: number): number {
-  return LOGARITHM_Q4[Math.min(sum, LOGARITHM_LIMIT)]!;
+  return LOGARITHM_Q4[Math.min(sum, MAGNITUDE_LIMIT)]!;
 }
 
 /** One context net at one row of its biases. `evaluate` leaves its results in `location16` and `scaleIndex`. */
 export class ContextNet {
-  /** Inputs of the next evaluation, Q4, see FORMAT.md section 4. */
+  /** Inputs of the next evaluation, Q4 (FORMAT.md, section 7). */
   readonly inputs = new Int32Array(CONTEXT_INPUTS);
   /** Location in sixteenths, -32768..32768. */
   location16 = 0;

@@ -3,19 +3,13 @@
 import { FormatError } from '../errors.js';
 import {
   ESCAPE_MAGNITUDE,
-  LAPLACE_CUMULATIVE,
   LAPLACE_SYMBOLS,
-  LARGEST_COEFFICIENT,
+  LARGEST_VALUE,
+  MAX_ESCAPE_PREFIX,
   MAX_TABLE_SCALE,
-  tableOffset,
-} from './laplaceTables.js';
+} from '../field/constants.js';
+import { LAPLACE_CUMULATIVE, tableOffset } from './laplaceTables.js';
 import type { RangeDecoder, SymbolSink } from './rangeCoder.js';
-
-/** Latents and net values lie in -32767..32767. */
-export const LARGEST_VALUE = 32767;
-
-/** Longest legal prefix of an escape; a longer one can only come from a damaged stream. */
-const MAX_ESCAPE_PREFIX = 16;
 
 /**
  * @param value integer, |value| <= 32767 (the caller checks)
@@ -57,8 +51,8 @@ function plainBits(scaleIndex: number): number {
 
 function writeCoefficient(sink: SymbolSink, k: number, table: number): void {
   let symbol = k + ESCAPE_MAGNITUDE;
-  if (k < -LARGEST_COEFFICIENT) symbol = 0;
-  else if (k > LARGEST_COEFFICIENT) symbol = LAPLACE_SYMBOLS - 1;
+  if (k <= -ESCAPE_MAGNITUDE) symbol = 0;
+  else if (k >= ESCAPE_MAGNITUDE) symbol = LAPLACE_SYMBOLS - 1;
   const cumulative = LAPLACE_CUMULATIVE[table + symbol]!;
   sink.encode(cumulative, LAPLACE_CUMULATIVE[table + symbol + 1]! - cumulative);
   if (symbol === 0) writeEscape(sink, -k - ESCAPE_MAGNITUDE);

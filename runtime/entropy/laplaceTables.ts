@@ -3,18 +3,7 @@
  * machine has the same tables.
  */
 
-import { FREQUENCY_TOTAL } from './rangeCoder.js';
-
-/** Scale indexes: the Laplace parameter b is 2^(index / 8). */
-export const MIN_SCALE_INDEX = -32;
-export const MAX_SCALE_INDEX = 92;
-/** Tables exist up to here; wider distributions send their low bits plainly. */
-export const MAX_TABLE_SCALE = 12;
-
-/** Symbols of a table: low escape, k = -15..15, high escape. */
-export const LAPLACE_SYMBOLS = 33;
-export const LARGEST_COEFFICIENT = 15;
-export const ESCAPE_MAGNITUDE = 16;
+import { FREQUENCY_TOTAL, LAPLACE_SYMBOLS, MAX_TABLE_SCALE, MIN_SCALE_INDEX } from '../field/constants.js';
 
 /** Fractions f of the location, in sixteenths: -8..7. */
 export const LOCATION_FRACTIONS = 16;

@@ -4,27 +4,26 @@
  */
 
 import { UsageError } from '../errors.js';
+import {
+  BLOCK_CONTEXTS,
+  BLOCK_WIDTH,
+  CONTEXT_NETS,
+  DEPTH_ROWS,
+  LARGEST_VALUE,
+  MAX_INNOVATION_LEVELS,
+} from '../field/constants.js';
 import type { FilmNets } from '../field/nets.js';
 import { type LatentPlane, latentCount } from '../field/shape.js';
-import { DEPTH_ROWS } from '../field/tensors.js';
 import { AdaptiveBits } from './adaptiveBit.js';
 import { ContextNet, magnitudeInput, signedInput } from './contextNet.js';
-import { LARGEST_VALUE, readLaplace, writeLaplace } from './laplaceCoder.js';
+import { readLaplace, writeLaplace } from './laplaceCoder.js';
 import { PaddedPlane } from './paddedPlane.js';
 import { BitCounter, type RangeDecoder, type SymbolSink } from './rangeCoder.js';
 
-/** Latents are skipped in blocks of this size. */
-export const BLOCK_WIDTH = 16;
-export const BLOCK_HEIGHT = 8;
-
-const NETS = 3;
-const PLANE_LEVELS = 7;
-const BLOCK_CONTEXTS = 8;
-
 /** Adaptive states of one stream; all nodes of the stream share them. */
 export class StreamStates {
-  readonly planes = new AdaptiveBits(NETS * PLANE_LEVELS * 2);
-  readonly blocks = new AdaptiveBits(NETS * BLOCK_CONTEXTS);
+  readonly planes = new AdaptiveBits(CONTEXT_NETS.length * MAX_INNOVATION_LEVELS * 2);
+  readonly blocks = new AdaptiveBits(CONTEXT_NETS.length * BLOCK_CONTEXTS);
 }
 
 /**
@@ -199,7 +198,7 @@ function codeFlags(
     const own = values[index]!;
     const parent = values[plane.parent];
     const nonemptyAbove = parent === undefined || parent.occupied ? 1 : 0;
-    const context = (plane.net * PLANE_LEVELS + Math.min(plane.level, PLANE_LEVELS - 1)) * 2 + nonemptyAbove;
+    const context = (plane.net * MAX_INNOVATION_LEVELS + plane.level) * 2 + nonemptyAbove;
     own.occupied = port.flag(states.planes, context, own.occupied ? 1 : 0) === 1;
     if (own.occupied) {
       codeBlockFlags(own, parent, plane.net, states.blocks, port);

@@ -1,10 +1,10 @@
 /** The nets of a film as one range-coded stream. */
 
 import { FormatError } from '../errors.js';
+import { MIN_SCALE_INDEX } from '../field/constants.js';
 import { AT_PRIOR, type FilmNets, maxK, netsFromQuantized, type QuantizedTensor } from '../field/nets.js';
 import { NET_TENSORS, type NetTensor } from '../field/tensors.js';
 import { readLaplace, writeLaplace } from './laplaceCoder.js';
-import { MIN_SCALE_INDEX } from './laplaceTables.js';
 import { BitCounter, RangeDecoder, RangeEncoder, type SymbolSink } from './rangeCoder.js';
 
 const K_BITS = 4;

@@ -1,7 +1,9 @@
 /** A latent plane with a border of zeros, so that contexts read their neighbours without looking where the edge is. */
 
-const BLOCK_WIDTH_BITS = 4;
-const BLOCK_HEIGHT_BITS = 3;
+import { BLOCK_HEIGHT, BLOCK_WIDTH } from '../field/constants.js';
+
+const BLOCK_WIDTH_BITS = Math.log2(BLOCK_WIDTH);
+const BLOCK_HEIGHT_BITS = Math.log2(BLOCK_HEIGHT);
 
 /** Contexts reach two columns to each side, two rows up and one row down. */
 const BORDER = 2;

@@ -3,11 +3,8 @@
  * I. Pavlov. Frequencies are out of 65536.
  */
 
+import { FREQUENCY_BITS, FREQUENCY_TOTAL } from '../field/constants.js';
 import { ByteWriter } from '../format/byteWriter.js';
-
-/** All frequencies of a symbol set add up to 2^16. */
-export const FREQUENCY_BITS = 16;
-export const FREQUENCY_TOTAL = 1 << FREQUENCY_BITS;
 
 const TOP = 2 ** 32;
 const RENORMALIZE_BELOW = 2 ** 24;

@@ -1,18 +1,8 @@
 /** The nets of a film: as they are coded (integers and steps) and as they are used (Q8 integers and floats). */
 
 import { UsageError } from '../errors.js';
-import {
-  CONTEXT_FRACTION_BITS,
-  CONTEXT_NETS,
-  isGain,
-  MAX_GAIN,
-  NET_TENSORS,
-  NET_VALUE_COUNT,
-  type NetTensor,
-  priorValues,
-  SYNTHESIS_NETS,
-  tensorNamed,
-} from './tensors.js';
+import { CONTEXT_FRACTION_BITS, CONTEXT_NETS, LARGEST_VALUE, MAX_GAIN, SYNTHESIS_NETS } from './constants.js';
+import { isGain, NET_TENSORS, NET_VALUE_COUNT, type NetTensor, priorValues, tensorNamed } from './tensors.js';
 
 /** Value of `k` for a tensor that stays at its prior. */
 export const AT_PRIOR = 15;
@@ -63,7 +53,7 @@ export interface FilmNets {
   readonly contexts: readonly [ContextWeights, ContextWeights, ContextWeights];
   /** 0 intra, 1 inter. */
   readonly synthesis: readonly [SynthesisWeights, SynthesisWeights];
-  /** (5, 4): exponents of the motion steps per component and level. */
+  /** (6, 4): exponents of the motion steps per component and level. */
   readonly motionGain: Float32Array;
   /** (7, 3, 3): weights of the filters of luma by depth, of Cb and of Cr, by ring of neighbours and clip. */
   readonly filters: Float32Array;
@@ -89,7 +79,7 @@ export function quantizeTensor(tensor: NetTensor, values: ArrayLike<number>, k: 
   const prior = priorValues();
   const q = Int32Array.from({ length: tensor.size }, (_, i) => {
     const integer = Math.round((values[i]! - prior[tensor.offset + i]!) * 2 ** k);
-    return Math.min(Math.max(integer, -32767), 32767);
+    return Math.min(Math.max(integer, -LARGEST_VALUE), LARGEST_VALUE);
   });
   return { k, q };
 }

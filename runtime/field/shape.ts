@@ -1,23 +1,22 @@
 /** Sizes of the pyramids of a picture and the list of latent planes of a node. */
 
 import { type Chroma, chromaSize, type Size } from '../picture/picture.js';
+import {
+  BETA,
+  COMPONENTS_PER_REFERENCE,
+  LIGHT,
+  MAX_INNOVATION_LEVELS,
+  MAX_MOTION_LEVELS,
+  MOTION_LUMA_LEVEL,
+} from './constants.js';
 
 /** Net that codes a plane: 0 intra innovation, 1 inter innovation, 2 motion. */
 export type NetIndex = 0 | 1 | 2;
 
-/** Components of motion latents, in coding order. A node with one reference has the first three. */
-export const MOTION_COMPONENTS = ['dx0', 'dy0', 'light', 'dx1', 'dy1', 'beta'] as const;
-/** Places in that list: the relative change of brightness, the logit of the first reference's weight, displacements. */
-export const LIGHT = 2;
-export const BETA = 5;
-export const displacement = (reference: number, axis: number): number => 3 * reference + axis;
-
-/** Pyramid level of luma on whose grid motion lives: one vector for 8 x 8 pixels. */
-export const MOTION_LUMA_LEVEL = 3;
-
-/** Most levels of an innovation pyramid, and of a motion pyramid. */
-export const MAX_INNOVATION_LEVELS = 7;
-export const MAX_MOTION_LEVELS = 4;
+/** Place of a displacement in MOTION_COMPONENTS, by reference and axis (0 across, 1 down). */
+export function displacement(reference: number, axis: number): number {
+  return COMPONENTS_PER_REFERENCE * reference + axis;
+}
 
 /** Pyramid sizes of one film. Level 0 is the finest. */
 export interface FieldShape {
@@ -87,7 +86,7 @@ export function motionGrid(shape: FieldShape): Size {
 
 /** Motion components of a node with that many references. */
 export function motionComponentCount(refs: number): number {
-  return 3 * refs;
+  return COMPONENTS_PER_REFERENCE * refs;
 }
 
 /** Latent planes of a node with `refs` references, in coding order. */
@@ -123,16 +122,14 @@ function addMotionPlanes(planes: LatentPlane[], shape: FieldShape, components: n
 
 /** Components of the same grid that a motion component looks at: the same axis of the other field, the other axis of its own. */
 function motionCompanions(component: number): [number, number] {
-  const table: readonly (readonly [number, number])[] = [
-    [-1, -1],
-    [0, -1],
-    [-1, -1],
-    [0, -1],
-    [1, 3],
-    [-1, 0],
-  ];
-  const pair = table[component] ?? [-1, -1];
-  return [pair[0], pair[1]];
+  if (component === LIGHT) return [-1, -1];
+  if (component === BETA) return [-1, displacement(0, 0)];
+  const table: Readonly<Record<number, [number, number]>> = {
+    [displacement(0, 1)]: [displacement(0, 0), -1],
+    [displacement(1, 0)]: [displacement(0, 0), -1],
+    [displacement(1, 1)]: [displacement(0, 1), displacement(1, 0)],
+  };
+  return table[component] ?? [-1, -1];
 }
 
 function addInnovationPlanes(planes: LatentPlane[], shape: FieldShape, net: NetIndex): void {

@@ -1,22 +1,20 @@
 /** Quantization steps: from integers to values. */
 
+import {
+  BETA,
+  BETA_STEP,
+  CHROMA_STEP_FACTOR,
+  CODES_PER_UNIT,
+  DEPTH_ROWS,
+  DISPLACEMENT_STEP_PX,
+  EXPONENTS_PER_OCTAVE,
+  LIGHT,
+  LIGHT_STEP,
+  MAX_INNOVATION_LEVELS,
+  MAX_MOTION_LEVELS,
+  REFINEMENT_BY_DEPTH,
+} from './constants.js';
 import type { FilmNets } from './nets.js';
-import { BETA, LIGHT, MAX_INNOVATION_LEVELS, MAX_MOTION_LEVELS } from './shape.js';
-import { DEPTH_ROWS } from './tensors.js';
-
-/** Innovation is computed in units of this many 8-bit codes. */
-export const CODES_PER_UNIT = 32;
-
-/** Steps of chroma over those of luma: finer, as its errors weigh more. */
-export const CHROMA_STEP_FACTOR = 0.8;
-
-/** Steps of motion latents before gains: displacements in luma pixels, light as a factor less one, beta as a logit. */
-export const DISPLACEMENT_STEP_PX = 0.25;
-export const LIGHT_STEP = 1 / 32;
-export const BETA_STEP = 0.5;
-
-/** What one refinement takes from the exponents of the depths, in eighths of an octave. */
-const REFINEMENT_BY_DEPTH: readonly number[] = [2, 1, 1, 1, 0];
 
 /** What a step depends on besides its plane. */
 export interface StepSettings {
@@ -36,6 +34,11 @@ export function refinedOffsets(depthOffset: readonly number[], refinement = 0): 
   return depthOffset.map((offset, depth) => offset - refinement * (REFINEMENT_BY_DEPTH[depth] ?? 0));
 }
 
+/** Factor of the steps of a node's innovation. */
+export function depthScale(depthOffset: readonly number[], depth: number): number {
+  return 2 ** ((depthOffset[Math.min(depth, DEPTH_ROWS - 1)] ?? 0) / EXPONENTS_PER_OCTAVE);
+}
+
 /**
  * Step of an innovation plane in units of 32 codes.
  *
@@ -51,7 +54,7 @@ export function innovationStep(
   const synthesis = settings.nets.synthesis[depth === 0 ? 0 : 1];
   const offset = settings.depthOffset[Math.min(depth, DEPTH_ROWS - 1)] ?? 0;
   const gain = synthesis.gain[component * MAX_INNOVATION_LEVELS + level] ?? 0;
-  const base = 2 ** ((settings.baseExponent + offset) / 8 - level + gain);
+  const base = 2 ** ((settings.baseExponent + offset) / EXPONENTS_PER_OCTAVE - level + gain);
   return (base * (component === 0 ? 1 : CHROMA_STEP_FACTOR)) / CODES_PER_UNIT;
 }
 

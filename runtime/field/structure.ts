@@ -1,15 +1,7 @@
 /** The order in which the frames of a segment are coded and what each is predicted from. */
 
 import { UsageError } from '../errors.js';
-
-/** Most frames in one segment. */
-export const MAX_SEGMENT_FRAMES = 256;
-
-/** Legal distances between anchors, in frames. */
-export const ANCHOR_DISTANCES: readonly number[] = [1, 2, 4, 8, 16, 32];
-
-/** A segment is divided into stretches of so many frames; each may have an anchor distance of its own. */
-export const STRETCH_FRAMES = 32;
+import { ANCHOR_DISTANCES, MAX_SEGMENT_FRAMES, STRETCH_FRAMES } from './constants.js';
 
 /** Prediction of one displacement field: `scale` times field `field` of node `node`. */
 export interface MotionPrediction {

@@ -1,25 +1,21 @@
 /** The one table of net tensors: names, shapes, order in the file and prior values. */
 
-import { MAX_INNOVATION_LEVELS, MAX_MOTION_LEVELS, MOTION_COMPONENTS } from './shape.js';
-
-/** Hidden units of every net, inputs of the context nets, inputs of the two synthesis nets. */
-export const HIDDEN_UNITS = 8;
-export const CONTEXT_INPUTS = 12;
-export const LUMA_INPUTS = 4;
-export const CHROMA_INPUTS = 5;
-/** Planes that the 3x3 convolution of luma reads: the sum of the groups and the hidden planes. */
-export const CONV_PLANES = HIDDEN_UNITS + 1;
-/** Rings of neighbours of the filters (beside, diagonal, two away), and clips of the differences to them, in codes. */
-export const FILTER_RINGS = 3;
-export const FILTER_CLIPS = [4, 16, 64] as const;
-/** Rows of the depth tensors: depths 0..3 and everything deeper. */
-export const DEPTH_ROWS = 5;
-
-/** Context values are integers with this many fraction bits, in the range of an int16. */
-export const CONTEXT_FRACTION_BITS = 8;
-
-/** Gains are exponents of two; they saturate here so that every step stays finite. */
-export const MAX_GAIN = 16;
+import {
+  CHROMA_INPUTS,
+  CONTEXT_INPUTS,
+  CONTEXT_NETS,
+  CONV_PLANES,
+  CONV_TAPS,
+  DEPTH_ROWS,
+  FILTER_CLIPS,
+  FILTER_RINGS,
+  HIDDEN_UNITS,
+  LUMA_INPUTS,
+  MAX_INNOVATION_LEVELS,
+  MAX_MOTION_LEVELS,
+  MOTION_COMPONENTS,
+  SYNTHESIS_NETS,
+} from './constants.js';
 
 /** One tensor of the nets, row-major. */
 export interface NetTensor {
@@ -31,10 +27,6 @@ export interface NetTensor {
   readonly size: number;
   readonly offset: number;
 }
-
-/** Names of the context nets in the order of `LatentPlane.net`, and of the synthesis nets (0 intra, 1 inter). */
-export const CONTEXT_NETS = ['intra', 'inter', 'motion'] as const;
-export const SYNTHESIS_NETS = ['intra', 'inter'] as const;
 
 /** Every tensor in coding order. */
 export const NET_TENSORS: readonly NetTensor[] = listTensors();
@@ -120,7 +112,7 @@ function listTensors(): NetTensor[] {
   for (const net of SYNTHESIS_NETS) {
     add('synthesis', `syn.${net}.y.w1`, HIDDEN_UNITS, LUMA_INPUTS);
     add('synthesis', `syn.${net}.y.b1`, HIDDEN_UNITS);
-    add('synthesis', `syn.${net}.y.conv`, CONV_PLANES, 9);
+    add('synthesis', `syn.${net}.y.conv`, CONV_PLANES, CONV_TAPS);
     add('synthesis', `syn.${net}.c.w1`, HIDDEN_UNITS, CHROMA_INPUTS);
     add('synthesis', `syn.${net}.c.b1`, HIDDEN_UNITS);
     add('synthesis', `syn.${net}.c.w2`, 2, HIDDEN_UNITS);

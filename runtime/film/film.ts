@@ -84,6 +84,11 @@ export class WeftFilm {
     this.#cache = new SegmentCache(CACHED_SEGMENTS);
   }
 
+  /** Bytes of the nets in the file. */
+  get netBytes(): number {
+    return this.#file.nets.length;
+  }
+
   get info(): FilmInfo {
     return filmInfo(this.header);
   }

@@ -9,7 +9,7 @@
  */
 
 import { FormatError, UsageError } from '../errors.js';
-import { MAX_SEGMENT_FRAMES } from '../field/structure.js';
+import { MAX_SEGMENT_FRAMES } from '../field/constants.js';
 import { ByteReader } from './byteReader.js';
 import { ByteWriter } from './byteWriter.js';
 import { crc32c } from './crc32c.js';

@@ -4,6 +4,7 @@
 
 import { Packr, Unpackr } from 'msgpackr';
 import { FormatError, UsageError } from '../errors.js';
+import { MAX_SIDE_PX, MIN_SIDE_PX } from '../field/constants.js';
 import type { Chroma, FilmInfo, Rational } from '../picture/picture.js';
 import { checkMessagePack } from './messagePack.js';
 
@@ -50,10 +51,8 @@ export interface HeaderField {
   readonly doc: string;
 }
 
-/** Largest header and legal picture sizes. */
+/** Largest header, and most frames of a film. */
 export const MAX_HEADER_BYTES = 65536;
-export const MIN_SIDE_PX = 16;
-export const MAX_SIDE_PX = 16384;
 export const MAX_FRAMES = 1 << 24;
 
 /** Texts that the file may hold as their place in this list. It is closed: decoders refuse any other place. */

@@ -1,7 +1,8 @@
 /** Head of a segment: its structure, its step and where its streams are. */
 
 import { FormatError, UsageError } from '../errors.js';
-import { ANCHOR_DISTANCES, type AnchorGrid, stretchCount } from '../field/structure.js';
+import { ANCHOR_DISTANCES } from '../field/constants.js';
+import { type AnchorGrid, stretchCount } from '../field/structure.js';
 import { ByteReader } from './byteReader.js';
 import { ByteWriter } from './byteWriter.js';
 import { writeSignedVarint, writeVarint } from './varint.js';

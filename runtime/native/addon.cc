@@ -22,26 +22,20 @@ weft::SynthesisNetSpec synthesisNet(const Napi::Value& value) {
           floatsOf(c.Get("w2")), floatsOf(c.Get("lin"))};
 }
 
-// See NativeSegmentConfig in runtime/native/decoderAddon.ts.
+// See DecodedSegmentConfig in runtime/native/decoderAddon.ts.
 weft::SegmentSpec segmentSpec(const Napi::Object& o) {
   weft::SegmentSpec s{};
-  s.width = o.Get("width").ToNumber();
-  s.height = o.Get("height").ToNumber();
-  s.halvedChroma = o.Get("halvedChroma").ToBoolean();
-  s.nodes = weft::nodeSpecs(o);
-  for (uint32_t v = 0; v < 3; v++) s.planes[v] = weft::planeSpecs(o, v);
+  weft::readField(o, s);
   const auto steps = o.Get("steps").As<Napi::Array>();
   for (uint32_t n = 0; n < steps.Length(); n++) s.steps.push_back(floatsOf(steps.Get(n)));
   const auto contexts = o.Get("contexts").As<Napi::Array>(), synthesis = o.Get("synthesis").As<Napi::Array>();
   for (uint32_t i = 0; i < 3; i++) s.contexts[i] = contextNet(contexts.Get(i));
   for (uint32_t i = 0; i < 2; i++) s.synthesis[i] = synthesisNet(synthesis.Get(i));
   s.filters = floatsOf(o.Get("filters"));
-  const auto streams = o.Get("streams").As<Napi::Array>();
-  const auto counts = intsOf(o.Get("streamNodes"));
-  for (uint32_t i = 0; i < streams.Length(); i++) {
-    const auto bytes = streams.Get(i).As<Napi::Uint8Array>();
-    s.streams.push_back({counts[i], bytes.Data(), bytes.ElementLength()});
-  }
+  weft::forEachObject(o.Get("streams").As<Napi::Array>(), [&](const Napi::Object& stream) {
+    const auto bytes = stream.Get("bytes").As<Napi::Uint8Array>();
+    s.streams.push_back({weft::intOf(stream, "nodes"), bytes.Data(), bytes.ElementLength()});
+  });
   return s;
 }
 
@@ -112,13 +106,13 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     const auto spec = segmentSpec(config);
     nodes_ = int(spec.nodes.size());
     // The segment goes before the decoder that it works in.
-    engine_ = std::shared_ptr<weft::SegmentEngine>(decoder->segment(spec).release(),
-                                                   [decoder](weft::SegmentEngine* segment) { delete segment; });
+    engine_ = std::shared_ptr<weft::DecodedSegment>(decoder->segment(spec).release(),
+                                                   [decoder](weft::DecodedSegment* segment) { delete segment; });
     streams_ = Napi::Persistent(config.Get("streams").As<Napi::Object>());
   }
 
  private:
-  std::shared_ptr<weft::SegmentEngine> engineOf(const Napi::CallbackInfo& info) const {
+  std::shared_ptr<weft::DecodedSegment> engineOf(const Napi::CallbackInfo& info) const {
     if (!engine_) throw Napi::Error::New(info.Env(), "the segment was released");
     return engine_;
   }
@@ -129,14 +123,16 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     return (new Task(info.Env(), {info.This().As<Napi::Object>(), streams_.Value()}, [=] { *sound = engine->decode(); },
                      [=](Napi::Env env) -> Napi::Value { return Napi::Boolean::New(env, *sound); }))->start();
   }
-  // () -> Float64Array, 2 a node: bits of motion and of innovation
+  // () -> [{motion, innovation}], by node
   Napi::Value bits(const Napi::CallbackInfo& info) {
     const auto engine = engineOf(info);
-    auto out = Napi::Float64Array::New(info.Env(), size_t(2 * nodes_));
+    auto out = Napi::Array::New(info.Env());
     for (int n = 0; n < nodes_; n++) {
       const auto bits = engine->bits(n);
-      out[size_t(2 * n)] = bits.motion;
-      out[size_t(2 * n + 1)] = bits.innovation;
+      auto o = Napi::Object::New(info.Env());
+      o.Set("motion", bits.motion);
+      o.Set("innovation", bits.innovation);
+      out.Set(uint32_t(n), o);
     }
     return out;
   }
@@ -189,7 +185,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     return node;
   }
 
-  std::shared_ptr<weft::SegmentEngine> engine_;
+  std::shared_ptr<weft::DecodedSegment> engine_;
   Napi::ObjectReference streams_;
   int nodes_ = 0;
 };

@@ -1,7 +1,8 @@
-// What both addons (decoder, trainer) share: plain arrays from JavaScript, work off the main thread, the instruction set.
+// What both addons (decoder, trainer) share: records and arrays from JavaScript, work off the main thread, the instruction set.
 #pragma once
 #include <functional>
 #include <napi.h>
+#include <string>
 #include <vector>
 #include "fieldSpec.h"
 
@@ -16,36 +17,76 @@ inline std::vector<float> floatsOf(const Napi::Value& v) { return vectorOf<Napi:
 inline std::vector<double> doublesOf(const Napi::Value& v) { return vectorOf<Napi::Float64Array, double>(v); }
 inline std::vector<uint8_t> bytesOf(const Napi::Value& v) { return vectorOf<Napi::Uint8Array, uint8_t>(v); }
 
-inline NodeSpec nodeSpec(const int32_t* i, const double* scale) {
+// A named field of an object, which must hold a number.
+inline Napi::Number numberOf(const Napi::Object& o, const char* name) {
+  const Napi::Value value = o.Get(name);
+  if (!value.IsNumber()) throw Napi::TypeError::New(o.Env(), std::string(name) + " must be a number");
+  return value.As<Napi::Number>();
+}
+inline double realOf(const Napi::Object& o, const char* name) { return numberOf(o, name).DoubleValue(); }
+inline int intOf(const Napi::Object& o, const char* name) { return numberOf(o, name).Int32Value(); }
+
+// An element of an array in a named field.
+inline Napi::Value elementOf(const Napi::Object& o, const char* name, uint32_t index) {
+  return o.Get(name).As<Napi::Array>().Get(index);
+}
+inline Napi::Object objectOf(const Napi::Object& o, const char* name, uint32_t index) { return elementOf(o, name, index).As<Napi::Object>(); }
+
+// Calls use(object) for every object of an array in a named field; handles end with each call.
+template <class Use> void forEachObject(const Napi::Array& array, const Use& use) {
+  for (uint32_t i = 0; i < array.Length(); i++) {
+    const Napi::HandleScope scope(array.Env());
+    use(array.Get(i).As<Napi::Object>());
+  }
+}
+
+// A FieldNode of runtime/field/structure.ts.
+inline NodeSpec nodeSpec(const Napi::Object& node) {
+  const auto refs = node.Get("refs").As<Napi::Array>();
+  if (refs.Length() > 2) throw Napi::RangeError::New(node.Env(), "a node has two references at most");
   NodeSpec n{};
-  n.frame = i[0];
-  n.depth = i[1];
-  n.references = i[2];
-  for (int r = 0; r < 2; r++) {
-    n.reference[r] = i[3 + r];
-    n.motionNode[r] = i[5 + r];
-    n.motionField[r] = i[7 + r];
-    n.motionScale[r] = scale[r];
+  n.frame = intOf(node, "frame");
+  n.depth = intOf(node, "depth");
+  n.references = int(refs.Length());
+  for (uint32_t r = 0; r < 2; r++) {
+    n.reference[r] = r < refs.Length() ? refs.Get(r).ToNumber().Int32Value() : -1;
+    n.motionNode[r] = n.motionField[r] = -1;
+    const Napi::Value motion = elementOf(node, "motion", r);  // null or beyond the references: predicted as none
+    if (!motion.IsObject()) continue;
+    const auto prediction = motion.As<Napi::Object>();
+    n.motionNode[r] = intOf(prediction, "node");
+    n.motionField[r] = intOf(prediction, "field");
+    n.motionScale[r] = realOf(prediction, "scale");
   }
   return n;
 }
 
-// The fields of FieldArrays in runtime/native/fieldArrays.ts.
-inline std::vector<NodeSpec> nodeSpecs(const Napi::Object& o) {
-  const auto nodes = intsOf(o.Get("nodes"));
-  const auto scales = doublesOf(o.Get("scales"));
-  std::vector<NodeSpec> out;
-  for (size_t n = 0; n < nodes.size() / 9; n++) out.push_back(nodeSpec(&nodes[9 * n], &scales[2 * n]));
-  return out;
+// A LatentPlane of runtime/field/shape.ts.
+inline LatentPlaneSpec planeSpec(const Napi::Object& plane) {
+  LatentPlaneSpec p{};
+  p.kind = plane.Get("kind").As<Napi::String>().Utf8Value() == "motion" ? MOTION : INNOVATION;
+  p.component = intOf(plane, "component");
+  p.level = intOf(plane, "level");
+  p.width = intOf(plane, "width");
+  p.height = intOf(plane, "height");
+  p.net = intOf(plane, "net");
+  p.biasRow = intOf(plane, "biasRow");
+  p.parent = intOf(plane, "parent");
+  p.grandparent = intOf(plane, "grandparent");
+  p.companion1 = intOf(plane, "companion1");
+  p.companion2 = intOf(plane, "companion2");
+  return p;
 }
-inline std::vector<LatentPlaneSpec> planeSpecs(const Napi::Object& o, uint32_t references) {
-  const auto rows = intsOf(o.Get("planes").As<Napi::Array>().Get(references));
-  std::vector<LatentPlaneSpec> out;
-  for (size_t p = 0; p < rows.size() / 11; p++) {
-    const int32_t* r = &rows[11 * p];
-    out.push_back({r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10]});
-  }
-  return out;
+
+// The fields of FieldConfig in runtime/native/fieldConfig.ts.
+inline void readField(const Napi::Object& o, FieldSpec& field) {
+  field.width = intOf(o, "width");
+  field.height = intOf(o, "height");
+  field.halvedChroma = o.Get("halvedChroma").ToBoolean();
+  forEachObject(o.Get("nodes").As<Napi::Array>(), [&](const Napi::Object& node) { field.nodes.push_back(nodeSpec(node)); });
+  for (uint32_t references = 0; references < 3; references++)
+    forEachObject(elementOf(o, "planes", references).As<Napi::Array>(),
+                  [&](const Napi::Object& plane) { field.planes[references].push_back(planeSpec(plane)); });
 }
 
 // Runs work off the main thread; keeps the given objects alive meanwhile.

@@ -7,16 +7,21 @@
 namespace weft {
 namespace WEFT_ISA {
 
+// Places on the motion grid are clamped to SPLINE_LIMIT_BEFORE cells before the first .. SPLINE_LIMIT_BEHIND behind the last; the nearest cell lies
+// half a cell further at most, and its neighbours count too.
+static_assert(SPLINE_LIMIT_BEFORE + SPLINE_REACH <= MARGIN_Y && SPLINE_LIMIT_BEHIND + SPLINE_REACH <= MARGIN_Y, "rows of the grid repeat its border");
+static_assert(SPLINE_LIMIT_BEFORE + SPLINE_REACH <= MARGIN_X && SPLINE_LIMIT_BEHIND + SPLINE_REACH <= EXTENDED_RIGHT, "so do its columns");
+static_assert(2 * LANES <= MotionRows::PAST_END, "a vector more than the width is computed");
+
 // The first of three grid values around a real place on one axis (in cells, limited to the margins), and their weights.
 struct SplinePlace {
   vi first;
-  vf w[3];
+  vf w[SPLINE_TAPS];
 };
 static WEFT_INLINE SplinePlace splinePlace(vf px, int cells) {
-  const vf g = maximum(minimum((px + real(0.5)) * real(0.125) - real(0.5), splat(real(cells + 3))), splat(-4));
+  const vf g = maximum(minimum((px + real(0.5)) * (real(1) / CELL) - real(0.5), splat(real(cells - 1 + SPLINE_LIMIT_BEHIND))), splat(-SPLINE_LIMIT_BEFORE));
   const vf nearest = floorOf(g + real(0.5)), f = g - nearest;
-  const vf before = real(0.5) - f, after = real(0.5) + f;
-  return {toInt(nearest) - 1, {real(0.5) * before * before, real(0.75) - f * f, real(0.5) * after * after}};
+  return {toInt(nearest) - SPLINE_REACH, {splineWeight(0, f), splineWeight(1, f), splineWeight(2, f)}};
 }
 
 // Displacements of what is at the pixels of row y at the instant: one step of a fixed-point iteration back along the
@@ -31,8 +36,8 @@ static inline void trajectoryRow(const Plane& gridX, const Plane& gridY, real el
     const SplinePlace h = splinePlace(toReal(iota() + x) - elapsed * load(dx + x), gridX.w);
     const SplinePlace v = splinePlace(real(y) - elapsed * load(dy + x), gridX.h);
     vf sx{}, sy{};
-    for (int j = 0; j < 3; j++)
-      for (int i = 0; i < 3; i++) {
+    for (int j = 0; j < SPLINE_TAPS; j++)
+      for (int i = 0; i < SPLINE_TAPS; i++) {
         const vi at = (v.first + j) * gridX.stride + h.first + i;
         const vf weight = v.w[j] * h.w[i];
         sx += weight * gatherSamples(gridX.origin, at);
@@ -59,7 +64,7 @@ static inline void trajectoryRows(const Plane& gridX, const Plane& gridY, real e
 static inline void planesBetween(RowTeam& team, const Plane references[3][2], const Plane& gridX, const Plane& gridY,
                                  real elapsed, bool halved, const Plane out[3]) {
   const int w = out[0].w, h = out[0].h;
-  team.overRows(h, w, 2, [&](int y0, int y1, int) {
+  team.overFreeRows(h, w, 2, [&](int y0, int y1, int) {
     MotionRows a(w), b(w), chroma(w);
     for (int y = y0; y < y1; y += 2) {
       MotionRows* rows[2] = {&a, &b};

@@ -42,18 +42,20 @@ static WEFT_INLINE i16x8 hiddenUnits(i32x8 sums) {
   __m128i halves[2];
   std::memcpy(halves, &sums, 32);
   const __m128i packed = _mm_packs_epi32(_mm_srai_epi32(halves[0], 8), _mm_srai_epi32(halves[1], 8));
-  return bitCast<i16x8>(_mm_max_epi16(_mm_min_epi16(packed, _mm_set1_epi16(4095)), _mm_setzero_si128()));
+  return bitCast<i16x8>(_mm_max_epi16(_mm_min_epi16(packed, _mm_set1_epi16(MAX_HIDDEN_Q4)), _mm_setzero_si128()));
 #else
   i16x8 h;
-  for (int k = 0; k < 8; k++) h[k] = int16_t(std::min(4095, std::max(0, int(sums[k] >> 8))));
+  for (int k = 0; k < 8; k++) h[k] = int16_t(std::min(MAX_HIDDEN_Q4, std::max(0, int(sums[k] >> 8))));
   return h;
 #endif
 }
 
-constexpr int RUN = 16;           // latents of one row of a block
+constexpr int RUN = BLOCK_WIDTH;           // latents of one row of a block
 constexpr int EARLY_PAIRS = 5;    // inputs (1,2) (3,4) (5,8) (9,10) (11,-): known before the run starts
 constexpr int LATE_PAIRS = 2;     // inputs (0,6) (7,-): depend on the latents of the run itself
 constexpr int PAIRS = EARLY_PAIRS + LATE_PAIRS;
+
+static_assert(HIDDEN_UNITS == 8 && CONTEXT_INPUTS == 12, "the vectors below hold eight hidden units, the pairs above twelve inputs");
 
 // Two 16-bit inputs in one 32-bit lane.
 static WEFT_INLINE int32_t pairOf(int32_t first, int32_t second) { return int32_t((uint32_t(second) << 16) | (uint32_t(first) & 0xffff)); }
@@ -72,14 +74,14 @@ class ContextNet {
     for (int p = 0; p < PAIRS; p++)
       for (int half = 0; half < 2; half++) {
         const int j = INPUTS[p][half];
-        for (int k = 0; k < 8; k++) hidden_[p][2 * k + half] = j < 0 ? 0 : int16_t(spec.w1[size_t(k) * 12 + j]);
+        for (int k = 0; k < HIDDEN_UNITS; k++) hidden_[p][2 * k + half] = j < 0 ? 0 : int16_t(spec.w1[size_t(k) * CONTEXT_INPUTS + j]);
         for (int lane = 0; lane < 4; lane++) direct_[p][2 * lane + half] = 0;
-        for (int m = 0; m < 2; m++) direct_[p][4 * m + half] = j < 0 ? 0 : int16_t(spec.lin[size_t(m) * 12 + j]);
+        for (int m = 0; m < 2; m++) direct_[p][4 * m + half] = j < 0 ? 0 : int16_t(spec.lin[size_t(m) * CONTEXT_INPUTS + j]);
       }
     rest_.out = i32x4{};
-    for (int k = 0; k < 8; k++) {
+    for (int k = 0; k < HIDDEN_UNITS; k++) {
       rest_.hidden[k] = spec.b1[k] * 16;
-      for (int m = 0; m < 2; m++) out_[m][k] = int16_t(spec.w2[size_t(m) * 8 + k]);
+      for (int m = 0; m < 2; m++) out_[m][k] = int16_t(spec.w2[size_t(m) * HIDDEN_UNITS + k]);
     }
     for (int m = 0; m < 2; m++)
       rest_.out[2 * m] = (spec.bias[size_t(biasRow) * 2 + m] + spec.depth[size_t(depthRow) * 2 + m]) * 16;
@@ -108,7 +110,7 @@ class ContextNet {
 #else
     const int32_t out0 = a[0] + a[1] + a[2] + a[3] + s.out[0], out1 = b[0] + b[1] + b[2] + b[3] + s.out[2];
 #endif
-    location16 = std::min(std::max((out0 + 128) >> 8, -(1 << 15)), 1 << 15);
+    location16 = std::min(std::max((out0 + 128) >> 8, -MAX_LOCATION16), MAX_LOCATION16);
     scaleIndex = std::min(std::max((out1 + 256) >> 9, MIN_SCALE_INDEX), MAX_SCALE_INDEX);
   }
 

@@ -1,21 +1,21 @@
 /** Finds and types the native decoder. */
 
+import type { NodeBits } from '../entropy/latentCoder.js';
 import type { ContextWeights, SynthesisWeights } from '../field/nets.js';
+import type { SegmentStream } from '../format/segmentHead.js';
 import type { AxisKernel } from '../picture/raster.js';
 import { type AddonBuild, loadAddon } from './addonLoader.js';
-import type { FieldArrays } from './fieldArrays.js';
+import type { FieldConfig } from './fieldConfig.js';
 
-/** Plain description of a segment for the addon; read by `segmentSpec` in addon.cc. */
-export interface NativeSegmentConfig extends FieldArrays {
+/** What a segment is decoded from; `segmentSpec` in addon.cc reads every field by its name. */
+export interface DecodedSegmentConfig extends FieldConfig {
   /** By node: quantization step of each of its planes. */
   readonly steps: readonly Float32Array[];
   readonly contexts: readonly ContextWeights[];
   readonly synthesis: readonly SynthesisWeights[];
   /** (7, 3, 3): of luma by depth, of Cb, of Cr. */
   readonly filters: Float32Array;
-  readonly streams: readonly Uint8Array[];
-  /** Nodes in each stream. */
-  readonly streamNodes: Int32Array;
+  readonly streams: readonly SegmentStream[];
 }
 
 declare const brand: unique symbol;
@@ -33,12 +33,12 @@ export interface NativeRaster {
 }
 
 /** One segment. `decode` first, then the rest in any order. */
-export interface NativeSegment {
+export interface NativeDecodedSegment {
   /** False if a stream is damaged. */
   decode(): Promise<boolean>;
   latents(node: number): Int32Array;
-  /** 2 a node: bits of motion and of innovation, as read from the streams. */
-  bits(): Float64Array;
+  /** By node, as read from the streams. */
+  bits(): NodeBits[];
   /** `other` -1: exactly at `node`. Else `elapsed` (0..1) of the way from `node` to `other` along `field` of `node`. */
   picture(
     raster: NativeRaster,
@@ -69,7 +69,7 @@ export interface NativeRuntime extends AddonBuild {
     identity: boolean,
     axes: readonly AxisKernel[],
   ) => NativeRaster;
-  readonly Segment: new (decoder: NativeDecoder, config: NativeSegmentConfig) => NativeSegment;
+  readonly Segment: new (decoder: NativeDecoder, config: DecodedSegmentConfig) => NativeDecodedSegment;
 }
 
 /**

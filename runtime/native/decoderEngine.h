@@ -61,9 +61,9 @@ struct NodeBits {
 };
 
 // One segment. decode() first; then pictures in any order, fastest with frames rising. Calls may come from any thread.
-class SegmentEngine {
+class DecodedSegment {
  public:
-  virtual ~SegmentEngine() = default;
+  virtual ~DecodedSegment() = default;
   // Entropy decoding; false if a stream holds a value out of range. The streams' bytes are not used afterwards.
   virtual bool decode() = 0;
   virtual NodeBits bits(int node) const = 0;
@@ -78,7 +78,7 @@ class SegmentEngine {
 class DecoderEngine {
  public:
   virtual ~DecoderEngine() = default;
-  virtual std::unique_ptr<SegmentEngine> segment(const SegmentSpec& spec) = 0;
+  virtual std::unique_ptr<DecodedSegment> segment(const SegmentSpec& spec) = 0;
   virtual std::unique_ptr<RasterEngine> raster(const RasterSpec& spec) = 0;
 };
 

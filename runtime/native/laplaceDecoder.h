@@ -9,9 +9,6 @@
 namespace weft {
 namespace WEFT_ISA {
 
-constexpr int MIN_SCALE_INDEX = -32, MAX_SCALE_INDEX = 92, MAX_TABLE_SCALE = 12;
-constexpr int LAPLACE_SYMBOLS = 33, ESCAPE_MAGNITUDE = 16, MAX_ESCAPE_PREFIX = 16, LARGEST_VALUE = 32767;
-
 // One cache line: cumulative frequencies before the symbols 1..32 (0 before symbol 0 and 65536 after 32 are understood).
 struct alignas(64) LaplaceTable {
   uint16_t boundary[32];

@@ -2,12 +2,13 @@
 #pragma once
 #include <cstdint>
 #include <vector>
+#include "fieldConstants.h"
 #include "simd.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
-constexpr int BLOCK_WIDTH = 16, BLOCK_HEIGHT = 8, BLOCK_LATENTS = BLOCK_WIDTH * BLOCK_HEIGHT;
+constexpr int BLOCK_LATENTS = BLOCK_WIDTH * BLOCK_HEIGHT;
 
 static inline int blocksAcross(int width) { return (width + BLOCK_WIDTH - 1) / BLOCK_WIDTH; }
 static inline int blocksDown(int height) { return (height + BLOCK_HEIGHT - 1) / BLOCK_HEIGHT; }

@@ -12,6 +12,7 @@ static_assert(BLOCK_WIDTH == RUN, "a run is a row of a block");
 // A plane of integers with a border of zeros and rows of whole blocks.
 class PaddedPlane {
  public:
+  static constexpr int BORDER = 2;
   PaddedPlane(int width, int height)
       : width(width), height(height), blocksWide((width + BLOCK_WIDTH - 1) / BLOCK_WIDTH),
         blocksHigh((height + BLOCK_HEIGHT - 1) / BLOCK_HEIGHT), stride(blocksWide * BLOCK_WIDTH + 2 * BORDER),
@@ -34,7 +35,6 @@ class PaddedPlane {
   }
 
  private:
-  static constexpr int BORDER = 2;
   void packBlock(int bx, int by, PlaneLatents& out) const {
     int16_t block[BLOCK_LATENTS] = {};
     int any = 0;
@@ -58,10 +58,16 @@ class PaddedPlane {
   bool occupied = false;
 };
 
+// A run reads whole blocks: its own plane two columns and rows away, planes of its size one away; from the parent, whose blocks cover
+// twice as much, one away on its half of the run.
+constexpr int CONTEXT_REACH = 2;
+static_assert(CONTEXT_REACH <= PaddedPlane::BORDER, "the context of the first latent of a plane lies in its border");
+static_assert(RUN % 4 == 0, "a run has whole parents and grandparents");
+
 // Adaptive states of one stream; all its nodes share them.
 struct StreamStates {
-  AdaptiveBit planes[3 * 7 * 2];
-  AdaptiveBit blocks[3 * 8];
+  AdaptiveBit planes[CONTEXT_NETS * MAX_INNOVATION_LEVELS * 2];
+  AdaptiveBit blocks[CONTEXT_NETS * BLOCK_CONTEXTS];
 };
 
 // The planes that the context of a latent is read from; null where there is none.
@@ -71,7 +77,7 @@ struct ContextSources {
 };
 
 static WEFT_INLINE int magnitude(int v) { return v < 0 ? -v : v; }
-static WEFT_INLINE int signedInput(int q) { return 4 * std::min(std::max(q, -15), 15); }
+static WEFT_INLINE int signedInput(int q) { return 4 * std::min(std::max(q, -SIGNED_LIMIT), SIGNED_LIMIT); }
 
 // What is known of a run of latents before its first one is read.
 struct RunContext {
@@ -94,7 +100,7 @@ class LatentDecoder {
     out.resize(specs.size());
     for (size_t i = 0; i < specs.size(); i++) {
       if (specs[i].kind == INNOVATION && (i == 0 || specs[i - 1].kind == MOTION)) motionRead();
-      if (!decodePlane(specs[i], int(i), planes, std::min(node.depth, 4), states, decoder)) return false;
+      if (!decodePlane(specs[i], int(i), planes, std::min(node.depth, DEPTH_ROWS - 1), states, decoder)) return false;
       out[i] = planes[i].pack();
     }
     return true;
@@ -116,7 +122,7 @@ class LatentDecoder {
     const int above = !sources.parent || sources.parent->occupied;
     if (!states.planes[(spec.net * 7 + std::min(spec.level, 6)) * 2 + above].read(decoder)) return true;
     sources.own->occupied = true;
-    readBlockFlags(*sources.own, sources.parent, states.blocks + spec.net * 8, decoder);
+    readBlockFlags(*sources.own, sources.parent, states.blocks + spec.net * BLOCK_CONTEXTS, decoder);
     const ContextNet net(segment_.contexts[spec.net], spec.biasRow, depthRow);
     return readLatents(sources, net, decoder);
   }
@@ -153,8 +159,8 @@ class LatentDecoder {
   WEFT_INLINE bool readRun(int16_t* q, int count, const RunContext& context, const ContextNet& net, RangeDecoder& decoder) const {
     int west = q[-1], west2 = q[-2];
     for (int i = 0; i < count; i++) {
-      const int near = logarithm_[std::min(context.near[i] + 2 * magnitude(west), 255)];
-      const int wide = logarithm_[std::min(context.wide[i] + magnitude(west2), 255)];
+      const int near = logarithm_[std::min(context.near[i] + 2 * magnitude(west), MAGNITUDE_LIMIT)];
+      const int wide = logarithm_[std::min(context.wide[i] + magnitude(west2), MAGNITUDE_LIMIT)];
       int location16, scaleIndex;
       const EarlySums sums = context.quiet ? net.rest() : net.early(context.pairs, i);
       net.evaluate(sums, signedInput(west), near, wide, location16, scaleIndex);
@@ -189,9 +195,9 @@ class LatentDecoder {
     for (int i = 0; i < RUN; i++) {
       out.pairs[0][i] = pairOf(north[i + 1], north[i]);
       out.pairs[1][i] = pairOf(north[i + 2], signedInput(parent[i]));
-      out.pairs[2][i] = pairOf(companion[i], logarithm_[std::min(above[i], 255)]);
-      out.pairs[3][i] = pairOf(logarithm_[std::min(far[i], 255)], logarithm_[std::min(c1[i], 255)]);
-      out.pairs[4][i] = logarithm_[std::min(c2[i], 255)];
+      out.pairs[2][i] = pairOf(companion[i], logarithm_[std::min(above[i], MAGNITUDE_LIMIT)]);
+      out.pairs[3][i] = pairOf(logarithm_[std::min(far[i], MAGNITUDE_LIMIT)], logarithm_[std::min(c1[i], MAGNITUDE_LIMIT)]);
+      out.pairs[4][i] = logarithm_[std::min(c2[i], MAGNITUDE_LIMIT)];
     }
   }
 

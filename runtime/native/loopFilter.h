@@ -1,21 +1,32 @@
 // The filter of a baked plane (FORMAT.md, "Filter"): every sample moves by clipped differences to its neighbours. Neighbours
 // outside of the plane do not count.
 #pragma once
+#include <iterator>
 #include "plane.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
-// Rings of neighbours: beside, diagonal, two away; three clips each.
-constexpr int FILTER_RINGS = 3, FILTER_CLIPS = 3, FILTER_WEIGHTS = FILTER_RINGS * FILTER_CLIPS, FILTER_REACH = 2;
-constexpr int FILTER_DEPTHS = 5;  // luma has weights of its own for each
-constexpr real FILTER_CLIP[FILTER_CLIPS] = {4, 16, 64};  // codes
+constexpr int CLIP_COUNT = int(std::size(FILTER_CLIPS)), FILTER_WEIGHTS = FILTER_RINGS * CLIP_COUNT, FILTER_REACH = 2;
+
+static_assert(FILTER_REACH <= MARGIN_X && pastEnd(LANES) + FILTER_REACH <= MARGIN_RIGHT, "neighbours outside are memory; they do not count");
 
 struct FilterNeighbour {
   int dx, dy, ring;
 };
-constexpr FilterNeighbour FILTER_NEIGHBOURS[] = {{0, -2, 2}, {-1, -1, 1}, {0, -1, 0}, {1, -1, 1}, {-2, 0, 2}, {-1, 0, 0},
-                                                 {1, 0, 0},  {2, 0, 2},   {-1, 1, 1}, {0, 1, 0},  {1, 1, 1},  {0, 2, 2}};
+// All neighbours, row by row.
+struct FilterNeighbourhood {
+  FilterNeighbour at[FILTER_RINGS * int(std::size(FILTER_NEIGHBOURS[0]))];
+  constexpr FilterNeighbourhood() : at{} {
+    int count = 0;
+    for (int dy = -FILTER_REACH; dy <= FILTER_REACH; dy++)
+      for (int dx = -FILTER_REACH; dx <= FILTER_REACH; dx++)
+        for (int ring = 0; ring < FILTER_RINGS; ring++)
+          for (const auto& neighbour : FILTER_NEIGHBOURS[ring])
+            if (neighbour[0] == dx && neighbour[1] == dy) at[count++] = {dx, dy, ring};
+  }
+};
+constexpr FilterNeighbourhood FILTER_NEIGHBOURHOOD;
 
 // The rows around one row of a plane; null: outside.
 struct FilterRows {
@@ -42,7 +53,7 @@ template <class Body> static WEFT_INLINE void overFilterVectors(const FilterRows
 }
 
 static WEFT_INLINE vf clipped(vf difference, int clip) {
-  return minimum(maximum(difference, splat(-FILTER_CLIP[clip])), splat(FILTER_CLIP[clip]));
+  return minimum(maximum(difference, splat(-real(FILTER_CLIPS[clip]))), splat(real(FILTER_CLIPS[clip])));
 }
 
 // Difference to a neighbour; zero where that lies outside.
@@ -58,9 +69,9 @@ static inline void filterRow(const Plane& plane, int y, const real* weights, rea
   overFilterVectors(rows, plane.w, [&](int x, auto edge) {
     const vf centre = load(rows[0] + x);
     vf sums[FILTER_WEIGHTS] = {};
-    for (const FilterNeighbour& n : FILTER_NEIGHBOURS) {
+    for (const FilterNeighbour& n : FILTER_NEIGHBOURHOOD.at) {
       const vf d = differenceTo<edge.value>(n, rows, centre, x, plane.w);
-      for (int c = 0; c < FILTER_CLIPS; c++) sums[n.ring * FILTER_CLIPS + c] += clipped(d, c);
+      for (int c = 0; c < CLIP_COUNT; c++) sums[n.ring * CLIP_COUNT + c] += clipped(d, c);
     }
     vf moved = centre;
     for (int i = 0; i < FILTER_WEIGHTS; i++) moved += weights[i] * sums[i];

@@ -6,23 +6,24 @@
 namespace weft {
 namespace WEFT_ISA {
 
-constexpr int CELL = 8;
-// Components of a motion field in coding order: dx0 dy0 light dx1 dy1 beta; a node with one reference has the first three.
-constexpr int MOTION_COMPONENTS = 6, LIGHT = 2, BETA = 5;
-constexpr int displacement(int reference, int axis) { return 3 * reference + axis; }
-// Codes less 128.
-constexpr real BLACK = 16 - 128;
+// A cell of the motion grid is so many pixels wide and high.
+constexpr int CELL = MOTION_GRID_PX;
+// Place of a displacement among the components of a motion field.
+constexpr int displacement(int reference, int axis) { return COMPONENTS_PER_REFERENCE * reference + axis; }
+
+constexpr int SPLINE_TAPS = 3, SPLINE_REACH = SPLINE_TAPS / 2;
+// Weight of the grid value before (0), at (1) or behind (2) the nearest one; f: distance behind that, -1/2..1/2.
+template <class Number> static WEFT_INLINE constexpr Number splineWeight(int tap, Number f) {
+  const auto& p = SPLINE_POLYNOMIALS[tap];
+  return real(p[0]) + f * (real(p[1]) + f * real(p[2]));
+}
 
 // Weights of the three grid values around a cell for each of its eight pixels.
 struct SplineWeights {
-  real w[3][CELL];
+  real w[SPLINE_TAPS][CELL];
   constexpr SplineWeights() : w{} {
-    for (int i = 0; i < CELL; i++) {
-      const real f = (real(i) - real(3.5)) / 8;
-      w[0][i] = real(0.5) * (real(0.5) - f) * (real(0.5) - f);
-      w[1][i] = real(0.75) - f * f;
-      w[2][i] = real(0.5) * (real(0.5) + f) * (real(0.5) + f);
-    }
+    for (int k = 0; k < SPLINE_TAPS; k++)
+      for (int i = 0; i < CELL; i++) w[k][i] = splineWeight(k, (real(i) + real(0.5)) / CELL - real(0.5));
   }
 };
 constexpr SplineWeights SPLINE;
@@ -52,10 +53,20 @@ static WEFT_INLINE vf cellLanes(const real* values) {
 #endif
 }
 
+// A row of the motion grid on the stack, with the cells beside it that the spline reads and room for whole vectors.
+constexpr int GRID_ROW_LEFT = 16, GRID_ROW_RIGHT = 48;
+constexpr int MAX_GRID_ROW = (MAX_SIDE_PX + CELL - 1) / CELL;
+constexpr int GRID_ROW_SAMPLES = GRID_ROW_LEFT + MAX_GRID_ROW + GRID_ROW_RIGHT;
+// Whole vectors are stored; the last cells of a step of the spline read their neighbours.
+static_assert(SPLINE_REACH <= GRID_ROW_LEFT && pastEnd(LANES) + SPLINE_REACH <= GRID_ROW_RIGHT, "a row of the grid fits on the stack");
+static_assert(pastEnd(SplineVectors::STEP / CELL) + SPLINE_REACH <= 2, "splineRow repeats the last cell twice");
+// What splineRow writes past the width: whole cells, and whole steps.
+constexpr int PAST_SPLINE = pastEnd(SplineVectors::STEP);
+
 // One row of a grid component at pixel row y: out[x], x in 0..width-1 (written up to the next multiple of 8 and of LANES).
 static inline void splineRow(const Plane& grid, int y, int width, real* out) {
-  alignas(64) real buffer[2048 + 64];
-  real* t = buffer + 16;
+  alignas(CACHE_LINE) real buffer[GRID_ROW_SAMPLES];
+  real* t = buffer + GRID_ROW_LEFT;
   const int j = y / CELL, phase = y % CELL, cells = (width + CELL - 1) / CELL;
   const real *a = grid.row(clampIndex(j - 1, grid.h)), *b = grid.row(j), *c = grid.row(clampIndex(j + 1, grid.h));
   const vf wa = splat(SPLINE.w[0][phase]), wb = splat(SPLINE.w[1][phase]), wc = splat(SPLINE.w[2][phase]);
@@ -72,16 +83,32 @@ static inline void splineRow(const Plane& grid, int y, int width, real* out) {
 struct CubicWeights {
   vf w[4];
 };
+// Cubic convolution (Keys, 1981) and its slopes.
 static WEFT_INLINE CubicWeights cubicWeights(vf f) {
+  constexpr real a = real(CUBIC_SHARPNESS);
   const vf f2 = f * f, f3 = f2 * f;
-  return {{f2 - real(0.5) * (f + f3), 1 - real(2.5) * f2 + real(1.5) * f3, real(0.5) * f + 2 * f2 - real(1.5) * f3,
-           real(0.5) * (f3 - f2)}};
+  return {{-2 * a * f2 + a * (f + f3), 1 - (a + 3) * f2 + (a + 2) * f3, -a * f + (2 * a + 3) * f2 - (a + 2) * f3, a * (f2 - f3)}};
 }
 static WEFT_INLINE CubicWeights cubicSlopes(vf f) {
+  constexpr real a = real(CUBIC_SHARPNESS);
   const vf f2 = f * f;
-  return {{2 * f - real(0.5) - real(1.5) * f2, real(4.5) * f2 - 5 * f, real(0.5) + 4 * f - real(4.5) * f2,
-           real(1.5) * f2 - f}};
+  return {{-4 * a * f + a + 3 * a * f2, 3 * (a + 2) * f2 - 2 * (a + 3) * f, -a + 2 * (2 * a + 3) * f - 3 * (a + 2) * f2,
+           -3 * a * f2 + 2 * a * f}};
 }
+
+// Reading at any place: coordinates are clamped to CUBIC_LIMIT_BEFORE before the first sample .. CUBIC_LIMIT_BEHIND behind the last one, of which
+// the four taps lie CUBIC_BEFORE before .. CUBIC_BEHIND behind the sample on their left.
+constexpr int CUBIC_TAPS = 4, CUBIC_BEFORE = 1, CUBIC_BEHIND = 2;
+// Outermost samples that weigh something, before the first and behind the last.
+constexpr int SAMPLED_BEFORE = CUBIC_LIMIT_BEFORE + CUBIC_BEFORE, SAMPLED_BEHIND = CUBIC_LIMIT_BEHIND + CUBIC_BEHIND;
+static_assert(CUBIC_BEFORE + 1 + CUBIC_BEHIND == CUBIC_TAPS, "the taps lie around the place");
+static_assert(SAMPLED_BEFORE <= MARGIN_X && SAMPLED_BEHIND <= EXTENDED_RIGHT, "columns that are read repeat the border");
+static_assert(SAMPLED_BEFORE <= MARGIN_Y && SAMPLED_BEHIND <= MARGIN_Y, "rows that are read repeat the border");
+// A vector is loaded around each tap of one of its lanes: the other lanes, which weigh nothing, may lie a vector further out. To the
+// left they end in what follows the row above and is never read for its value; the highest row has one above it.
+static_assert(pastEnd(LANES) + SAMPLED_BEFORE <= MARGIN_X + MARGIN_RIGHT - EXTENDED_RIGHT, "weightless reads end behind the row above");
+static_assert(SAMPLED_BEFORE + 1 <= MARGIN_Y, "the highest row that is read has one above it");
+static_assert(pastEnd(LANES) + SAMPLED_BEHIND <= EXTENDED_RIGHT, "vectors to the right read the repeated border");
 
 // Where a vector of samples lies: column (less the lane's number) and row of the first of its 4x4 taps, clamped so that all
 // taps are in the margins, and the fractions.
@@ -91,10 +118,10 @@ struct SamplePlace {
 };
 
 static WEFT_INLINE SamplePlace samplePlace(const Plane& p, int x, int y, vf dx, vf dy) {
-  const vf px = maximum(minimum(dx + toReal(iota() + x), splat(real(p.w + 1))), splat(-3));
-  const vf py = maximum(minimum(dy + real(y), splat(real(p.h + 1))), splat(-3));
+  const vf px = maximum(minimum(dx + toReal(iota() + x), splat(real(p.w - 1 + CUBIC_LIMIT_BEHIND))), splat(-CUBIC_LIMIT_BEFORE));
+  const vf py = maximum(minimum(dy + real(y), splat(real(p.h - 1 + CUBIC_LIMIT_BEHIND))), splat(-CUBIC_LIMIT_BEFORE));
   const vf bx = floorOf(px), by = floorOf(py);
-  return {toInt(bx) - (iota() + 1), toInt(by) - 1, px - bx, py - by};
+  return {toInt(bx) - (iota() + CUBIC_BEFORE), toInt(by) - CUBIC_BEFORE, px - bx, py - by};
 }
 
 // Lanes whose taps lie in one patch of rows of consecutive samples: those of a smooth field differ by one column and one row at
@@ -178,10 +205,11 @@ static WEFT_INLINE void sampleCubic(const Plane* const (&from)[planes], const Sa
 
 static WEFT_INLINE vf sigmoid(vf v) { return 1 / (1 + exp2Of(v * real(-1.4426950408889634))); }
 
-// Displacements (px), light and blend weights of one row of luma, or of chroma; readable two vectors past the width.
+// Displacements (px), light and blend weights of one row of luma, or of chroma; readable PAST_END past the width.
 class MotionRows {
  public:
-  explicit MotionRows(int width) : rows_(width + 2 * 16 + CELL, MOTION_COMPONENTS) {
+  static constexpr int PAST_END = 2 * 16 + CELL;
+  explicit MotionRows(int width) : rows_(width + PAST_END, MOTION_COMPONENTS) {
     for (int c = 0; c < MOTION_COMPONENTS; c++) d[c] = rows_.row(c);
   }
   real* d[MOTION_COMPONENTS];  // by component; beta as the weight of reference 0
@@ -191,6 +219,10 @@ class MotionRows {
  private:
   PlaneBuffer rows_;
 };
+
+static_assert(PAST_SPLINE <= MotionRows::PAST_END, "splineRow ends in a row of motion");
+static_assert(pastEnd(CELL) + LANES <= MotionRows::PAST_END, "behind the last whole cell a vector is padded");
+static_assert(PAST_DOUBLED <= MotionRows::PAST_END, "chroma reads pairs of vectors");
 
 // Repeats the last value, so that the last vector of a row is as smooth as the others.
 static inline void padRow(real* row, int width) {
@@ -212,7 +244,7 @@ static inline void motionRows(const Plane grids[MOTION_COMPONENTS], int componen
 
 // What a chroma sample takes from each of the four luma pixels that it stands for: a quarter of light and weights, an eighth of
 // displacements, which are twice as long in luma pixels.
-constexpr real chromaShare(int component) { return component % 3 == 2 ? real(0.25) : real(0.125); }
+constexpr real chromaShare(int component) { return component == LIGHT || component == BETA ? real(0.25) : real(0.125); }
 
 // Halves two luma rows to chroma (4:2:0); displacements are halved in length too.
 static inline void chromaMotionRows(const MotionRows& a, const MotionRows& b, int components, int width, int chromaWidth,
@@ -233,7 +265,7 @@ static inline void chromaMotionRows(const MotionRows& a, const MotionRows& b, in
 }
 
 // Of the planes that predictRow works on at once: luma alone, or both of chroma.
-template <int planes> constexpr real blackOf = planes == 1 ? BLACK : 0;
+template <int planes> constexpr real blackOf = BLACK[planes == 1 ? 0 : 1];
 
 // One row of the prediction of `planes` planes that share their displacements, from one or two references each.
 template <int planes>

@@ -1,7 +1,9 @@
 // From the latents of a node to its motion field and picture planes (reference: runtime/reference/nodeBake.ts).
 // Everything at full size happens in two passes over the rows: warp, pyramids' last doubling, synthesis, sum; then the filter.
 #pragma once
+#include <algorithm>
 #include <memory>
+#include <stdexcept>
 #include "fieldSpec.h"
 #include "latentRows.h"
 #include "loopFilter.h"
@@ -14,9 +16,9 @@
 namespace weft {
 namespace WEFT_ISA {
 
-constexpr real CODES_PER_UNIT = 32;
 constexpr int DOUBLING_EASE = 4;  // a doubled sample costs this much less than a synthesized one
-constexpr int MAX_LEVELS = 7;
+constexpr int MAX_LEVELS = MAX_INNOVATION_LEVELS;
+static_assert(MAX_MOTION_LEVELS <= MAX_LEVELS, "levels of motion fit");
 
 // A node ready for sampling: planes in codes minus 128, displacements in luma pixels on the 1/8 grid.
 struct BakedNode {
@@ -25,11 +27,11 @@ struct BakedNode {
   bool light = false;  // changes
 };
 
-static inline int motionComponents(const NodeSpec& node) { return 3 * node.references; }
+static inline int motionComponents(const NodeSpec& node) { return COMPONENTS_PER_REFERENCE * node.references; }
 
 // fine = up2(coarse), shared over the team.
 static inline void doublePlane(RowTeam& team, const Plane& coarse, const Plane& fine) {
-  team.overRows(fine.h, fine.w / DOUBLING_EASE, 2, [&](int y0, int y1, int) {
+  team.overFreeRows(fine.h, fine.w / DOUBLING_EASE, 2, [&](int y0, int y1, int) {
     for (int y = y0; y < y1; y++) upsampleRow(coarse, y, nullptr, fine.row(y));
   });
 }
@@ -59,17 +61,23 @@ class LevelSums {
   PlaneBuffer planes_[MAX_LEVELS];
 };
 
+// Rows of scratch are this much longer than the plane's: kernels write and read whole steps of several vectors in them.
+constexpr int SCRATCH_PAST_END = 128;
+static_assert(pastEnd(CONVOLUTION_STEP) <= SCRATCH_PAST_END, "the convolution writes its last step into a row of scratch");
+static_assert(PAST_DOUBLED <= SCRATCH_PAST_END, "so do doublings");
+static_assert(pastEnd(BLOCK_WIDTH) <= SCRATCH_PAST_END && pastEnd(BLOCK_WIDTH) <= MARGIN_RIGHT, "a block of latents ends in a row's margin");
+
 // Rows that one thread works on.
 struct RowScratch {
-  explicit RowScratch(int width) : block(width + 128, ROWS), motion{MotionRows(width), MotionRows(width), MotionRows(width)}, ring(width) {}
+  explicit RowScratch(int width) : block(width + SCRATCH_PAST_END, ROWS), motion{MotionRows(width), MotionRows(width), MotionRows(width)}, ring(width) {}
   PlaneBuffer block;
   MotionRows motion[3];                  // of two luma rows and their chroma row
   ChannelRing ring;
-  const real* groups[4][LUMA_GROUPS];    // luma groups of the rows in the ring
+  const real* groups[ChannelRing::ROWS][LUMA_INPUTS];  // luma groups of the rows in the ring
   PartClock clock;
 
   // Luma groups of four rows, luma innovation of two, chroma inputs and luma under chroma, a row that is always zero.
-  static constexpr int GROUPS = 0, INNOVATION = 4 * LUMA_GROUPS, CHROMA = INNOVATION + 2, ZERO = CHROMA + CHROMA_INPUTS, ROWS = ZERO + 1;
+  static constexpr int GROUPS = 0, INNOVATION = ChannelRing::ROWS * LUMA_INPUTS, CHROMA = INNOVATION + 2, ZERO = CHROMA + CHROMA_INPUTS, ROWS = ZERO + 1;
   real* row(int i) const { return block.row(i); }
   const real* zero() const { return block.row(ZERO); }
 };
@@ -98,6 +106,7 @@ class NodeBaker {
  public:
   // The source and the team must outlive the baker; `nets` (intra, inter) are pointed at by setNets.
   NodeBaker(const FieldSpec& field, RowTeam& team, const LatentSource& source) : field_(field), team_(team), source_(source) {
+    if (std::max(field.width, field.height) > MAX_SIDE_PX) throw std::length_error("the film is larger than the format allows");
     int* first = &planeIndex_[0][0][0][0];
     std::fill(first, first + sizeof planeIndex_ / sizeof(int), -1);
     for (int variant = 0; variant < 3; variant++)
@@ -111,7 +120,7 @@ class NodeBaker {
     filters_ = filters;
   }
   const real* filter(int index, int plane) const {
-    return filters_ + FILTER_WEIGHTS * (plane ? FILTER_DEPTHS + plane - 1 : std::min(field_.nodes[index].depth, FILTER_DEPTHS - 1));
+    return filters_ + FILTER_WEIGHTS * (plane ? DEPTH_ROWS + plane - 1 : std::min(field_.nodes[index].depth, DEPTH_ROWS - 1));
   }
   const SynthesisWeights& net(int index) const { return nets_[index]; }
 
@@ -135,7 +144,6 @@ class NodeBaker {
   void bakeMotion(int index, std::vector<BakedNode>& nodes) {
     const NodeSpec& node = field_.nodes[index];
     BakedNode& out = nodes[index];
-    out.hasMotion = true;
     team_.overTasks(motionComponents(node), [&](int c) {
       PlaneBuffer& field = out.motion[c];
       if (field.allocated()) field.clear();
@@ -145,11 +153,12 @@ class NodeBaker {
       const bool coded = motionSums_[c].collapse(alone_, levels, motionLevels_, motionLevelCount_, 0);
       if (coded) addScaled(motionSums_[c].at(0, motionLevels_[0]), 1, field);
       if (c == LIGHT) out.light = coded;
-      const int r = c / 3, axis = c % 3;
+      const int r = c / COMPONENTS_PER_REFERENCE, axis = c % COMPONENTS_PER_REFERENCE;
       if (axis < 2 && node.motionNode[r] >= 0)
         addScaled(nodes[node.motionNode[r]].motion[displacement(node.motionField[r], axis)], real(node.motionScale[r]), field);
       extendPlane(field);
     });
+    out.hasMotion = true;
   }
 
   // nodes: the references have their pictures and the node its motion. Returns the pass, which is good until the next node's.
@@ -161,9 +170,9 @@ class NodeBaker {
     NodePass pass = preparePass(index, nodes, kept);
     for (int p = 0; p < 3; p++)
       if (!pass.unfiltered[p].origin) pass.unfiltered[p] = unfiltered(p);
-    team_.overRows(field_.height, field_.width, 2, [&](int y0, int y1, int t) { bakeRows(pass, scratch(t), y0, y1); });
+    team_.overFreeRows(field_.height, field_.width, 2, [&](int y0, int y1, int t) { bakeRows(pass, scratch(t), y0, y1); });
     if (pass.filter[0] || pass.filter[1] || pass.filter[2])
-      team_.overRows(field_.height, field_.width, 2, [&](int y0, int y1, int t) { filterRows(pass, scratch(t), y0, y1); });
+      team_.overFreeRows(field_.height, field_.width, 2, [&](int y0, int y1, int t) { filterRows(pass, scratch(t), y0, y1); });
     for (auto& p : pass.picture) extendRows(p);
     out.hasPicture = true;
     return pass;
@@ -237,10 +246,11 @@ class NodeBaker {
   void channels(const NodePass& pass, RowScratch& s, int y, double useful = 1) const {
     s.clock.lap(OTHER, 0);
     if (y < 0 || y >= field_.height) return channelRow(nullptr, nets_[pass.net], field_.width, y, s.ring);
-    const real** groups = s.groups[y & 3];
-    real* rows = s.row(RowScratch::GROUPS + (y & 3) * LUMA_GROUPS);
+    const int slot = y & (ChannelRing::ROWS - 1);
+    const real** groups = s.groups[slot];
+    real* rows = s.row(RowScratch::GROUPS + slot * LUMA_INPUTS);
     groups[0] = finest(pass.finest[0], s, rows, y, field_.width);
-    for (int g = 1; g < LUMA_GROUPS; g++) groups[g] = doubled(pass.lumaHalf[g - 1], s, rows + g * s.block.stride, y);
+    for (int g = 1; g < LUMA_INPUTS; g++) groups[g] = doubled(pass.lumaHalf[g - 1], s, rows + g * s.block.stride, y);
     s.clock.lap(UPSAMPLING, useful * lumaDoublings(pass) * DOUBLING * field_.width);
     channelRow(groups, nets_[pass.net], field_.width, y, s.ring);
     s.clock.lap(HIDDEN, useful * HIDDEN_LAYER * field_.width);

@@ -12,11 +12,11 @@ constexpr double SAMPLE_WEIGHTS = 24, SAMPLE_TAPS = 40, SAMPLE_BLEND = 3;
 constexpr double SPLINE_ACROSS = 6.75, LOGISTIC = 10;
 // By sample of the finer plane: six taps down (half of the columns), six across.
 constexpr double DOUBLING = 18;
-constexpr double HIDDEN_LAYER = 2.0 * LUMA_HIDDEN * (LUMA_GROUPS + 1) + LUMA_GROUPS;
-constexpr double CONVOLUTION = 2.0 * 9 * LUMA_CHANNELS;
-constexpr double CHROMA_SYNTHESIS = 2.0 * (2 * CHROMA_INPUTS + CHROMA_HIDDEN * (CHROMA_INPUTS + 2));
+constexpr double HIDDEN_LAYER = 2.0 * HIDDEN_UNITS * (LUMA_INPUTS + 1) + LUMA_INPUTS;
+constexpr double CONVOLUTION = 2.0 * CONV_TAPS * CONV_PLANES;
+constexpr double CHROMA_SYNTHESIS = 2.0 * (2 * CHROMA_INPUTS + HIDDEN_UNITS * (CHROMA_INPUTS + 2));
 // By pixel: differences, clips, sums, weights.
-constexpr double LOOP_FILTER = 12.0 * (1 + 3 * FILTER_CLIPS) + 2.0 * FILTER_WEIGHTS;
+constexpr double LOOP_FILTER = 12.0 * (1 + 3 * CLIP_COUNT) + 2.0 * FILTER_WEIGHTS;
 
 // Of one row: displacements, and samples of planes that share them.
 inline double splineOperations(int references, bool light, int width) {

@@ -3,15 +3,45 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include "fieldConstants.h"
 #include "simd.h"
 #include "rowTeam.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
-// Margins let kernels read neighbours and whole vectors past the edge without tests.
+// Margins let kernels read neighbours and whole vectors past the edge without tests. Around the samples of a plane lie
+//   MARGIN_X to the left, at least MARGIN_RIGHT to the right, MARGIN_Y rows above and below,
+// all of them memory of the plane. Kernels may write what they like there (the last vector of a row runs past the width); what is
+// read for its value there was put there first, by extendPlane, by padRow, or by clear. Every header that reaches into the margins
+// says how far, and asserts that it fits.
 constexpr int MARGIN_X = 16;
+constexpr int MARGIN_RIGHT = 40;
 constexpr int MARGIN_Y = 6;
+// How much of the right margin extendRow repeats the border in. What is left of it is always zero, or a weightless read.
+constexpr int EXTENDED_RIGHT = 36;
+// Rows begin at multiples of this many samples: whole cache lines in single precision, and the width of the widest vector.
+constexpr int ROW_ALIGN = 16;
+constexpr size_t CACHE_LINE = 64;
+// Behind the last row: kernels prefetch there, and a row address one too far is still in the block.
+constexpr int BLOCK_TAIL = 64;
+
+static_assert(LANES == 4 || LANES == 8 || LANES == 16, "kernels are written for these; see the shuffles in pyramid.h");
+static_assert(ROW_ALIGN % LANES == 0 && MARGIN_X % ROW_ALIGN == 0, "the first sample of a row is aligned as the row is");
+static_assert(EXTENDED_RIGHT <= MARGIN_RIGHT, "the border is repeated within the margin");
+
+constexpr size_t roundedUp(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
+
+// Samples past the end of a row of any length that a kernel touches which works on `step` samples at a time from its start.
+constexpr int pastEnd(int step) { return step - 1; }
+static_assert(pastEnd(LANES) <= MARGIN_RIGHT, "a whole vector may start at the last sample of a row");
+
+// New memory for that many samples, aligned for any vector.
+static inline real* allocateSamples(size_t count) {
+  void* block = std::aligned_alloc(CACHE_LINE, roundedUp(count * sizeof(real), CACHE_LINE));
+  if (!block) throw std::bad_alloc();
+  return static_cast<real*>(block);
+}
 
 // A view of w x h samples, row-major, with margins around it; it owns nothing.
 struct Plane {
@@ -46,14 +76,17 @@ class PlaneBuffer : public Plane {
   PlaneBuffer& operator=(const PlaneBuffer&) = delete;
   ~PlaneBuffer() { std::free(block_); }
 
+  // Zeroes samples and margins. If there is no memory, the plane is left without any, and of no size.
   void allocate(int width, int height) {
     std::free(block_);
+    block_ = nullptr;
+    static_cast<Plane&>(*this) = Plane();
+    const int rowSamples = int(roundedUp(size_t(MARGIN_X + width + MARGIN_RIGHT), ROW_ALIGN));
+    size_ = size_t(rowSamples) * (height + 2 * MARGIN_Y) + BLOCK_TAIL;
+    block_ = allocateSamples(size_);
     w = width;
     h = height;
-    stride = (MARGIN_X + width + 40 + 15) / 16 * 16;
-    size_ = size_t(stride) * (height + 2 * MARGIN_Y) + 64;
-    block_ = static_cast<real*>(std::aligned_alloc(64, (size_ * sizeof(real) + 63) / 64 * 64));
-    if (!block_) throw std::bad_alloc();
+    stride = rowSamples;
     origin = block_ + size_t(MARGIN_Y) * stride + MARGIN_X;
     clear();
   }
@@ -71,7 +104,7 @@ constexpr int SERIAL_SAMPLES = 2048;
 
 // Calls body(y0, y1, share) for fixed shares of the rows, in multiples of `unit` rows.
 template <class Body>
-void overRows(RowTeam& team, int rows, int width, int unit, const Body& body) {
+void overFixedShares(RowTeam& team, int rows, int width, int unit, const Body& body) {
   if (team.threads() == 1 || rows * width < SERIAL_SAMPLES) return body(0, rows, 0);
   team.overShares(rows, unit, body);
 }
@@ -84,11 +117,11 @@ static inline void addScaled(const Plane& in, real gain, const Plane& out) {
 // Repeats the border samples into the margins.
 static inline void extendRow(real* row, int w) {
   for (int x = 1; x <= MARGIN_X; x++) row[-x] = row[0];
-  for (int x = 0; x < 36; x++) row[w + x] = row[w - 1];
+  for (int x = 0; x < EXTENDED_RIGHT; x++) row[w + x] = row[w - 1];
 }
 // Repeats the first and the last row, with their margins, above and below.
 static inline void extendRows(const Plane& p) {
-  const size_t bytes = size_t(MARGIN_X + p.w + 36) * sizeof(real);
+  const size_t bytes = size_t(MARGIN_X + p.w + EXTENDED_RIGHT) * sizeof(real);
   for (int y = 1; y <= MARGIN_Y; y++) {
     std::memcpy(p.row(-y) - MARGIN_X, p.row(0) - MARGIN_X, bytes);
     std::memcpy(p.row(p.h - 1 + y) - MARGIN_X, p.row(p.h - 1) - MARGIN_X, bytes);

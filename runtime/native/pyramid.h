@@ -1,13 +1,13 @@
 // Doubling of a plane by the fixed 6-tap filter (FORMAT.md, "Doubling").
 #pragma once
+#include <iterator>
 #include "plane.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
-// Nearly Lanczos with three lobes at distances 2.75, 1.75, 0.75, 0.25, 1.25, 2.25; a ramp stays a ramp.
-constexpr int UP_COUNT = 6, UP_REACH = UP_COUNT / 2;
-constexpr real UP_TAPS[UP_COUNT] = {real(8) / 1024, real(-70) / 1024, real(288) / 1024, real(913) / 1024, real(-146) / 1024, real(31) / 1024};
+constexpr int UP_COUNT = int(std::size(DOUBLING_TAPS)), UP_REACH = UP_COUNT / 2;
+constexpr real upTap(int k) { return real(DOUBLING_TAPS[k]); }
 
 static WEFT_INLINE int clampIndex(int i, int n) { return i < 0 ? 0 : i >= n ? n - 1 : i; }
 
@@ -41,20 +41,28 @@ static WEFT_INLINE void deinterleave(vf a, vf b, vf& even, vf& odd) {
 
 static WEFT_INLINE void loadDeinterleaved(const real* p, vf& even, vf& odd) { deinterleave(load(p), load(p + LANES), even, odd); }
 
-// Row buffers are on the stack of the thread; these bound the width (16384, with margins).
-constexpr int MAX_HALF_WIDTH = 8192 + 128;
-constexpr int MAX_WIDTH = 16384 + 128;
+// Rows of a doubling on the stack of the thread, with room for what the taps read beside them and for whole vectors.
+constexpr int HALF_ROW_LEFT = 16, HALF_ROW_RIGHT = 112;
+constexpr int MAX_HALF_ROW = (MAX_SIDE_PX + 1) / 2;
+constexpr int HALF_ROW_SAMPLES = HALF_ROW_LEFT + MAX_HALF_ROW + HALF_ROW_RIGHT;
+// The last vector of a row starts at its last sample at worst, and its outermost tap lies UP_REACH further.
+static_assert(UP_REACH <= HALF_ROW_LEFT && pastEnd(LANES) + UP_REACH <= HALF_ROW_RIGHT, "a row of taps fits on the stack");
 
-// Row y of base + up2(coarse); `base` may be null (zero) and may be `out` itself. Writes up to LANES past twice the width.
+// Past the shorter of two widths that a doubling may end at (twice the coarse one, or one less): whole pairs of vectors.
+constexpr int PAST_DOUBLED = 2 * pastEnd(LANES) + 1;
+static_assert(PAST_DOUBLED <= MARGIN_RIGHT, "the doubling of a row ends in its margin");
+
+// Row y of base + up2(coarse); `base` may be null (zero) and may be `out` itself. Reads and writes up to PAST_DOUBLED past the fine
+// width.
 static inline void upsampleRow(const Plane& coarse, int y, const real* base, real* out) {
-  alignas(64) real buffer[MAX_HALF_WIDTH];
-  real* t = buffer + 16;
+  alignas(CACHE_LINE) real buffer[HALF_ROW_SAMPLES];
+  real* t = buffer + HALF_ROW_LEFT;
   const int cw = coarse.w, j = y >> 1, odd = y & 1;
   const real* r[UP_COUNT];
   vf f[UP_COUNT];
   for (int k = 0; k < UP_COUNT; k++) {
     r[k] = coarse.row(clampIndex(j - UP_REACH + odd + k, coarse.h));
-    f[k] = splat(UP_TAPS[odd ? UP_COUNT - 1 - k : k]);
+    f[k] = splat(upTap(odd ? UP_COUNT - 1 - k : k));
   }
   for (int x = 0; x < cw; x += LANES) {
     vf down = f[0] * load(r[0] + x);
@@ -69,10 +77,10 @@ static inline void upsampleRow(const Plane& coarse, int y, const real* base, rea
   for (int x = 0; x < cw; x += LANES) {
     vf samples[UP_COUNT + 1];
     for (int k = 0; k <= UP_COUNT; k++) samples[k] = load(t + x + k - UP_REACH);
-    vf even = UP_TAPS[0] * samples[0], oddv = UP_TAPS[UP_COUNT - 1] * samples[1];
+    vf even = upTap(0) * samples[0], oddv = upTap(UP_COUNT - 1) * samples[1];
     for (int k = 1; k < UP_COUNT; k++) {
-      even += UP_TAPS[k] * samples[k];
-      oddv += UP_TAPS[UP_COUNT - 1 - k] * samples[k + 1];
+      even += upTap(k) * samples[k];
+      oddv += upTap(UP_COUNT - 1 - k) * samples[k + 1];
     }
     if (base) {
       vf be, bo;
@@ -86,7 +94,7 @@ static inline void upsampleRow(const Plane& coarse, int y, const real* base, rea
 
 // fine = add + up2(coarse); `add` may be null (zero) and may be `fine` itself.
 static inline void upsample(RowTeam& team, const Plane& coarse, const Plane& fine, const Plane* add = nullptr) {
-  overRows(team, fine.h, fine.w, 2, [&](int y0, int y1, int) {
+  overFixedShares(team, fine.h, fine.w, 2, [&](int y0, int y1, int) {
     for (int y = y0; y < y1; y++) upsampleRow(coarse, y, add ? add->row(y) : nullptr, fine.row(y));
   });
 }

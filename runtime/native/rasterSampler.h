@@ -14,7 +14,7 @@ typedef uint8_t bytes __attribute__((vector_size(WEFT_LANES)));
 // Codes minus 128 to codes: nearest, halves up, 0..255; what is not a number gives 0, as in a Uint8Array.
 static inline void storeCodes(const real* row, int width, uint8_t* out) {
   for (int x = 0; x < width; x += LANES) {
-    const vf v = minimum(maximum(load(row + x) + real(128.5), splat(0)), splat(255));
+    const vf v = minimum(maximum(load(row + x) + (CODE_OFFSET + real(0.5)), splat(0)), splat(MAX_CODE));
     const bytes b = __builtin_convertvector(toInt(v), bytes);
     std::memcpy(out + x, &b, size_t(std::min(LANES, width - x)));
   }
@@ -77,16 +77,20 @@ class Raster final : public RasterEngine {
 
  private:
   static void copy(RowTeam& team, const Plane& in, uint8_t* out) {
-    team.overRows(in.h, in.w, 1, [&](int y0, int y1, int) {
+    team.overFreeRows(in.h, in.w, 1, [&](int y0, int y1, int) {
       for (int y = y0; y < y1; y++) storeCodes(in.row(y), in.w, out + size_t(y) * in.w);
     });
   }
 
+  // What mixRows writes past the last column that is read, and apply and storeCodes past the last output.
+  static constexpr int PAST_COLUMN = 2 * LANES, PAST_ROW = LANES;
+  static_assert(pastEnd(LANES) <= PAST_COLUMN && pastEnd(LANES) <= PAST_ROW, "whole vectors");
+
   // Down first: whole vectors of neighbouring columns; then across, within the cache.
   static void resample(RowTeam& team, const Plane& in, const RowKernel& across, const AxisSpec& down, uint8_t* out) {
     const int width = across.outputs;
-    team.overRows(down.outputs, width, 1, [&](int y0, int y1, int) {
-      std::vector<real> column(size_t(in.w) + 2 * LANES), row(size_t(width) + LANES);
+    team.overFreeRows(down.outputs, width, 1, [&](int y0, int y1, int) {
+      std::vector<real> column(size_t(in.w) + PAST_COLUMN), row(size_t(width) + PAST_ROW);
       for (int y = y0; y < y1; y++) {
         mixRows(in, down, y, across.first(), across.last() + 1, column.data());
         across.apply(column.data(), row.data());

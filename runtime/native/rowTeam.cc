@@ -1,5 +1,6 @@
 #include "rowTeam.h"
 #include <algorithm>
+#include <utility>
 
 namespace weft {
 
@@ -57,10 +58,19 @@ void RowTeam::run(Work work, void* context, int count) {
   for (int spins = 0; active_.load(std::memory_order_acquire) > 0 && spins < kSpins; spins++) relax();
   lock.lock();
   idle_.wait(lock, [&] { return active_ == 0; });
+  const std::exception_ptr failure = std::exchange(failure_, nullptr);
+  lock.unlock();
+  if (failure) std::rethrow_exception(failure);
 }
 
 void RowTeam::take(int thread) {
-  for (int index; (index = next_.fetch_add(1)) < count_;) work_(context_, index, thread);
+  try {
+    for (int index; (index = next_.fetch_add(1)) < count_;) work_(context_, index, thread);
+  } catch (...) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!failure_) failure_ = std::current_exception();
+    next_ = count_;
+  }
 }
 
 void RowTeam::loop(int thread) {

@@ -1,8 +1,11 @@
-// Threads that share the rows of a picture. Whoever is free takes the next rows: nobody waits for a thread that the system
-// has put aside before it began. What is computed does not depend on who computes it.
+// Threads that share the rows of a picture. Over free rows, whoever is free takes the next ones: nobody waits for a thread that
+// the system has put aside before it began, and what is computed must not depend on who computes it. Over fixed shares, what is
+// added up by share comes out the same in every run. What a body throws
+// (there is no memory left) is thrown on to the caller, once nobody works any more; what was not begun by then is left undone.
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -17,8 +20,8 @@ class RowTeam {
   RowTeam& operator=(const RowTeam&) = delete;
   int threads() const { return threads_; }
 
-  // Calls body(y0, y1, thread) until all rows are done; chunks start at multiples of `unit`. One caller at a time.
-  template <class Body> void overRows(int rows, int width, int unit, const Body& body) {
+  // Calls body(y0, y1, thread) until all rows are done, by whoever is free; chunks start at multiples of `unit`. One caller at a time.
+  template <class Body> void overFreeRows(int rows, int width, int unit, const Body& body) {
     const int chunk = chunkRows(rows, width, unit);
     if (threads_ == 1 || chunk >= rows) return body(0, rows, 0);
     struct Context { const Body& body; int rows, chunk; } context{body, rows, chunk};
@@ -67,6 +70,7 @@ class RowTeam {
   bool open_ = false, stopping_ = false;
   std::mutex mutex_;
   std::condition_variable wake_, idle_;
+  std::exception_ptr failure_;  // the first of this run
   std::vector<std::thread> helpers_;
 };
 

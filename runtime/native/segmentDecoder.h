@@ -1,6 +1,7 @@
 // A segment in decoding: all latents at once, then nodes as pictures ask for them.
 #pragma once
 #include <array>
+#include <future>
 #include <mutex>
 #include "betweenFrames.h"
 #include "latentDecoder.h"
@@ -26,7 +27,7 @@ struct Workshop {
   std::vector<SparePicture> spare;
 };
 
-class Segment final : public SegmentEngine, private LatentSource {
+class Segment final : public DecodedSegment, private LatentSource {
  public:
   Segment(const SegmentSpec& spec, Workshop& workshop)
       : spec_(spec), workshop_(workshop), latents_(spec.nodes.size()), bits_(spec.nodes.size()), baked_(spec.nodes.size()), baker_(spec_, workshop.team, *this) {
@@ -38,7 +39,8 @@ class Segment final : public SegmentEngine, private LatentSource {
     baker_.setNets(nets[0], nets[1], spec_.filters.data());
   }
 
-  // Streams are independent; each thread takes the next one that nobody has.
+  // Streams are independent; each thread takes the next one that nobody has. What one throws (there is no memory left) is thrown
+  // once all have ended.
   bool decode() override {
     std::atomic<size_t> next{0};
     std::atomic<bool> sound{true};
@@ -47,11 +49,11 @@ class Segment final : public SegmentEngine, private LatentSource {
       for (size_t s; (s = next++) < spec_.streams.size() && sound;)
         if (!decodeStream(s, decoder)) sound = false;
     };
-    std::vector<std::thread> helpers;
+    std::vector<std::future<void>> helpers;
     const size_t wanted = std::min(size_t(workshop_.team.threads()), spec_.streams.size());
-    for (size_t t = 1; t < wanted; t++) helpers.emplace_back(work);
+    for (size_t t = 1; t < wanted; t++) helpers.push_back(std::async(std::launch::async, work));
     work();
-    for (auto& helper : helpers) helper.join();
+    for (auto& helper : helpers) helper.get();
     return sound;
   }
 
@@ -206,7 +208,7 @@ class Segment final : public SegmentEngine, private LatentSource {
 class Decoder final : public DecoderEngine {
  public:
   Decoder(int threads, const EntropyTables& tables, size_t keptBytes) : workshop_(threads, tables, keptBytes) {}
-  std::unique_ptr<SegmentEngine> segment(const SegmentSpec& spec) override { return std::make_unique<Segment>(spec, workshop_); }
+  std::unique_ptr<DecodedSegment> segment(const SegmentSpec& spec) override { return std::make_unique<Segment>(spec, workshop_); }
   std::unique_ptr<RasterEngine> raster(const RasterSpec& spec) override { return std::make_unique<Raster>(spec); }
 
  private:

@@ -7,20 +7,20 @@ import { latentOutOfRange } from '../entropy/laplaceCoder.js';
 import { LAPLACE_CUMULATIVE } from '../entropy/laplaceTables.js';
 import type { NodeBits } from '../entropy/latentCoder.js';
 import { EngineError, InterruptedError, throwIfAborted, WeftError } from '../errors.js';
-import { type LatentPlane, latentPlanes } from '../field/shape.js';
+import type { LatentPlane } from '../field/shape.js';
 import { innovationStep, motionStep } from '../field/steps.js';
 import { type FieldNode, linkAfter } from '../field/structure.js';
 import { createPicture, type Picture } from '../picture/picture.js';
 import type { RasterKernels } from '../picture/raster.js';
 import {
+  type DecodedSegmentConfig,
   loadNativeRuntime,
+  type NativeDecodedSegment,
   type NativeDecoder,
   type NativeRaster,
   type NativeRuntime,
-  type NativeSegment,
-  type NativeSegmentConfig,
 } from './decoderAddon.js';
-import { fieldArrays } from './fieldArrays.js';
+import { fieldConfig } from './fieldConfig.js';
 
 const MAX_THREADS = 64;
 
@@ -63,7 +63,7 @@ export class NativeSegmentDecoder implements SegmentDecoder {
     const segment = await this.#decode(task, signal);
     const bits = segment.bits();
     segment.release();
-    return task.nodes.map((_, i) => ({ motion: bits[2 * i]!, innovation: bits[2 * i + 1]! }));
+    return bits;
   }
 
   async bake(task: SegmentTask, signal?: AbortSignal): Promise<BakedSegment> {
@@ -75,7 +75,7 @@ export class NativeSegmentDecoder implements SegmentDecoder {
     this.#decoder.release();
   }
 
-  async #decode(task: SegmentTask, signal: AbortSignal | undefined): Promise<NativeSegment> {
+  async #decode(task: SegmentTask, signal: AbortSignal | undefined): Promise<NativeDecodedSegment> {
     throwIfAborted(signal);
     return working(async () => {
       const segment = new this.#runtime.Segment(this.#decoder, segmentConfig(task));
@@ -97,12 +97,12 @@ export class NativeSegmentDecoder implements SegmentDecoder {
 /** Latents in memory; nodes are baked when a picture needs them, and dropped when too many are held. */
 class NativeBakedSegment implements BakedSegment {
   readonly #nodes: readonly FieldNode[];
-  readonly #segment: NativeSegment;
+  readonly #segment: NativeDecodedSegment;
   readonly #raster: (kernels: RasterKernels) => NativeRaster;
 
   constructor(
     nodes: readonly FieldNode[],
-    segment: NativeSegment,
+    segment: NativeDecodedSegment,
     raster: (kernels: RasterKernels) => NativeRaster,
   ) {
     this.#nodes = nodes;
@@ -130,7 +130,7 @@ class NativeBakedSegment implements BakedSegment {
     this.#segment.release();
   }
 
-  /** Node, other node, field, elapsed: the arguments of `NativeSegment.picture`. */
+  /** Node, other node, field, elapsed: the arguments of `NativeDecodedSegment.picture`. */
   #place(frame: number, phase: number): [number, number, number, number] {
     if (phase === 0) return [this.#nodes.findIndex((node) => node.frame === frame), -1, 0, 0];
     const link = linkAfter(this.#nodes, frame);
@@ -138,17 +138,16 @@ class NativeBakedSegment implements BakedSegment {
   }
 }
 
-function segmentConfig(task: SegmentTask): NativeSegmentConfig {
+function segmentConfig(task: SegmentTask): DecodedSegmentConfig {
   const { shape, nets, segment, nodes } = task;
-  const planes = [0, 1, 2].map((refs) => latentPlanes(shape, refs));
+  const field = fieldConfig(shape, nodes);
   return {
-    ...fieldArrays(shape, nodes),
-    steps: nodes.map((node) => stepsOf(task, node, planes[node.refs.length]!)),
+    ...field,
+    steps: nodes.map((node) => stepsOf(task, node, field.planes[node.refs.length]!)),
     contexts: nets.contexts,
     synthesis: nets.synthesis,
     filters: nets.filters,
-    streams: segment.streams.map((stream) => stream.bytes),
-    streamNodes: Int32Array.from(segment.streams, (stream) => stream.nodes),
+    streams: segment.streams,
   };
 }
 

@@ -1,29 +1,7 @@
 /** The filter of a baked plane: every sample moves by clipped differences to its neighbours (FORMAT.md, "Filter"). */
 
-import { DEPTH_ROWS, FILTER_CLIPS, FILTER_RINGS } from '../field/tensors.js';
+import { DEPTH_ROWS, FILTER_CLIPS, FILTER_NEIGHBOURS, FILTER_RINGS } from '../field/constants.js';
 import { createPlane, type FloatPlane } from './plane.js';
-
-/** Neighbours by ring: beside, diagonal, two away. */
-export const FILTER_NEIGHBOURS: readonly (readonly (readonly [dx: number, dy: number])[])[] = [
-  [
-    [-1, 0],
-    [1, 0],
-    [0, -1],
-    [0, 1],
-  ],
-  [
-    [-1, -1],
-    [1, -1],
-    [-1, 1],
-    [1, 1],
-  ],
-  [
-    [-2, 0],
-    [2, 0],
-    [0, -2],
-    [0, 2],
-  ],
-];
 
 /**
  * Weights of the filter of one plane of a node, by ring and clip.

@@ -1,5 +1,11 @@
 /** Displacement fields: their prediction, their value at any place, and the warp along them. */
 
+import {
+  MOTION_GRID_PX,
+  SPLINE_LIMIT_BEFORE,
+  SPLINE_LIMIT_BEHIND,
+  SPLINE_POLYNOMIALS,
+} from '../field/constants.js';
 import { displacement } from '../field/shape.js';
 import type { MotionPrediction } from '../field/structure.js';
 import type { Chroma } from '../picture/picture.js';
@@ -7,9 +13,6 @@ import { clampIndex } from '../picture/picture.js';
 import { CubicSampler, createPlane, type FloatPlane } from './plane.js';
 import { addPlane } from './pyramid.js';
 import { lumaOnChromaGrid } from './synthesis.js';
-
-/** Luma pixels between two points of the motion grid. */
-export const MOTION_GRID_PX = 8;
 
 /**
  * Field of a node on the motion grid, planes as MOTION_COMPONENTS says: dx0, dy0 (luma pixels towards the first reference),
@@ -126,13 +129,22 @@ function splineAxis(pixels: number, gridLength: number): SplineAxis {
 /** First of the three grid points and their weights at a pixel position. */
 function splinePoint(position: number, gridLength: number): { first: number; weights: readonly number[] } {
   const place = (position + 0.5) / MOTION_GRID_PX - 0.5;
-  const g = Math.min(Math.max(place, -4), gridLength + 3);
+  const g = Math.min(Math.max(place, -SPLINE_LIMIT_BEFORE), gridLength - 1 + SPLINE_LIMIT_BEHIND);
   const nearest = Math.floor(g + 0.5);
   const f = g - nearest;
   return {
     first: nearest - 1,
-    weights: [0.5 * (0.5 - f) * (0.5 - f), 0.75 - f * f, 0.5 * (0.5 + f) * (0.5 + f)],
+    weights: splineWeights(f),
   };
+}
+
+/**
+ * Weights of the grid points before, at and behind the nearest one.
+ *
+ * @param f distance behind the nearest, -1/2..1/2
+ */
+export function splineWeights(f: number): number[] {
+  return SPLINE_POLYNOMIALS.map(([constant, linear, square]) => constant + f * (linear + f * square));
 }
 
 function splineSum(

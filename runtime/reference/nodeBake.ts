@@ -1,14 +1,8 @@
 /** From the integers of a node to its picture planes and motion field. */
 
-import {
-  BETA,
-  displacement,
-  type FieldShape,
-  type LatentPlane,
-  LIGHT,
-  motionComponentCount,
-} from '../field/shape.js';
-import { CODES_PER_UNIT, innovationStep, motionStep, type StepSettings } from '../field/steps.js';
+import { BETA, BLACK, CODES_PER_UNIT, LIGHT } from '../field/constants.js';
+import { displacement, type FieldShape, type LatentPlane, motionComponentCount } from '../field/shape.js';
+import { innovationStep, motionStep, type StepSettings } from '../field/steps.js';
 import type { FieldNode } from '../field/structure.js';
 import { filterPlane, filterWeights } from './loopFilter.js';
 import {
@@ -71,9 +65,6 @@ function filtered({ nets }: BakeSettings, { depth }: FieldNode, [y, cb, cr]: Pla
     filterPlane(plane, filterWeights(nets.filters, depth, p));
   return [filter(y, 0), filter(cb, 1), filter(cr, 2)];
 }
-
-/** Black in codes less 128, for Y; no colour for Cb and Cr. A change of light is relative to it. */
-export const BLACK: readonly number[] = [16 - 128, 0, 0];
 
 /** The blend of the references, warped along the node's motion, in its light. */
 export function predict(shape: FieldShape, references: readonly Planes[], motion: MotionField): FloatPlane[] {

@@ -1,5 +1,6 @@
 /** Planes of real samples, and reading them at real coordinates. */
 
+import { CUBIC_LIMIT_BEFORE, CUBIC_LIMIT_BEHIND, CUBIC_SHARPNESS } from '../field/constants.js';
 import { clampIndex } from '../picture/picture.js';
 
 /** Shape (height, width), row-major. */
@@ -13,16 +14,14 @@ export function createPlane(width: number, height: number): FloatPlane {
   return { width, height, samples: new Float32Array(width * height) };
 }
 
-/**
- * Weights of the four samples around a position `fraction` (0..1) behind the second, after E. Catmull and R. Rom (1974);
- * the cubic convolution of R. Keys (1981) with a = -1/2.
- */
+/** Weights of the four samples around a position `fraction` (0..1) behind the second: cubic convolution, R. Keys (1981). */
 export function cubicWeights(fraction: number, weights: Float64Array): void {
   const f = fraction;
-  weights[0] = f * (-0.5 + f * (1 - 0.5 * f));
-  weights[1] = 1 + f * f * (1.5 * f - 2.5);
-  weights[2] = f * (0.5 + f * (2 - 1.5 * f));
-  weights[3] = f * f * (0.5 * f - 0.5);
+  const a = CUBIC_SHARPNESS;
+  weights[0] = a * f * (1 + f * (f - 2));
+  weights[1] = 1 + f * f * ((a + 2) * f - (a + 3));
+  weights[2] = f * (f * (2 * a + 3 - (a + 2) * f) - a);
+  weights[3] = a * f * f * (1 - f);
 }
 
 /** Reads a plane at real coordinates with the four-tap cubic kernel; sample indexes are clamped to the plane. */
@@ -56,5 +55,5 @@ export class CubicSampler {
 
 /** Beyond this every tap reads the edge sample anyway; it keeps indexes small however far a vector points. */
 function farClamp(position: number, length: number): number {
-  return Math.min(Math.max(position, -4), length + 3);
+  return Math.min(Math.max(position, -CUBIC_LIMIT_BEFORE), length - 1 + CUBIC_LIMIT_BEHIND);
 }

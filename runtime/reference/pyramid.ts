@@ -1,13 +1,9 @@
 /** Doubling of planes, the only filter between the levels of a pyramid. */
 
+import { DOUBLING_TAPS } from '../field/constants.js';
 import { clampIndex, type Size } from '../picture/picture.js';
 import { createPlane, type FloatPlane } from './plane.js';
 
-/**
- * Nearly Lanczos's kernel with three lobes at distances 2.75, 1.75, 0.75, 0.25, 1.25, 2.25, so that a ramp stays a ramp: a fine sample
- * lies a quarter off a coarse one.
- */
-export const DOUBLING_TAPS: readonly number[] = [8, -70, 288, 913, -146, 31].map((tap) => tap / 1024);
 const REACH = DOUBLING_TAPS.length / 2;
 
 /** Doubles a plane to `size` (each side of which is twice the coarse side, or one less): vertically, then horizontally. */

@@ -1,5 +1,6 @@
 /** Planes on any raster. */
 
+import { CODE_OFFSET, MAX_CODE } from '../field/constants.js';
 import { createPicture, type Picture } from '../picture/picture.js';
 import type { AxisKernel, RasterKernels } from '../picture/raster.js';
 import { createPlane, type FloatPlane } from './plane.js';
@@ -48,6 +49,6 @@ function weigh(
 
 function toCodes(samples: Float32Array, codes: Uint8Array): void {
   for (let i = 0; i < codes.length; i++) {
-    codes[i] = Math.min(Math.max(Math.floor(samples[i]! + 128.5), 0), 255);
+    codes[i] = Math.min(Math.max(Math.floor(samples[i]! + (CODE_OFFSET + 0.5)), 0), MAX_CODE);
   }
 }

@@ -1,7 +1,14 @@
 /** The synthesis nets: from dequantized latent pyramids to innovation planes, all in units of 32 codes. */
 
+import {
+  CHROMA_INPUTS,
+  CONV_PLANES,
+  CONV_SIDE,
+  CONV_TAPS,
+  HIDDEN_UNITS,
+  LUMA_INPUTS,
+} from '../field/constants.js';
 import type { SynthesisWeights } from '../field/nets.js';
-import { CHROMA_INPUTS, CONV_PLANES, HIDDEN_UNITS, LUMA_INPUTS } from '../field/tensors.js';
 import type { Chroma } from '../picture/picture.js';
 import { createPlane, type FloatPlane } from './plane.js';
 import { collapseLevels, doublePlane } from './pyramid.js';
@@ -120,9 +127,10 @@ function convolve(planes: readonly FloatPlane[], weights: Float32Array): FloatPl
   const { width, height, samples } = planes[0]!;
   const out: FloatPlane = { width, height, samples: samples.slice() };
   for (let c = 0; c < planes.length; c++) {
-    for (let tap = 0; tap < 9; tap++) {
-      const weight = weights[9 * c + tap]!;
-      if (weight !== 0) addShifted(out, planes[c]!, weight, (tap % 3) - 1, Math.floor(tap / 3) - 1);
+    for (let tap = 0; tap < CONV_TAPS; tap++) {
+      const weight = weights[CONV_TAPS * c + tap]!;
+      const column = tap % CONV_SIDE;
+      if (weight !== 0) addShifted(out, planes[c]!, weight, column - 1, (tap - column) / CONV_SIDE - 1);
     }
   }
   return out;

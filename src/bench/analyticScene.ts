@@ -4,7 +4,7 @@ import { scenes } from '../../clips/scenes.js';
 import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
 import type { EncodeOptions } from '../../trainers/encode.js';
 import type { CommandContext } from '../commands/context.js';
-import { given } from '../commands/sourceOptions.js';
+import { given } from '../given.js';
 import { blend } from '../measure/blend.js';
 import { filteredPictures } from '../media/filmFilter.js';
 import { collectPictures, filmOf } from '../media/filmInMemory.js';

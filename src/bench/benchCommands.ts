@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
+import { DEFAULT_PRESET, PRESET_NAMES } from '../../trainers/options.js';
 import type { PresetName } from '../../trainers/presets.js';
 import type { CommandContext } from '../commands/context.js';
-import { presets } from '../commands/sourceOptions.js';
 import { parseNumbers } from '../optionValues.js';
 import { benchAnalyticScenes } from './analyticScene.js';
 import { benchDecodeSpeed } from './decodeSpeed.js';
@@ -14,7 +14,7 @@ import { benchReduce } from './reduce.js';
 import { benchSlowMotion } from './slowMotion.js';
 import { benchTrainingSpeed } from './trainingSpeed.js';
 
-const preset = { choices: presets, default: 'medium' as PresetName } as const;
+const preset = { choices: PRESET_NAMES, default: DEFAULT_PRESET } as const;
 const framesOption = { type: 'number', describe: 'First frames of each film' } as const;
 const threadsOption = { type: 'string', default: '1,2', describe: 'Numbers of threads to compare' } as const;
 

@@ -3,14 +3,15 @@ import path from 'node:path';
 import { open } from '../../runtime/film/film.js';
 import type { FrameOptions } from '../../runtime/film/frameOptions.js';
 import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
-import type { EncodeOptions } from '../../trainers/encode.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
+import type { EncodeOptions } from '../../trainers/options.js';
 import type { CommandContext } from '../commands/context.js';
 import { type EncodeReport, encodeToFile } from '../commands/encode.js';
-import { given } from '../commands/sourceOptions.js';
+import { given } from '../given.js';
 import { listenForInterrupts } from '../interrupts.js';
 import { addError, noError, type PsnrDb, psnrOf, squaredError } from '../measure/psnr.js';
 import { collectPictures } from '../media/filmInMemory.js';
-import { type Film, openFilm } from '../media/filmReader.js';
+import { openFilm } from '../media/filmReader.js';
 import { withTemporaryFolder } from '../media/temporaryFolder.js';
 
 /** What the benches that encode films run. */
@@ -51,7 +52,7 @@ export interface BenchEncode {
 }
 
 /** Encodes a film by way of a file, as `weft encode` does. */
-export type BenchEncoder = (film: Film, options: Partial<EncodeOptions>) => Promise<BenchEncode>;
+export type BenchEncoder = (film: FilmSource, options: Partial<EncodeOptions>) => Promise<BenchEncode>;
 
 /** Lets `work` encode into a folder that is removed afterwards. */
 export async function withEncoder<T>(

@@ -1,11 +1,12 @@
 import { needSampleFilm } from '../../clips/sampleFilm.js';
 import type { Picture } from '../../runtime/picture/picture.js';
-import { createNativeSegment, type NativeSegmentTrainer } from '../../trainers/native/nativeEngine.js';
+import { type BuiltSegment, createNativeSegment } from '../../trainers/native/nativeEngine.js';
 import { loadNativeTrainer, type NativeTrainer, type PartTime } from '../../trainers/native/trainerAddon.js';
 import { createNetState } from '../../trainers/nets/netState.js';
 import { baseExponentOf, DEPTH_OFFSET, lambdaOfCrf } from '../../trainers/rateControl.js';
 import { stepActivity, stepOptions } from '../../trainers/schedule.js';
 import type { CommandContext } from '../commands/context.js';
+import { sourceSides } from '../commands/sourceOptions.js';
 import { collectPictures } from '../media/filmInMemory.js';
 import { openFilm } from '../media/filmReader.js';
 import { parseSize } from '../optionValues.js';
@@ -53,7 +54,7 @@ export async function benchTrainingSpeed(
   reporter.table(`${trainer.instructionSet}: peak ${(peak / 1e9).toFixed(1)} GFLOP/s on one thread`);
   let settings = 0;
   for (const text of sizes) {
-    const size = parseSize(text)!;
+    const size = parseSize(text, '--sizes', sourceSides)!;
     const source = await openFilm(file, { size, frames, ...(context.ffmpeg && { ffmpeg: context.ffmpeg }) });
     const pictures = await collectPictures(source.pictures());
     await source.close();
@@ -109,11 +110,7 @@ async function timeSteps(
   return { seconds: times[steps >> 1]!, parts };
 }
 
-function segmentOf(
-  trainer: NativeTrainer,
-  pictures: readonly Picture[],
-  threads: number,
-): NativeSegmentTrainer {
+function segmentOf(trainer: NativeTrainer, pictures: readonly Picture[], threads: number): BuiltSegment {
   const { width, height, chroma } = pictures[0]!;
   const description = {
     ...{ width, height, chroma, frames: pictures.length, anchorDistance: ANCHOR_DISTANCE },

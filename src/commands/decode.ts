@@ -1,91 +1,19 @@
 import path from 'node:path';
-import { UsageError } from '../../runtime/errors.js';
 import { open } from '../../runtime/film/film.js';
-import { filmInfo } from '../../runtime/format/header.js';
+import { type FrameOptions, planFrames } from '../../runtime/film/frameOptions.js';
+import { filmInfo, type WeftHeader } from '../../runtime/format/header.js';
 import type { FilmInfo, Picture, Rational } from '../../runtime/picture/picture.js';
+import { given } from '../given.js';
 import { listenForInterrupts } from '../interrupts.js';
 import { checkFilmOutput, refuseEmpty, writeFilm } from '../media/filmWriter.js';
-import { parseRate, reduce, toNumber } from '../media/rational.js';
-import { numberWithin, parseCrop, parseSeconds, parseSize } from '../optionValues.js';
+import { reduce, toNumber } from '../media/rational.js';
 import type { CommandContext } from './context.js';
-import { given } from './sourceOptions.js';
+import type { DecodeOptions } from './decodeOptions.js';
 import { readWeftFile } from './weftFile.js';
 
-/** Options of `weft decode`. */
-export const decodeOptions = {
-  output: {
-    type: 'string',
-    alias: 'o',
-    describe:
-      'Film to write: .mp4 .mkv .webm .mov .y4m .gif, pictures -%05d.png, or - for y4m [default: <in>.mp4]',
-  },
-  size: {
-    type: 'string',
-    describe: "Size of the pictures: WIDTHxHEIGHT [default: the film's own]",
-    conflicts: ['scale'],
-    coerce: (text?: string) => parseSize(text),
-  },
-  scale: {
-    type: 'number',
-    describe: 'Enlarge by this factor',
-    coerce: numberWithin('--scale', 1 / 64, 64),
-  },
-  fps: {
-    type: 'string',
-    describe: 'Frame rate: 60, 23.976, 30000/1001',
-    conflicts: ['fps-multi'],
-    coerce: (text?: string) => (text === undefined ? undefined : parseRate(text)),
-  },
-  'fps-multi': {
-    type: 'number',
-    describe: 'Multiply the frame rate',
-    coerce: numberWithin('--fps-multi', 1 / 64, 64),
-  },
-  speed: {
-    type: 'number',
-    describe: 'Play at this speed: 0.25 is slow motion [default: 1]',
-    coerce: numberWithin('--speed', 1 / 1024, 1024),
-  },
-  start: {
-    type: 'string',
-    describe: 'Begin at this time of the film: seconds or m:s',
-    coerce: (text?: string) => parseSeconds(text, '--start'),
-  },
-  end: {
-    type: 'string',
-    describe: 'End before this time',
-    coerce: (text?: string) => parseSeconds(text, '--end'),
-  },
-  crop: {
-    type: 'string',
-    describe: 'Part of the picture: x,y,width,height in pixels of the film',
-    coerce: (text?: string) => parseCrop(text),
-  },
-  engine: {
-    choices: ['auto', 'native', 'reference'] as const,
-    describe: 'Engine that decodes [default: auto]',
-  },
-  threads: {
-    type: 'number',
-    describe: 'Threads to use [default: one for each core]',
-    coerce: numberWithin('--threads', 1, 256, true),
-  },
-} as const;
-
-/** Arguments of `weft decode` after parsing. */
-export interface DecodeArguments {
+/** Arguments of `weft decode`. */
+export interface DecodeArguments extends DecodeOptions {
   input: string;
-  output?: string | undefined;
-  size?: { width: number; height: number } | undefined;
-  scale?: number | undefined;
-  fps?: Rational | undefined;
-  fpsMulti?: number | undefined;
-  speed?: number | undefined;
-  start?: number | undefined;
-  end?: number | undefined;
-  crop?: { x: number; y: number; width: number; height: number } | undefined;
-  engine?: 'auto' | 'native' | 'reference' | undefined;
-  threads?: number | undefined;
 }
 
 /** Weights to film, at any size, rate, speed and part of the picture. */
@@ -99,15 +27,10 @@ export async function runDecode(args: DecodeArguments, context: CommandContext):
     given({ engine: args.engine, threads: args.threads }),
   );
   try {
-    const source = filmInfo(film.header);
-    const info = outputInfo(source, args);
+    const { options, info } = planOutput(film.header, args);
     reporter.event('start', { input: args.input, output, ...info });
     const { width, height } = info;
-    const { start, end, crop, speed } = args;
-    const pictures = film.frames({
-      ...{ width, height, fps: info.rate, signal: interrupts.signal },
-      ...given({ start, end, crop, speed }),
-    });
+    const pictures = film.frames({ ...options, signal: interrupts.signal });
     const written = await writeFilm(withProgress(pictures, info.frames ?? 1, context), info, output, {
       ...given({ ffmpeg: context.ffmpeg }),
       overwrite: context.overwrite,
@@ -137,23 +60,32 @@ async function* withProgress(
   }
 }
 
+/** What the arguments ask of the decoder. */
+function frameOptions(
+  header: WeftHeader,
+  { size, scale = 1, fps, fpsMulti = 1, start, end, crop, speed }: DecodeArguments,
+): FrameOptions {
+  const shown = crop ?? header;
+  const scaled = (side: number) => Math.max(1, Math.round(side * scale));
+  const { width, height } = size ?? { width: scaled(shown.width), height: scaled(shown.height) };
+  const rate = fps ?? multiplied(header.rate, fpsMulti);
+  return { width, height, fps: rate, ...given({ start, end, crop, speed }) };
+}
+
 /**
- * Facts about the film that the arguments ask for.
+ * What the arguments ask of the decoder, and the facts about the film that it then gives.
  *
- * @throws UsageError CROP_OUTSIDE
+ * @throws UsageError OPTION_RANGE
  */
-export function outputInfo(source: FilmInfo, args: DecodeArguments): FilmInfo {
-  const crop = args.crop ?? { x: 0, y: 0, width: source.width, height: source.height };
-  if (crop.x + crop.width > source.width || crop.y + crop.height > source.height)
-    throw cropOutside(source, crop);
-  const scale = args.scale ?? 1;
-  const width = args.size?.width ?? Math.max(1, Math.round(crop.width * scale));
-  const height = args.size?.height ?? Math.max(1, Math.round(crop.height * scale));
-  const rate = args.fps ?? multiplied(source.rate, args.fpsMulti ?? 1);
-  const seconds = (source.frames ?? 1) / toNumber(source.rate);
-  const shown = Math.min(args.end ?? seconds, seconds) - (args.start ?? 0);
-  const frames = Math.max(1, Math.ceil((shown / (args.speed ?? 1)) * toNumber(rate) - 1e-6));
-  return { ...source, width, height, rate, frames, sampleAspect: sampleAspect(source, args, crop) };
+export function planOutput(
+  header: WeftHeader,
+  args: DecodeArguments,
+): { options: FrameOptions; info: FilmInfo } {
+  const options = frameOptions(header, args);
+  const { width, height, crop, count } = planFrames(header, options);
+  const source = filmInfo(header);
+  const shape = { width, height, sampleAspect: sampleAspect(source, args, crop) };
+  return { options, info: { ...source, ...shape, rate: options.fps ?? source.rate, frames: count } };
 }
 
 /** Another shape of the raster, asked for with --size, is made good by the shape of its samples. */
@@ -170,17 +102,4 @@ function sampleAspect(
 function multiplied([n, d]: Rational, factor: number): Rational {
   const thousandths = Math.round(factor * 1000);
   return reduce([n * thousandths, d * 1000]);
-}
-
-function cropOutside(
-  source: FilmInfo,
-  crop: { x: number; y: number; width: number; height: number },
-): UsageError {
-  return new UsageError(`The crop reaches beyond the picture of ${source.width}x${source.height}.`, {
-    code: 'CROP_OUTSIDE',
-    hint: 'Give --crop x,y,width,height with x + width and y + height within the picture.',
-    path: '--crop',
-    value: [crop.x, crop.y, crop.width, crop.height].join(','),
-    range: `${source.width}x${source.height}`,
-  });
 }

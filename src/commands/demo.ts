@@ -3,38 +3,46 @@ import path from 'node:path';
 import { needSampleFilm, sampleCutsSeconds } from '../../clips/sampleFilm.js';
 import { open } from '../../runtime/film/film.js';
 import type { Picture } from '../../runtime/picture/picture.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
+import { ENCODE_OPTIONS } from '../../trainers/options.js';
 import type { PresetName } from '../../trainers/presets.js';
 import { composeSheet, type Rectangle, type SheetCell } from '../demo/sheet.js';
+import { given } from '../given.js';
 import { type Interrupts, listenForInterrupts } from '../interrupts.js';
 import { type X264Result, x264AtBytes } from '../measure/x264.js';
 import { collectPictures, filmOf } from '../media/filmInMemory.js';
-import { type Film, openFilm } from '../media/filmReader.js';
+import { type OpenedFilm, openFilm } from '../media/filmReader.js';
 import { writeFilm } from '../media/filmWriter.js';
 import { toNumber } from '../media/rational.js';
-import { numberWithin } from '../optionValues.js';
+import type { OptionTableOf } from '../optionTable.js';
 import type { CommandContext } from './context.js';
 import { runDecode } from './decode.js';
 import { type EncodeReport, encodeToFile } from './encode.js';
-import { given, presets } from './sourceOptions.js';
 
-/** Options of `weft demo`. */
-export const demoOptions = {
-  output: { type: 'string', alias: 'o', default: 'weft-demo', describe: 'Folder for the results' },
-  preset: { choices: presets, default: 'fast' as PresetName, describe: 'Time to spend' },
-  seconds: {
-    type: 'number',
-    default: 3,
-    describe: 'Length of the part, 0.5 to 8',
-    coerce: numberWithin('--seconds', 0.5, 8),
-  },
-} as const;
-
-/** Arguments of `weft demo` after parsing. */
+/** Arguments of `weft demo`. */
 export interface DemoArguments {
   output: string;
   preset: PresetName;
   seconds: number;
 }
+
+/** Options of `weft demo`. */
+export const DEMO_OPTIONS: OptionTableOf<DemoArguments> = {
+  output: {
+    flag: 'output',
+    alias: 'o',
+    type: { kind: 'text' },
+    fallback: 'weft-demo',
+    doc: 'Folder for the results',
+  },
+  preset: { ...ENCODE_OPTIONS.preset, fallback: 'fast' },
+  seconds: {
+    flag: 'seconds',
+    type: { kind: 'number', min: 0.5, max: 8 },
+    fallback: 3,
+    doc: 'Length of the part',
+  },
+};
 
 const size = { width: 480, height: 270 };
 
@@ -59,14 +67,14 @@ export async function runDemo(args: DemoArguments, context: CommandContext): Pro
 }
 
 /** The film is read a dozen times to find x264's equal; it is short enough to be kept. */
-async function inMemory(film: Film, signal: AbortSignal): Promise<Film> {
+async function inMemory(film: OpenedFilm, signal: AbortSignal): Promise<FilmSource> {
   const pictures = await collectPictures(film.pictures(signal));
   await film.close();
   return filmOf(pictures, film.info);
 }
 
 async function showDemo(
-  film: Film,
+  film: FilmSource,
   { output, preset }: DemoArguments,
   context: CommandContext,
   interrupts: Interrupts,
@@ -107,7 +115,12 @@ function shownFrames(frames: number): number[] {
   return [Math.floor(frames / 4), Math.floor((3 * frames) / 4)];
 }
 
-async function drawSheet(weftFile: string, film: Film, frames: number[], x264: X264Result): Promise<Picture> {
+async function drawSheet(
+  weftFile: string,
+  film: FilmSource,
+  frames: number[],
+  x264: X264Result,
+): Promise<Picture> {
   const weft = await open(await readFile(weftFile));
   try {
     const rows: SheetCell[][] = [];
@@ -156,7 +169,7 @@ function pick({ width, height, chroma }: Picture) {
 }
 
 function report(
-  film: Film,
+  film: FilmSource,
   encoded: EncodeReport,
   decodeSeconds: number,
   x264: X264Result,

@@ -2,20 +2,34 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../../runtime/errors.js';
 import { open } from '../../runtime/film/film.js';
-import type { EncodeOptions } from '../../trainers/encode.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
+import { ENCODE_OPTIONS, type EncodeOptions } from '../../trainers/options.js';
 import { firstPictures } from '../../trainers/scenes/firstPictures.js';
 import { type Interrupts, listenForInterrupts } from '../interrupts.js';
 import { compareFilms, type FilmComparison } from '../measure/compareFilms.js';
 import type { PsnrDb } from '../measure/psnr.js';
-import type { Film } from '../media/filmReader.js';
 import { checkOutput, writeWhole } from '../media/outputFile.js';
+import type { OptionTable } from '../optionTable.js';
 import type { CommandContext } from './context.js';
-import { encodeOptions, openSource, type SourceArguments } from './sourceOptions.js';
+import { type EncodeSettings, encodeOptions } from './encodeSettings.js';
+import { openSource, SOURCE_OPTIONS } from './sourceOptions.js';
+
+/** Options of `weft encode`. */
+export const ENCODE_COMMAND_OPTIONS: OptionTable = {
+  output: {
+    flag: 'output',
+    alias: 'o',
+    type: { kind: 'text' },
+    fallbackDoc: '<in>.weft',
+    doc: 'File to write',
+  },
+  ...ENCODE_OPTIONS,
+  ...SOURCE_OPTIONS,
+};
 
 /** Arguments of `weft encode`. */
-export interface EncodeArguments extends SourceArguments {
-  input: string;
-  output?: string | undefined;
+export interface EncodeArguments extends EncodeSettings {
+  output?: string;
 }
 
 /** Name of the file if none is given: the film's with its ending replaced. */
@@ -79,13 +93,13 @@ export interface EncodeReport {
  */
 export async function encodeToFile(
   output: string,
-  film: Film,
+  film: FilmSource,
   options: Partial<EncodeOptions>,
   { reporter }: CommandContext,
   { finish, signal }: Interrupts,
 ): Promise<EncodeReport> {
   const started = performance.now();
-  // Loaded when needed: decoding does without the trainers.
+  // Loaded when needed: help and mistakes are answered without the trainers.
   const { encode } = await import('../../trainers/encode.js');
   const encoded = await encode(film, options, {
     finish,
@@ -111,7 +125,7 @@ export async function encodeToFile(
 /** Decodes the written file and compares it with the film, one picture of each at a time. */
 async function measureFile(
   bytes: Uint8Array,
-  film: Film,
+  film: FilmSource,
   frames: number,
   progress: (stage: string, done: number) => void,
   signal: AbortSignal,

@@ -1,18 +1,19 @@
+import { ENCODE_OPTIONS } from '../../trainers/options.js';
 import { listenForInterrupts } from '../interrupts.js';
+import type { OptionTable } from '../optionTable.js';
 import type { CommandContext } from './context.js';
-import { encodeOptions, openSource, type SourceArguments } from './sourceOptions.js';
+import { type EncodeSettings, encodeOptions } from './encodeSettings.js';
+import { openSource, SOURCE_OPTIONS } from './sourceOptions.js';
 
-/** Arguments of `weft estimate`. */
-export interface EstimateArguments extends SourceArguments {
-  input: string;
-}
+/** Options of `weft estimate`: those of the encode in question. */
+export const ESTIMATE_OPTIONS: OptionTable = { ...ENCODE_OPTIONS, ...SOURCE_OPTIONS };
 
 /** Time, bytes and memory of an encode, from a few measured steps. */
-export async function runEstimate(args: EstimateArguments, context: CommandContext): Promise<void> {
+export async function runEstimate(args: EncodeSettings, context: CommandContext): Promise<void> {
   const interrupts = listenForInterrupts();
   const film = await openSource(args.input, args, context);
   try {
-    const { estimate } = await import('../../trainers/encode.js');
+    const { estimate } = await import('../../trainers/estimate.js');
     const { seconds, bytes, memoryBytes } = await estimate(film, encodeOptions(args), {
       signal: interrupts.signal,
     });

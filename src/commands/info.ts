@@ -1,6 +1,6 @@
 import { open } from '../../runtime/film/film.js';
 import { HEADER_FIELDS, type WeftHeader } from '../../runtime/format/header.js';
-import { type FilmParts, filmParts, type SegmentParts } from '../measure/filmParts.js';
+import { FILM_PARTS, type FilmParts, filmParts, type SegmentParts } from '../measure/filmParts.js';
 import { toNumber } from '../media/rational.js';
 import type { CommandContext } from './context.js';
 import { readWeftFile } from './weftFile.js';
@@ -15,7 +15,7 @@ export async function runInfo({ input }: InfoArguments, { reporter }: CommandCon
   const bytes = await readWeftFile(input);
   const film = await open(bytes);
   try {
-    const { parts, segments } = await filmParts(bytes, film);
+    const { parts, segments } = await filmParts(film, bytes.length);
     const { header } = film;
     const seconds = header.frames / toNumber(header.rate);
     const bitsPerPixel = (8 * bytes.length) / (header.frames * header.width * header.height);
@@ -39,23 +39,23 @@ function headerLines(header: WeftHeader): string[] {
   return ['header', ...HEADER_FIELDS.map(({ name }) => `  ${name.padEnd(width)}  ${shown(header[name])}`)];
 }
 
-const partNames: [keyof FilmParts, string][] = [
-  ['weights', 'net weights'],
-  ['keyLatents', 'key latents'],
-  ['motion', 'motion'],
-  ['residual', 'residual'],
-  ['container', 'container'],
-];
-
 function partLines(parts: FilmParts, total: number): string[] {
-  const line = ([key, name]: [keyof FilmParts, string]) =>
-    `  ${name.padEnd(12)} ${String(parts[key]).padStart(10)}  ${((100 * parts[key]) / total).toFixed(1).padStart(5)}%`;
-  return ['bytes', ...partNames.map(line)];
+  const line = (name: keyof FilmParts) =>
+    `  ${name.padEnd(10)} ${String(parts[name]).padStart(10)}  ${((100 * parts[name]) / total).toFixed(1).padStart(5)}%`;
+  return ['bytes', ...(Object.keys(FILM_PARTS) as (keyof FilmParts)[]).map(line)];
 }
 
 function segmentLines(segments: SegmentParts[]): string[] {
   const line = (s: SegmentParts) =>
-    `  from frame ${s.startFrame}: ${s.frames} frames, ${s.bytes} bytes, anchors every ${s.anchorDistances.join(', ')}${s.firstAnchor < s.anchorDistances[0]! ? ` from ${s.firstAnchor}` : ''}, ` +
-    `step ${s.baseStepCodes.toFixed(2)}, refinement ${s.refinement}, ${s.streams} streams`;
+    `  from frame ${s.startFrame}: ${s.frames} ${s.frames === 1 ? 'node' : 'nodes'}, ${s.bytes} bytes, ${anchorText(s)}` +
+    `base step ${s.baseStepCodes.toFixed(2)}, refinement ${s.refinement}, ` +
+    `${s.streams} ${s.streams === 1 ? 'stream' : 'streams'}`;
   return ['segments', ...segments.map(line)];
+}
+
+/** Anchors of a segment that has any. */
+function anchorText({ frames, anchorDistances, firstAnchor }: SegmentParts): string {
+  if (frames === 1) return '';
+  const first = firstAnchor < anchorDistances[0]! ? `, first anchor ${firstAnchor}` : '';
+  return `anchor distance ${anchorDistances.join(', ')}${first}, `;
 }

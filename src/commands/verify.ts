@@ -1,24 +1,30 @@
 import { open, type WeftFilm } from '../../runtime/film/film.js';
+import { given } from '../given.js';
 import { listenForInterrupts } from '../interrupts.js';
 import { compareFilms } from '../measure/compareFilms.js';
 import { ssim } from '../measure/ssim.js';
 import { openFilm } from '../media/filmReader.js';
+import type { OptionTable } from '../optionTable.js';
 import type { CommandContext } from './context.js';
-import { given, type SourceArguments, sourceOptions } from './sourceOptions.js';
+import { SOURCE_OPTIONS, type SourceOptions } from './sourceOptions.js';
 import { readWeftFile } from './weftFile.js';
 
-const { size, fps, start, end, frames } = sourceOptions;
-
 /** Options of `weft verify`. Those that change the source must be given as they were to `encode`. */
-export const verifyOptions = {
-  source: { type: 'string', alias: 's', describe: 'Film to compare with: PSNR and SSIM of every frame' },
-  ...{ size, fps, start, end, frames },
-} as const;
+export const VERIFY_OPTIONS: OptionTable = {
+  source: {
+    flag: 'source',
+    alias: 's',
+    type: { kind: 'text' },
+    doc: 'Film to compare with: PSNR and SSIM of every frame',
+  },
+  ...SOURCE_OPTIONS,
+  frames: { ...SOURCE_OPTIONS.frames, fallbackDoc: 'as many as the file has' },
+};
 
-/** Arguments of `weft verify` after parsing. */
-export interface VerifyArguments extends Pick<SourceArguments, 'size' | 'fps' | 'start' | 'end' | 'frames'> {
+/** Arguments of `weft verify`. */
+export interface VerifyArguments extends SourceOptions {
   input: string;
-  source?: string | undefined;
+  source?: string;
 }
 
 /** Checks a file's checksums and symbols and, with a source, its pictures. */

@@ -1,7 +1,8 @@
 import { stat } from 'node:fs/promises';
 import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
 import { fileUrl, findFfmpeg, startFfmpeg } from '../media/ffmpeg.js';
-import { type RereadableFilm, rawInput } from '../media/filmFilter.js';
+import { sampleFeed } from '../media/filmFilter.js';
 import { runPictures } from '../media/filmReader.js';
 import { inputOptions } from '../media/probe.js';
 import type { Anchor } from './anchors.js';
@@ -20,7 +21,7 @@ export interface AnchorRun {
  * @throws MediaError FFMPEG_NOT_FOUND, FFMPEG_FAILED; InterruptedError
  */
 export async function encodeAnchor(
-  film: RereadableFilm,
+  film: FilmSource,
   anchor: Anchor,
   setting: number,
   file: string,
@@ -28,7 +29,7 @@ export async function encodeAnchor(
 ): Promise<number> {
   const quality = [`-${anchor.setting}`, String(Math.round(100 * setting) / 100)];
   const run = startFfmpeg(findFfmpeg(ffmpeg), {
-    ...rawInput(film, signal),
+    ...sampleFeed(film, signal),
     outputOptions: ['-c:v', anchor.encoder, ...anchor.options, ...quality, '-f', anchor.format],
     output: fileUrl(file),
     ...(signal && { signal }),

@@ -1,55 +1,59 @@
 import type { WeftFilm } from '../../runtime/film/film.js';
-import { readWeft } from '../../runtime/format/container.js';
 
-/** Bytes of a file by what they say. They add up to the file. */
+/** Bytes of a file by what they say, in the words of FORMAT.md. They add up to the file. */
 export interface FilmParts {
-  /** Net weights. */
-  weights: number;
-  /** Latents of pictures that stand alone. */
-  keyLatents: number;
-  /** Displacements. */
+  nets: number;
+  intra: number;
+  innovation: number;
   motion: number;
-  /** Latents that mend a predicted picture. */
-  residual: number;
-  /** Magic, header, index, checksums, segment heads, chunks. */
   container: number;
 }
 
-/** One segment of a file. */
+/** What each part is, in the order that people read them. */
+export const FILM_PARTS: Readonly<Record<keyof FilmParts, string>> = {
+  nets: 'The nets, which the whole film shares',
+  intra: 'Innovation of the intra nodes, which are predicted from nothing',
+  innovation: 'Innovation of all other nodes: what their predictions lack',
+  motion: 'Displacements, light and blending of the predictions',
+  container: 'Magic, header, index, heads of segments, chunks, checksums',
+};
+
+/** One segment of a file; its first node is the intra node. */
 export interface SegmentParts {
+  /** First frame of the film that it holds. */
   startFrame: number;
+  /** Frames, each of them a node. */
   frames: number;
   bytes: number;
-  /** Of every stretch of 32 frames. */
+  /** Frames from one anchor to the next, of every stretch of 32 frames. */
   anchorDistances: number[];
+  /** Frame of the first anchor after the intra node, from the start of the segment. */
   firstAnchor: number;
+  /** Base step in 8-bit codes. */
   baseStepCodes: number;
+  /** How much finer the steps of the first depths are, 0..7. */
   refinement: number;
+  /** Range-coded streams that its latents are divided into. */
   streams: number;
 }
 
 /**
  * What the bytes of a file are spent on. Decodes every symbol.
  *
+ * @param bytes size of the file
  * @throws FormatError if a segment is damaged
  */
 export async function filmParts(
-  bytes: Uint8Array,
   film: WeftFilm,
+  bytes: number,
 ): Promise<{ parts: FilmParts; segments: SegmentParts[] }> {
-  const parts: FilmParts = {
-    weights: readWeft(bytes).nets.length,
-    keyLatents: 0,
-    motion: 0,
-    residual: 0,
-    container: 0,
-  };
+  const bits = { intra: 0, innovation: 0, motion: 0 };
   const segments: SegmentParts[] = [];
   for (const [index, entry] of film.segments.entries()) {
     const { segment, nodes } = film.segmentTask(index);
-    for (const [i, { motion, innovation }] of (await film.segmentBits(index)).entries()) {
-      parts[nodes[i]!.refs.length === 0 ? 'keyLatents' : 'residual'] += innovation / 8;
-      parts.motion += motion / 8;
+    for (const [i, node] of (await film.segmentBits(index)).entries()) {
+      bits[nodes[i]!.refs.length === 0 ? 'intra' : 'innovation'] += node.innovation;
+      bits.motion += node.motion;
     }
     segments.push({
       ...{ startFrame: entry.startFrame, frames: entry.frames, bytes: entry.bytes },
@@ -60,7 +64,9 @@ export async function filmParts(
       streams: segment.streams.length,
     });
   }
-  for (const kind of ['keyLatents', 'motion', 'residual'] as const) parts[kind] = Math.round(parts[kind]);
-  parts.container = bytes.length - parts.weights - parts.keyLatents - parts.motion - parts.residual;
-  return { parts, segments };
+  const inBytes = (sum: number): number => Math.round(sum / 8);
+  const [intra, innovation, motion] = [inBytes(bits.intra), inBytes(bits.innovation), inBytes(bits.motion)];
+  const nets = film.netBytes;
+  const container = bytes - nets - intra - innovation - motion;
+  return { parts: { nets, intra, innovation, motion, container }, segments };
 }

@@ -4,7 +4,7 @@ import { MediaError } from '../../runtime/errors.js';
 import { createPicture, type FilmInfo, type Picture } from '../../runtime/picture/picture.js';
 import { type FfmpegTools, startFfmpeg } from '../media/ffmpeg.js';
 import type { FfmpegBuild } from '../media/ffmpegBuild.js';
-import { rawInput } from '../media/filmFilter.js';
+import { sampleFeed } from '../media/filmFilter.js';
 import { filmOf } from '../media/filmInMemory.js';
 import { withTemporaryFolder } from '../media/temporaryFolder.js';
 
@@ -28,7 +28,7 @@ export function vmaf(
   return withTemporaryFolder(async (folder) => {
     const log = path.join(folder, 'vmaf.json');
     const run = startFfmpeg(tools, {
-      ...rawInput({ info, pictures: () => alternating(reference, test) }),
+      ...sampleFeed({ info, pictures: () => alternating(reference, test) }),
       filters: [vmafFilter(log)],
       outputOptions: ['-f', 'null'],
       output: '-',

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Picture } from '../../runtime/picture/picture.js';
-import type { RereadableFilm } from '../media/filmFilter.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
 import { withTemporaryFolder } from '../media/temporaryFolder.js';
 import { anchorPictures, encodeAnchor } from './anchorEncode.js';
 import { x264Medium } from './anchors.js';
@@ -22,7 +22,7 @@ export interface X264Result {
  * @param frames numbers of the pictures to keep
  */
 export function x264AtBytes(
-  film: RereadableFilm,
+  film: FilmSource,
   bytes: number,
   frames: number[],
   ffmpeg?: string,
@@ -42,7 +42,7 @@ export function x264AtBytes(
 }
 
 async function decoded(
-  film: RereadableFilm,
+  film: FilmSource,
   file: string,
   frames: number[],
   ffmpeg?: string,

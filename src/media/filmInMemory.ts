@@ -1,5 +1,5 @@
 import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
-import type { Film } from './filmReader.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
 
 /** All pictures of a stream. */
 export async function collectPictures(stream: AsyncIterable<Picture>): Promise<Picture[]> {
@@ -9,11 +9,10 @@ export async function collectPictures(stream: AsyncIterable<Picture>): Promise<P
 }
 
 /** A film of pictures that are there already. `info` says everything but their size and number. */
-export function filmOf(pictures: readonly Picture[], info: FilmInfo): Film {
+export function filmOf(pictures: readonly Picture[], info: FilmInfo): FilmSource {
   const { width, height } = pictures[0] ?? info;
   return {
     info: { ...info, width, height, frames: pictures.length },
-    async close() {},
     async *pictures() {
       yield* pictures;
     },

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { MediaError, throwIfAborted, UsageError } from '../../runtime/errors.js';
 import { createPicture, type FilmInfo, type Picture, type Rational } from '../../runtime/picture/picture.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
 import { type FfmpegRun, type FfmpegTools, fileUrl, findFfmpeg, startFfmpeg } from './ffmpeg.js';
 import { scaleFilter } from './pixelFormat.js';
 import { type FilmFacts, fileChunks, inputOptions, probeFilm } from './probe.js';
@@ -29,12 +30,11 @@ export interface ReadOptions {
   log?: (line: string) => void;
 }
 
-/** An opened film. It can be read any number of times; `close` it when done. */
-export interface Film {
-  /** Of the pictures as they are read, after resizing. `frames` is an expectation. */
-  readonly info: FilmInfo;
-  /** @throws MediaError, InterruptedError */
-  pictures(signal?: AbortSignal): AsyncIterable<Picture>;
+/**
+ * A source that reads a file, any number of times; `close` it when done. `info` is that of the pictures as they are read,
+ * after resizing, and its `frames` an expectation; `pictures` throws MediaError and InterruptedError while iterating.
+ */
+export interface OpenedFilm extends FilmSource {
   /** Removes what was set aside; needed for a film from standard input. */
   close(): Promise<void>;
 }
@@ -58,7 +58,7 @@ export async function openFilm(
   file: string,
   options: ReadOptions = {},
   stdin: AsyncIterable<Uint8Array> = process.stdin,
-): Promise<Film> {
+): Promise<OpenedFilm> {
   const spooled = file === '-' ? await spool(stdin) : undefined;
   const close = async () => {
     if (spooled) await rm(path.dirname(spooled), { recursive: true, force: true });

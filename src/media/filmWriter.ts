@@ -8,6 +8,7 @@ import { MediaError, throwIfAborted, UsageError } from '../../runtime/errors.js'
 import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
 import { fileUrl, findFfmpeg, startFfmpeg } from './ffmpeg.js';
 import { checkOutput, writeSequence, writeWhole } from './outputFile.js';
+import { pixelFormat, planesOf, rawInputOptions } from './rawVideo.js';
 import { writeY4m } from './y4m.js';
 
 /** How to write a film. */
@@ -145,10 +146,6 @@ async function toPipe(pictures: AsyncIterable<Picture>, info: FilmInfo, stdout: 
   stdout.off('error', leave);
 }
 
-async function* planes(pictures: AsyncIterable<Picture>): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const picture of pictures) yield* picture.planes;
-}
-
 async function viaFfmpeg(
   pictures: AsyncIterable<Picture>,
   info: FilmInfo,
@@ -163,8 +160,8 @@ async function viaFfmpeg(
       ? filmTarget(info, path.extname(output).toLowerCase(), options)
       : pictureTarget(info, kind);
   const run = startFfmpeg(tools, {
-    inputOptions: rawInput(info),
-    stdin: planes(pictures),
+    inputOptions: [...rawInputOptions(info), ...colourTags(info)],
+    stdin: planesOf(pictures),
     filters: target.filters,
     outputOptions: target.options,
     output: fileUrl(part),
@@ -191,28 +188,6 @@ function colourTags(info: FilmInfo): string[] {
     ['-chroma_sample_location', info.chroma === '420' ? info.chromaLocation : 'unknown'],
   ];
   return tags.filter(([, value]) => value !== 'unknown' && value !== 'unspecified' && value !== 'gbr').flat();
-}
-
-/**
- * The range is given by its tag alone, never by the format's name (`yuvj420p`): with one name throughout, ffmpeg has
- * no cause to convert the samples.
- */
-function pixelFormat(chroma: FilmInfo['chroma']): string {
-  return `yuv${chroma}p`;
-}
-
-function rawInput(info: FilmInfo): string[] {
-  return [
-    ...[
-      '-f',
-      'rawvideo',
-      '-pixel_format',
-      pixelFormat(info.chroma),
-      '-video_size',
-      `${info.width}x${info.height}`,
-    ],
-    ...['-framerate', info.rate.join('/'), ...colourTags(info)],
-  ];
 }
 
 function aspectFilter({ sampleAspect: [n, d] }: FilmInfo): string {

@@ -1,12 +1,8 @@
 /** Any places that the anchors of a segment may have. */
 
 import fc from 'fast-check';
-import {
-  ANCHOR_DISTANCES,
-  type AnchorGrid,
-  MAX_SEGMENT_FRAMES,
-  stretchCount,
-} from '../../runtime/field/structure.js';
+import { ANCHOR_DISTANCES, MAX_SEGMENT_FRAMES } from '../../runtime/field/constants.js';
+import { type AnchorGrid, stretchCount } from '../../runtime/field/structure.js';
 
 /** @param longest most frames of a segment */
 export function anchorGrids({ longest = MAX_SEGMENT_FRAMES } = {}): fc.Arbitrary<AnchorGrid> {

@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ANCHOR_DISTANCES } from '../../runtime/field/structure.js';
+import { ANCHOR_DISTANCES, DOUBLING_TAPS } from '../../runtime/field/constants.js';
 import { NET_TENSORS } from '../../runtime/field/tensors.js';
 import { describeRange, HEADER_FIELDS, HEADER_WORDS } from '../../runtime/format/header.js';
-import { DOUBLING_TAPS } from '../../runtime/reference/pyramid.js';
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { LOGARITHM_Q4, magnitudeInput } from '../../runtime/entropy/contextNet.js';
-import { LARGEST_VALUE, readLaplace, writeLaplace } from '../../runtime/entropy/laplaceCoder.js';
-import { LAPLACE_CUMULATIVE, MAX_SCALE_INDEX, tableOffset } from '../../runtime/entropy/laplaceTables.js';
+import { readLaplace, writeLaplace } from '../../runtime/entropy/laplaceCoder.js';
+import { LAPLACE_CUMULATIVE, tableOffset } from '../../runtime/entropy/laplaceTables.js';
 import { BitCounter, RangeDecoder, RangeEncoder } from '../../runtime/entropy/rangeCoder.js';
+import { LARGEST_VALUE, MAX_SCALE_INDEX } from '../../runtime/field/constants.js';
 import { crc32c } from '../../runtime/format/crc32c.js';
 import { randomNumbers } from './randomNumbers.js';
 

@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ANCHOR_DISTANCES, MAX_SEGMENT_FRAMES } from '../../runtime/field/constants.js';
 import {
-  ANCHOR_DISTANCES,
   type AnchorGrid,
   type FieldNode,
   linkAfter,
-  MAX_SEGMENT_FRAMES,
   segmentStructure,
   stretchCount,
 } from '../../runtime/field/structure.js';

@@ -65,6 +65,7 @@ describe('wrong usage ends with 2 and says what would be right', () => {
     [['encode', 'a.mp4', '--crf', '20', '--bitrate', '50k'], 'mutually exclusive'],
     [['encode', 'a.mp4', '--crf', 'high'], '0 to 51'],
     [['encode', 'a.mp4', '--preset', 'quick'], 'overnight'],
+    [['encode', 'a.mp4', '--preset', '-'], 'Given: "-"'],
     [['encode', 'a.mp4', '--size', '640'], '640x360'],
     [['encode', 'a.mp4', '-y', '-n'], 'mutually exclusive'],
     [['decode', 'film.weft', '--fps', 'zero'], 'not a frame rate'],
@@ -145,6 +146,28 @@ describe('decode', () => {
     });
     expect([noFfmpeg.code, noFfmpeg.stderr.includes('ffmpeg')]).toEqual([1, true]);
   });
+
+  test('a variable means nothing to a command without its option', async () => {
+    const variables = { WEFT_PRESET: 'quick', WEFT_THREADS: 'many', WEFT_ENGINE: 'steam' };
+    for (const command of ['info', 'verify']) {
+      expect(await weft([command, 'film.weft'], undefined, variables)).toMatchObject({ code: 0 });
+    }
+    expect((await weft(['bench', 'parity', 'film.weft'], undefined, variables)).code).toBe(0);
+    const { code, stderr } = await weft(['encode', 'none.mp4'], undefined, { WEFT_PRESET: 'quick' });
+    expect([code, stderr.includes('overnight')]).toEqual([2, true]);
+  });
+
+  test('after -- every word is a name', async () => {
+    writeFileSync(file('-y'), readFileSync(file('film.weft')));
+    const named = await weft(['decode', '-o', '-', '--', '-y']);
+    expect(named.code).toBe(0);
+    expect(named.stdout.equals((await weft(['decode', 'film.weft', '-o', '-'])).stdout)).toBe(true);
+    const missing = await weft(['info', '--', '--none']);
+    expect([missing.code, missing.stderr]).toEqual([
+      1,
+      expect.stringMatching(/^weft: --none does not exist/),
+    ]);
+  });
 });
 
 describe('doctor', () => {
@@ -179,12 +202,12 @@ describe('info and verify', () => {
     const [native, reference] = await Promise.all(
       (['auto', 'reference'] as const).map(async (engine) => {
         const film = await open(bytes, { engine });
-        const { parts } = await filmParts(bytes, film);
+        const { parts } = await filmParts(film, bytes.length);
         film.close();
         return parts;
       }),
     );
-    for (const part of ['weights', 'keyLatents', 'motion', 'residual', 'container'] as const) {
+    for (const part of ['nets', 'intra', 'innovation', 'motion', 'container'] as const) {
       expect(Math.abs(native![part] - reference![part]), part).toBeLessThan(6);
     }
     expect(reference!.motion).toBeGreaterThan(10);
@@ -199,7 +222,13 @@ describe('info and verify', () => {
     expect(parts.every((part) => part >= 0)).toBe(true);
     const { code, stderr, stdout } = await weft(['info', 'film.weft']);
     expect([code, stdout.length]).toEqual([0, 0]);
-    for (const word of ['chromaLocation', 'key latents', 'motion', 'from frame 5'])
+    for (const word of [
+      'chromaLocation',
+      'innovation',
+      'motion',
+      'from frame 5: 4 nodes',
+      'anchor distance 4',
+    ])
       expect(stderr).toContain(word);
   });
 
@@ -271,5 +300,7 @@ test('help and version go to standard output and end with 0', async () => {
   for (const word of ['encode', 'decode', 'info', 'verify', 'estimate', 'demo', 'bench', '130']) {
     expect(help.stdout.toString()).toContain(word);
   }
+  const encode = await weft(['encode', '--help']);
+  expect(encode.stdout.toString()).toMatch(/--crf .*\[default: 27\]/);
   expect((await weft(['--version'])).stdout.toString()).toMatch(/^\d+\.\d+\.\d+\n$/);
 });

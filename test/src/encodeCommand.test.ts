@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderScene, sceneFilm } from '../../clips/renderScene.js';
 import { scenes } from '../../clips/scenes.js';
+import { open } from '../../runtime/film/film.js';
+import { collectPictures } from '../../src/media/filmInMemory.js';
 import { writeFilm } from '../../src/media/filmWriter.js';
 import { canEncode } from '../nativeEngine.js';
 
@@ -28,30 +31,28 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs weft; `interrupt` is called with each line of standard output. */
+type Event = Record<string, unknown>;
+
+/** Runs weft; `onEvent` is called with each event as it comes, and may send Ctrl-C. */
 function weft(
   args: string[],
-  options: { input?: Buffer; onEvent?: (line: string, stop: () => void) => void } = {},
+  options: { input?: Buffer; onEvent?: (event: Event, stop: () => void) => void } = {},
 ) {
-  return new Promise<{ code: number | null; events: Record<string, unknown>[]; stderr: string }>(
-    (resolve) => {
-      const child = spawn(process.execPath, [main, ...args, '--json'], { cwd: folder });
-      let stdout = '';
-      let stderr = '';
-      child.stdout.on('data', (chunk: Buffer) => {
-        stdout += chunk;
-        options.onEvent?.(chunk.toString(), () => child.kill('SIGINT'));
-      });
-      child.stderr.on('data', (chunk: Buffer) => {
-        stderr += chunk;
-      });
-      child.once('close', (code) => {
-        const lines = stdout.split('\n').filter((line) => line !== '');
-        resolve({ code, stderr, events: lines.map((line) => JSON.parse(line) as Record<string, unknown>) });
-      });
-      child.stdin.end(options.input);
-    },
-  );
+  return new Promise<{ code: number | null; events: Event[]; stderr: string }>((resolve) => {
+    const child = spawn(process.execPath, [main, ...args, '--json'], { cwd: folder });
+    const events: Event[] = [];
+    let stderr = '';
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const event = JSON.parse(line) as Event;
+      events.push(event);
+      options.onEvent?.(event, () => child.kill('SIGINT'));
+    });
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk;
+    });
+    child.once('close', (code) => resolve({ code, stderr, events }));
+    child.stdin.end(options.input);
+  });
 }
 
 describe.runIf(canEncode())('encode', () => {
@@ -91,43 +92,43 @@ describe.runIf(canEncode())('encode', () => {
     expect(still.events.at(-1)).toMatchObject({ type: 'result', frames: 1 });
   }, 120_000);
 
-  test('Ctrl-C once keeps the best so far', async () => {
-    let interrupted = false;
-    const { code, events } = await weft(
-      ['encode', 'scene.mkv', '-o', 'early.weft', '--preset', 'overnight'],
-      {
-        onEvent(line, stop) {
-          if (interrupted || !line.includes('training')) return;
-          interrupted = true;
-          stop();
-        },
-      },
-    );
+  test('Ctrl-C once keeps the best so far, a whole file', async () => {
+    const { code, events } = await interrupted('early.weft', 1);
     expect(code).toBe(0);
-    expect(events.at(-1)).toMatchObject({ type: 'result', finishedEarly: true });
-    expect(existsSync(file('early.weft'))).toBe(true);
+    expect(events.at(-1)).toMatchObject({ type: 'result', finishedEarly: true, frames: 5 });
+    const done = events.filter(({ stage }) => stage === 'training').map((event) => event.done as number);
+    const jump = done.findIndex((value, i) => i > 0 && value - done[i - 1]! > 0.3);
+    expect(jump, 'training is cut short').toBeGreaterThan(0);
+    expect(readdirSync(folder).filter((name) => name.startsWith('early'))).toEqual(['early.weft']);
+    const film = await open(readFileSync(file('early.weft')));
+    const pictures = await collectPictures(film.frames());
+    film.close();
+    expect(pictures.map(({ width, height }) => [width, height])).toEqual(Array(5).fill([48, 32]));
   }, 120_000);
 
   test('Ctrl-C twice drops the work and leaves nothing', async () => {
-    let times = 0;
-    const { code, events } = await weft(
-      ['encode', 'scene.mkv', '-o', 'dropped.weft', '--preset', 'overnight'],
-      {
-        onEvent(line, stop) {
-          if (times > 0 || !line.includes('training')) return;
-          times++;
-          stop();
-          setTimeout(stop, 20);
-        },
-      },
-    );
-    // The second may come after the first has already finished the work.
-    if (code === 0) return expect(events.at(-1)).toMatchObject({ type: 'result' });
+    const { code, events } = await interrupted('dropped.weft', 2);
+    expect(events.at(-1)).toMatchObject({ type: 'error', code: 'INTERRUPTED', exitCode: 130 });
     expect(code).toBe(130);
-    expect(events.at(-1)).toMatchObject({ type: 'error', code: 'INTERRUPTED' });
     expect(readdirSync(folder).filter((name) => name.startsWith('dropped'))).toEqual([]);
   }, 120_000);
 });
+
+/**
+ * An encode of a minute's training that gets Ctrl-C: once it has begun to train, and again once it says that it finishes,
+ * which takes it a second or more.
+ */
+function interrupted(output: string, times: 1 | 2) {
+  let sent = 0;
+  return weft(['encode', 'scene.mkv', '-o', output, '--preset', 'overnight', '--threads', '1'], {
+    onEvent(event, stop) {
+      const awaited = sent === 0 ? event.stage === 'training' : event.type === 'note';
+      if (sent === times || !awaited) return;
+      sent++;
+      stop();
+    },
+  });
+}
 
 test('the output is never written over unasked', async () => {
   writeFileSync(file('mine.weft'), 'mine');

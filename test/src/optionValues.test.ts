@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { outputInfo } from '../../src/commands/decode.js';
+import { completeHeader, filmInfo } from '../../runtime/format/header.js';
+import { planOutput } from '../../src/commands/decode.js';
 import {
   numberWithin,
   parseAmount,
@@ -11,8 +12,10 @@ import {
   parseWholeOrAll,
 } from '../../src/optionValues.js';
 
+const sides = { min: 1, max: 16384 };
+
 test('sizes, amounts, times and crops as people write them', () => {
-  expect(parseSize('640x360')).toEqual({ width: 640, height: 360 });
+  expect(parseSize('640x360', '--size', sides)).toEqual({ width: 640, height: 360 });
   expect(parseAmount('500k', '--target-size')).toBe(500_000);
   expect(parseAmount('1.5Mi', '--target-size')).toBe(1_572_864);
   expect(parseAmount('2MB', '--target-size')).toBe(2_000_000);
@@ -20,7 +23,7 @@ test('sizes, amounts, times and crops as people write them', () => {
   expect(parseSeconds('1:02.5', '--start')).toBe(62.5);
   expect(parseSeconds('1:00:01', '--start')).toBe(3601);
   expect(parseCrop('1,2,30,40.5')).toEqual({ x: 1, y: 2, width: 30, height: 40.5 });
-  expect(parseSize(undefined)).toBeUndefined();
+  expect(parseSize(undefined, '--size', sides)).toBeUndefined();
 });
 
 test('lists and counts as people write them', () => {
@@ -36,9 +39,9 @@ test('lists and counts as people write them', () => {
 });
 
 test.each([
-  () => parseSize('640'),
-  () => parseSize('0x10'),
-  () => parseSize('20000x10'),
+  () => parseSize('640', '--size', sides),
+  () => parseSize('0x10', '--size', sides),
+  () => parseSize('20000x10', '--size', sides),
   () => parseAmount('0', '--bitrate'),
   () => parseAmount('many', '--bitrate'),
   () => parseSeconds('-1', '--start'),
@@ -52,7 +55,7 @@ test.each([
 });
 
 describe('what a decode gives', () => {
-  const source = {
+  const header = completeHeader({
     ...{
       width: 176,
       height: 144,
@@ -62,15 +65,17 @@ describe('what a decode gives', () => {
     },
     ...{ lumaRange: 'tv' as const, matrix: 'bt709', primaries: 'bt709', transfer: 'bt709' },
     ...{ chromaLocation: 'left', sampleAspect: [12, 11] as [number, number] },
-  };
+  });
   const input = 'film.weft';
 
   test('is the film as it was', () => {
-    expect(outputInfo(source, { input })).toEqual(source);
+    const { info, options } = planOutput(header, { input });
+    expect(info).toEqual(filmInfo(header));
+    expect(options).toEqual({ width: 176, height: 144, fps: [30000, 1001] });
   });
 
   test('scales, multiplies and slows down', () => {
-    const info = outputInfo(source, { input, scale: 2.5, fpsMulti: 2, speed: 0.5 });
+    const { info } = planOutput(header, { input, scale: 2.5, fpsMulti: 2, speed: 0.5 });
     expect(info).toMatchObject({
       width: 440,
       height: 360,
@@ -81,7 +86,16 @@ describe('what a decode gives', () => {
   });
 
   test('keeps the shape of the picture when the raster changes its own', () => {
-    const { sampleAspect } = outputInfo(source, { input, size: { width: 192, height: 144 } });
-    expect(sampleAspect).toEqual([1, 1]);
+    const { info } = planOutput(header, { input, size: { width: 192, height: 144 } });
+    expect(info.sampleAspect).toEqual([1, 1]);
+  });
+
+  test('is refused where the film has nothing to show', () => {
+    const refused = expect.objectContaining({ code: 'OPTION_RANGE', exitCode: 2 });
+    expect(() => planOutput(header, { input, crop: { x: 100, y: 0, width: 100, height: 10 } })).toThrow(
+      refused,
+    );
+    expect(() => planOutput(header, { input, start: 2 })).toThrow(refused);
+    expect(() => planOutput(header, { input, scale: 100 })).toThrow(refused); // 17600 pixels wide
   });
 });

@@ -1,6 +1,6 @@
 import type { Chroma, FilmInfo, Picture } from '../../runtime/picture/picture.js';
 import { chromaSize } from '../../runtime/picture/picture.js';
-import type { FilmSource } from '../../trainers/encode.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
 
 /** Code of one sample: x, y in samples of its plane, t in frames, plane 0..2. */
 export type Sample = (x: number, y: number, t: number, plane: number) => number;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EncodeResult, FilmSource } from '../../trainers/encode.js';
+import type { EncodeResult, FilmSource } from '../../trainers/encodeJob.js';
 import { type EncodeOptions, resolveOptions } from '../../trainers/options.js';
 import type { PresetName } from '../../trainers/presets.js';
 import { searchCrf } from '../../trainers/targetSearch.js';

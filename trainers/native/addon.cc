@@ -3,38 +3,11 @@
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
-#include "addonSupport.h"
-#include "engine.h"
+#include "addonConfig.h"
 
 namespace {
 
-using weft::doublesOf;
-using weft::intsOf;
 using weft::Task;
-
-// config: {width, height, halvedChroma, threads, seed, nodes: Int32Array (9 a node), scales: Float64Array (2 a node),
-// planes: [Int32Array (11 a plane) x 3], steps: [Float64Array x 3], depthScale: Float64Array(5),
-// lossWeights: Float64Array(3), layout: Int32Array(37)}
-weft::SegmentConfig configOf(const Napi::Object& o) {
-  weft::SegmentConfig c{};
-  c.width = o.Get("width").ToNumber();
-  c.height = o.Get("height").ToNumber();
-  c.halvedChroma = o.Get("halvedChroma").ToBoolean();
-  c.threads = o.Get("threads").ToNumber();
-  c.seed = o.Get("seed").ToNumber();
-  c.nodes = weft::nodeSpecs(o);
-  for (uint32_t v = 0; v < 3; v++) {
-    c.planes[v] = weft::planeSpecs(o, v);
-    c.steps[v] = doublesOf(o.Get("steps").As<Napi::Array>().Get(v));
-  }
-  const auto depthScale = doublesOf(o.Get("depthScale")), lossWeights = doublesOf(o.Get("lossWeights"));
-  std::copy(depthScale.begin(), depthScale.end(), c.depthScale);
-  std::copy(lossWeights.begin(), lossWeights.end(), c.lossWeights);
-  const auto layout = intsOf(o.Get("layout"));
-  static_assert(sizeof(weft::NetLayout) == 37 * sizeof(int), "the layout is a plain row of offsets");
-  std::copy(layout.begin(), layout.end(), reinterpret_cast<int*>(&c.layout));
-  return c;
-}
 
 Napi::Object costObject(Napi::Env env, const weft::Cost& cost) {
   auto o = Napi::Object::New(env);
@@ -51,14 +24,14 @@ Napi::Object timeObject(Napi::Env env, const weft::PartTime& part) {
   return o;
 }
 
-constexpr size_t STEP_NUMBERS = 7;
-std::vector<weft::StepOptions> optionsOf(const Napi::Value& value) {
-  const auto v = doublesOf(value);
-  if (v.empty() || v.size() % STEP_NUMBERS) throw Napi::RangeError::New(value.Env(), "options of a step: " + std::to_string(STEP_NUMBERS) + " numbers");
-  std::vector<weft::StepOptions> out;
-  for (size_t i = 0; i < v.size(); i += STEP_NUMBERS)
-    out.push_back({v[i], v[i + 1], v[i + 2], v[i + 3], v[i + 4], v[i + 5], v[i + 6]});
-  return out;
+Napi::Object nodeCostObject(Napi::Env env, const weft::NodeCost& cost) {
+  auto errors = Napi::Array::New(env);
+  for (uint32_t p = 0; p < 3; p++) errors.Set(p, cost.squaredError[p]);
+  auto o = Napi::Object::New(env);
+  o.Set("squaredErrors", errors);
+  o.Set("innovationBits", cost.innovationBits);
+  o.Set("motionBits", cost.motionBits);
+  return o;
 }
 
 class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
@@ -81,9 +54,9 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   }
   explicit SegmentObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     const auto options = info[0].As<Napi::Object>();
-    const auto config = configOf(options);
+    const auto config = weft::segmentConfig(options);
     nodes_ = int(config.nodes.size());
-    engine_ = options.Get("exact").ToBoolean() ? weft::makeSegmentExact(config) : weft::makeSegment(config);
+    segment_ = options.Get("exact").ToBoolean() ? weft::makeTrainingSegmentExact(config) : weft::makeTrainingSegment(config);
   }
 
  private:
@@ -93,7 +66,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     checkThere(info);
     const uint8_t* planes[3];
     for (int p = 0; p < 3; p++) planes[p] = info[1 + p].As<Napi::Uint8Array>().Data();
-    engine_->setSource(info[0].ToNumber(), planes);
+    segment_->setSource(info[0].ToNumber(), planes);
     return info.Env().Undefined();
   }
   // (nets, lambda)
@@ -101,28 +74,32 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     checkThere(info);
     const double* nets = info[0].As<Napi::Float64Array>().Data();
     const double lambda = info[1].ToNumber();
-    return (new Task(info.Env(), {self(info), info[0].As<Napi::Object>()}, [=] { engine_->analyse(nets, lambda); },
+    return (new Task(info.Env(), {self(info), info[0].As<Napi::Object>()}, [=] { segment_->analyse(nets, lambda); },
                      [](Napi::Env env) -> Napi::Value { return env.Undefined(); }))->start();
   }
-  // (options, activity, nets: NetState in trainers/netState.ts) -> cost of the last step
+  // (steps: StepOptions[], activity: StepActivity, nets: NetState in trainers/nets/netState.ts) -> cost of the last step
   Napi::Value train(const Napi::CallbackInfo& info) {
     checkThere(info);
-    const auto options = optionsOf(info[0]);
-    const uint8_t* activity = info[1].As<Napi::Uint8Array>().Data();
+    std::vector<weft::StepOptions> options;
+    weft::forEachObject(info[0].As<Napi::Array>(), [&](const Napi::Object& step) { options.push_back(weft::stepOptions(step)); });
+    const auto weights = info[1].As<Napi::Object>().Get("weights").As<Napi::Uint8Array>();
+    if (options.empty() || weights.ElementLength() != options.size() * size_t(nodes_))
+      throw Napi::RangeError::New(info.Env(), "a step or more, and a weight for each step and node");
+    const uint8_t* activity = weights.Data();
     const auto state = info[2].As<Napi::Object>();
     const auto numbers = [&](const char* name) { return state.Get(name).As<Napi::Float64Array>().Data(); };
     double* steps = numbers("steps");
     weft::NetTraining nets{numbers("values"), numbers("firstMoment"), numbers("secondMoment"), numbers("rateScale"),
                            numbers("prior"), numbers("firstBit"), int64_t(*steps)};
     auto cost = std::make_shared<weft::Cost>();
-    return (new Task(info.Env(), {self(info), info[1].As<Napi::Object>(), state},
+    return (new Task(info.Env(), {self(info), weights, state},
                      [=]() mutable {
-                       *cost = engine_->train(options.data(), int(options.size()), activity, nets);
+                       *cost = segment_->train(options.data(), int(options.size()), activity, nets);
                        *steps = double(nets.steps);
                      },
                      [=](Napi::Env env) -> Napi::Value { return costObject(env, *cost); }))->start();
   }
-  // (nets, nodes, "distortion", "bits" or "all") -> Float64Array, 5 a node: squared errors of Y, Cb, Cr, bits of innovation, bits of motion
+  // (nets, nodes, "distortion", "bits" or "all") -> NodeCost[]
   Napi::Value evaluate(const Napi::CallbackInfo& info) {
     checkThere(info);
     const double* nets = info[0].As<Napi::Float64Array>().Data();
@@ -130,68 +107,64 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     const std::string part = info[2].ToString();
     auto costs = std::make_shared<std::vector<weft::NodeCost>>();
     return (new Task(info.Env(), {self(info), info[0].As<Napi::Object>()},
-                     [=] { *costs = engine_->evaluate(nets, nodes, part != "bits", part != "distortion"); },
+                     [=] { *costs = segment_->evaluate(nets, nodes, part != "bits", part != "distortion"); },
                      [=](Napi::Env env) -> Napi::Value {
-                       auto out = Napi::Float64Array::New(env, costs->size() * 5);
-                       for (size_t n = 0; n < costs->size(); n++) {
-                         for (int p = 0; p < 3; p++) out[n * 5 + p] = (*costs)[n].squaredError[p];
-                         out[n * 5 + 3] = (*costs)[n].innovationBits;
-                         out[n * 5 + 4] = (*costs)[n].motionBits;
-                       }
+                       auto out = Napi::Array::New(env);
+                       for (const auto& cost : *costs) out.Set(out.Length(), nodeCostObject(env, cost));
                        return out;
                      }))->start();
   }
-  // (nets, options of one step, netGradient: filled) -> cost
+  // (nets, StepOptions, netGradient: filled) -> cost
   Napi::Value gradient(const Napi::CallbackInfo& info) {
     checkThere(info);
-    const auto options = optionsOf(info[1]);
-    return costObject(info.Env(), engine_->gradient(info[0].As<Napi::Float64Array>().Data(), options.at(0),
-                                                    info[2].As<Napi::Float64Array>().Data()));
+    const auto options = weft::stepOptions(info[1].As<Napi::Object>());
+    return costObject(info.Env(), segment_->gradient(info[0].As<Napi::Float64Array>().Data(), options,
+                                                     info[2].As<Napi::Float64Array>().Data()));
   }
   // (node) -> one number for each of its latents
   template <class Numbers, class Number>
-  Napi::Value ofLatents(const Napi::CallbackInfo& info, void (weft::SegmentEngine::*read)(int, Number*) const) {
+  Napi::Value ofLatents(const Napi::CallbackInfo& info, void (weft::TrainingSegment::*read)(int, Number*) const) {
     checkThere(info);
     const int node = nodeOf(info);
-    auto out = Numbers::New(info.Env(), size_t(engine_->latentCount(node)));
-    (engine_.get()->*read)(node, out.Data());
+    auto out = Numbers::New(info.Env(), size_t(segment_->latentCount(node)));
+    (segment_.get()->*read)(node, out.Data());
     return out;
   }
-  Napi::Value latents(const Napi::CallbackInfo& info) { return ofLatents<Napi::Int32Array>(info, &weft::SegmentEngine::latents); }
+  Napi::Value latents(const Napi::CallbackInfo& info) { return ofLatents<Napi::Int32Array>(info, &weft::TrainingSegment::latents); }
   Napi::Value continuousLatents(const Napi::CallbackInfo& info) {
-    return ofLatents<Napi::Float64Array>(info, &weft::SegmentEngine::continuousLatents);
+    return ofLatents<Napi::Float64Array>(info, &weft::TrainingSegment::continuousLatents);
   }
   Napi::Value latentGradient(const Napi::CallbackInfo& info) {
-    return ofLatents<Napi::Float64Array>(info, &weft::SegmentEngine::latentGradient);
+    return ofLatents<Napi::Float64Array>(info, &weft::TrainingSegment::latentGradient);
   }
   Napi::Value setContinuousLatents(const Napi::CallbackInfo& info) {
     checkThere(info);
-    engine_->setContinuousLatents(nodeOf(info), info[1].As<Napi::Float64Array>().Data());
+    segment_->setContinuousLatents(nodeOf(info), info[1].As<Napi::Float64Array>().Data());
     return info.Env().Undefined();
   }
   // (threshold)
   Napi::Value prune(const Napi::CallbackInfo& info) {
     checkThere(info);
-    engine_->prune(info[0].ToNumber());
+    segment_->prune(info[0].ToNumber());
     return info.Env().Undefined();
   }
   // () -> [{name, seconds, operations}]
   Napi::Value takePartTimes(const Napi::CallbackInfo& info) {
     checkThere(info);
     auto out = Napi::Array::New(info.Env());
-    for (const auto& part : engine_->takePartTimes()) out.Set(out.Length(), timeObject(info.Env(), part));
+    for (const auto& part : segment_->takePartTimes()) out.Set(out.Length(), timeObject(info.Env(), part));
     return out;
   }
   // Frees the memory at once; nothing else may be called afterwards.
   Napi::Value release(const Napi::CallbackInfo& info) {
-    engine_.reset();
+    segment_.reset();
 #if defined(__GLIBC__)
     malloc_trim(0);  // what was freed goes back to the system, not to the next segment's peak
 #endif
     return info.Env().Undefined();
   }
   void checkThere(const Napi::CallbackInfo& info) const {
-    if (!engine_) throw Napi::Error::New(info.Env(), "the segment was released");
+    if (!segment_) throw Napi::Error::New(info.Env(), "the segment was released");
   }
   int nodeOf(const Napi::CallbackInfo& info) {
     const int node = info[0].ToNumber();
@@ -199,7 +172,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     return node;
   }
 
-  std::unique_ptr<weft::SegmentEngine> engine_;
+  std::unique_ptr<weft::TrainingSegment> segment_;
   int nodes_ = 0;
 };
 

@@ -1,7 +1,7 @@
 {
   "includes": ["../../runtime/native/addon.gypi"],
   "target_defaults": {
-    "sources": ["addon.cc", "segmentEngine.cc", "segmentExact.cc", "kernelBench.cc", "../../runtime/native/rowTeam.cc"],
+    "sources": ["addon.cc", "trainingSegment.cc", "trainingSegmentExact.cc", "kernelBench.cc", "../../runtime/native/rowTeam.cc"],
     "include_dirs": ["../../runtime/native", "<!@(node -p \"require('node-addon-api').include_dir\")"]
   },
   "targets": [{"target_name": "weft_trainer_<(base_set)"}],

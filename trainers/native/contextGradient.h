@@ -8,8 +8,14 @@
 namespace weft {
 namespace WEFT_ISA {
 
-constexpr int CONTEXT_INPUTS = 12, CONTEXT_HIDDEN = 8;
+// Binary logarithms of the scales that the tables hold.
+constexpr real MIN_LOG_SCALE = real(MIN_SCALE_INDEX) / EXPONENTS_PER_OCTAVE, MAX_LOG_SCALE = real(MAX_SCALE_INDEX) / EXPONENTS_PER_OCTAVE;
 constexpr int VECTORS_PER_ROW = BLOCK_WIDTH / LANES, VECTORS_PER_BLOCK = VECTORS_PER_ROW * BLOCK_HEIGHT;
+static_assert(BLOCK_WIDTH % LANES == 0, "a row of a block is whole vectors");
+// Latents read, and their gradients are added to, two columns and rows away; of the last vector, and of shifted sums behind it.
+constexpr int NEIGHBOUR_REACH = 2;
+static_assert(NEIGHBOUR_REACH <= MARGIN_X && NEIGHBOUR_REACH <= MARGIN_Y, "neighbours before lie in the margin");
+static_assert(LANES - 1 - NEIGHBOUR_REACH + SHIFTED_SUM_PAST <= MARGIN_RIGHT && pastEnd(LANES) + NEIGHBOUR_REACH <= MARGIN_RIGHT, "and behind");
 constexpr real LN2 = real(0.69314718055994531), LOG2E = real(1.4426950408889634);
 
 // Weights of one context network; all point into the flat array of net weights (or of its gradient).
@@ -24,14 +30,14 @@ struct ContextPlanes {
 
 // Sums over lanes of what one block adds to the gradient of the weights.
 struct ContextAccumulator {
-  vf w1[CONTEXT_HIDDEN][CONTEXT_INPUTS], b1[CONTEXT_HIDDEN], w2[2][CONTEXT_HIDDEN], linear[2][CONTEXT_INPUTS], bias[2];
+  vf w1[HIDDEN_UNITS][CONTEXT_INPUTS], b1[HIDDEN_UNITS], w2[2][HIDDEN_UNITS], linear[2][CONTEXT_INPUTS], bias[2];
   void addTo(const ContextWeights& g) const {
-    for (int k = 0; k < CONTEXT_HIDDEN; k++) {
+    for (int k = 0; k < HIDDEN_UNITS; k++) {
       g.b1[k] += sum(b1[k]);
       for (int j = 0; j < CONTEXT_INPUTS; j++) g.w1[k * CONTEXT_INPUTS + j] += sum(w1[k][j]);
     }
     for (int m = 0; m < 2; m++) {
-      for (int k = 0; k < CONTEXT_HIDDEN; k++) g.w2[m * CONTEXT_HIDDEN + k] += sum(w2[m][k]);
+      for (int k = 0; k < HIDDEN_UNITS; k++) g.w2[m * HIDDEN_UNITS + k] += sum(w2[m][k]);
       for (int j = 0; j < CONTEXT_INPUTS; j++) g.linear[m * CONTEXT_INPUTS + j] += sum(linear[m][j]);
       const real b = sum(bias[m]);
       g.bias[m] += b;
@@ -69,15 +75,15 @@ static WEFT_INLINE vf quadruple(vf v) {  // 0 0 0 0 1 1 1 1 ...
 }
 
 static WEFT_INLINE vf clippedQuarter(vf q) {
-  return maximum(minimum(q, splat(15)), splat(-15)) * real(0.25);
+  return maximum(minimum(q, splat(SIGNED_LIMIT)), splat(-SIGNED_LIMIT)) * real(0.25);
 }
-static WEFT_INLINE vf insideClip(vf q) { return select(absolute(q) < 15, splat(real(0.25)), splat(0)); }
+static WEFT_INLINE vf insideClip(vf q) { return select(absolute(q) < SIGNED_LIMIT, splat(real(0.25)), splat(0)); }
 
-// log2(1 + n) / 2 with n clipped to 255; `slope` is its derivative.
+// log2(1 + n) / 2 with n clipped to MAGNITUDE_LIMIT; `slope` is its derivative.
 static WEFT_INLINE vf halfLog(vf n, vf& slope) {
   const vf one = n + 1;
-  slope = select(n < 255, splat(real(0.5) * LOG2E) / one, splat(0));
-  return log2Of(minimum(one, splat(256))) * real(0.5);
+  slope = select(n < MAGNITUDE_LIMIT, splat(real(0.5) * LOG2E) / one, splat(0));
+  return log2Of(minimum(one, splat(MAGNITUDE_LIMIT + 1))) * real(0.5);
 }
 
 static WEFT_INLINE void addTo(real* p, vf v) { store(p, load(p) + v); }
@@ -90,8 +96,8 @@ struct LatentRate {
 
 // Laplace code length of the unit interval around q, in nats, and its gradient; log2Scale is clipped to the table's range.
 static WEFT_INLINE LatentRate laplaceRate(vf q, vf location, vf log2Scale) {
-  const vi below = log2Scale < -4, above = log2Scale > real(11.5);
-  const vf s = maximum(minimum(log2Scale, splat(real(11.5))), splat(-4));
+  const vi below = log2Scale < MIN_LOG_SCALE, above = log2Scale > MAX_LOG_SCALE;
+  const vf s = maximum(minimum(log2Scale, splat(MAX_LOG_SCALE)), splat(MIN_LOG_SCALE));
   const vf r = exp2Of(-s);
   const vf difference = q - location, d = absolute(difference);
   const vf edge = exp2Of(-r * LOG2E), far = maximum(1 - edge, splat(real(1e-30)));
@@ -236,7 +242,7 @@ static WEFT_INLINE void addContext(const ContextPlanes& g, const Place& at, cons
 
 // Output of the network for one vector. `integer`: on the grids of the integer network, as the file will have it.
 struct ContextOutput {
-  vf location, log2Scale, hidden[CONTEXT_HIDDEN];
+  vf location, log2Scale, hidden[HIDDEN_UNITS];
 };
 
 template <bool integer> static WEFT_INLINE ContextOutput runContext(const ContextWeights& net, vf inputs[CONTEXT_INPUTS]) {
@@ -251,12 +257,12 @@ template <bool integer> static WEFT_INLINE ContextOutput runContext(const Contex
     out.location += net.linear[j] * inputs[j];
     out.log2Scale += net.linear[CONTEXT_INPUTS + j] * inputs[j];
   }
-  for (int k = 0; k < CONTEXT_HIDDEN; k++) {
+  for (int k = 0; k < HIDDEN_UNITS; k++) {
     vf h = splat(net.b1[k]);
     for (int j = 0; j < CONTEXT_INPUTS; j++) h += net.w1[k * CONTEXT_INPUTS + j] * inputs[j];
     out.hidden[k] = maximum(integer ? floorOf(h * 16) * real(0.0625) : h, splat(0));
     out.location += net.w2[k] * out.hidden[k];
-    out.log2Scale += net.w2[CONTEXT_HIDDEN + k] * out.hidden[k];
+    out.log2Scale += net.w2[HIDDEN_UNITS + k] * out.hidden[k];
   }
   if (integer) {
     out.location = toGrid(out.location, 16);
@@ -267,8 +273,8 @@ template <bool integer> static WEFT_INLINE ContextOutput runContext(const Contex
 
 // Inputs, hidden units and gradients of all vectors of a block, from which the gradient of the weights is summed at the end.
 struct BlockRecord {
-  vf inputs[CONTEXT_INPUTS][VECTORS_PER_BLOCK], hidden[CONTEXT_HIDDEN][VECTORS_PER_BLOCK];
-  vf byHidden[CONTEXT_HIDDEN][VECTORS_PER_BLOCK], byOutput[2][VECTORS_PER_BLOCK];
+  vf inputs[CONTEXT_INPUTS][VECTORS_PER_BLOCK], hidden[HIDDEN_UNITS][VECTORS_PER_BLOCK];
+  vf byHidden[HIDDEN_UNITS][VECTORS_PER_BLOCK], byOutput[2][VECTORS_PER_BLOCK];
   int count = 0;
 };
 
@@ -278,22 +284,22 @@ static WEFT_INLINE void backContext(const ContextWeights& net, const ContextOutp
   const int v = record.count++;
   record.byOutput[0][v] = byLocation;
   record.byOutput[1][v] = byLogScale;
-  for (int k = 0; k < CONTEXT_HIDDEN; k++) {
+  for (int k = 0; k < HIDDEN_UNITS; k++) {
     record.hidden[k][v] = out.hidden[k];
     record.byHidden[k][v] =
-        select(out.hidden[k] > 0, net.w2[k] * byLocation + net.w2[CONTEXT_HIDDEN + k] * byLogScale, splat(0));
+        select(out.hidden[k] > 0, net.w2[k] * byLocation + net.w2[HIDDEN_UNITS + k] * byLogScale, splat(0));
   }
   for (int j = 0; j < CONTEXT_INPUTS; j++) {
     record.inputs[j][v] = inputs[j];
     vf d = net.linear[j] * byLocation + net.linear[CONTEXT_INPUTS + j] * byLogScale;
-    for (int k = 0; k < CONTEXT_HIDDEN; k++) d += net.w1[k * CONTEXT_INPUTS + j] * record.byHidden[k][v];
+    for (int k = 0; k < HIDDEN_UNITS; k++) d += net.w1[k * CONTEXT_INPUTS + j] * record.byHidden[k][v];
     byInput[j] = d;
   }
 }
 
 // Sums over the vectors of a block, two hidden units at a time so that the sums stay in registers.
 static inline void addWeightGradients(const BlockRecord& r, ContextAccumulator& acc) {
-  for (int k = 0; k < CONTEXT_HIDDEN; k += 2) {
+  for (int k = 0; k < HIDDEN_UNITS; k += 2) {
     vf sums[2][CONTEXT_INPUTS] = {}, biases[2] = {};
     for (int v = 0; v < r.count; v++)
       for (int i = 0; i < 2; i++) {
@@ -306,22 +312,22 @@ static inline void addWeightGradients(const BlockRecord& r, ContextAccumulator& 
     }
   }
   for (int m = 0; m < 2; m++) {
-    vf linear[CONTEXT_INPUTS] = {}, w2[CONTEXT_HIDDEN] = {}, bias{};
+    vf linear[CONTEXT_INPUTS] = {}, w2[HIDDEN_UNITS] = {}, bias{};
     for (int v = 0; v < r.count; v++) {
       const vf d = r.byOutput[m][v];
       bias += d;
       for (int j = 0; j < CONTEXT_INPUTS; j++) linear[j] += d * r.inputs[j][v];
-      for (int k = 0; k < CONTEXT_HIDDEN; k++) w2[k] += d * r.hidden[k][v];
+      for (int k = 0; k < HIDDEN_UNITS; k++) w2[k] += d * r.hidden[k][v];
     }
     acc.bias[m] += bias;
     for (int j = 0; j < CONTEXT_INPUTS; j++) acc.linear[m][j] += linear[j];
-    for (int k = 0; k < CONTEXT_HIDDEN; k++) acc.w2[m][k] += w2[k];
+    for (int k = 0; k < HIDDEN_UNITS; k++) acc.w2[m][k] += w2[k];
   }
 }
 
-// Each of the 33 symbols of a table has at least one part in 65536.
+// Each symbol of a table has at least one part in FREQUENCY_TOTAL.
 static WEFT_INLINE vf withFloor(vf nats) {
-  return -LN2 * log2Of(exp2Of(-LOG2E * nats) * real(65503.0 / 65536) + real(1.0 / 65536));
+  return -LN2 * log2Of(exp2Of(-LOG2E * nats) * real(double(FREQUENCY_TOTAL - LAPLACE_SYMBOLS) / FREQUENCY_TOTAL) + real(1.0 / FREQUENCY_TOTAL));
 }
 
 // Adds weight * d(nats)/d. to the gradients of one 16x8 block at (x0, y0); returns the block's nats.

@@ -1,6 +1,8 @@
 // The kernels of the training step, timed in the instruction set of this build.
 #include "instructionSet.h"
-#include "kernelBench.h"
+#include "latentKernelBench.h"
+#include "motionKernelBench.h"
+#include "synthesisKernelBench.h"
 
 namespace weft {
 

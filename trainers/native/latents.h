@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 #include "contextGradient.h"
-#include "engine.h"
+#include "trainingSegment.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -39,6 +39,34 @@ struct LatentBlocks {
   }
 };
 
+// Makes active every block of a plane of that size in which some |value| exceeds the threshold, and fills it.
+template <class Value> static void fillBlocks(LatentBlocks& blocks, int w, int h, real threshold, const Value& value) {
+  std::vector<uint32_t> active;
+  for (int by = 0; by * BLOCK_HEIGHT < h; by++)
+    for (int bx = 0; bx * BLOCK_WIDTH < w; bx++) {
+      const int xe = std::min(w, (bx + 1) * BLOCK_WIDTH), ye = std::min(h, (by + 1) * BLOCK_HEIGHT);
+      bool any = false;
+      for (int y = by * BLOCK_HEIGHT; y < ye && !any; y++)
+        for (int x = bx * BLOCK_WIDTH; x < xe && !any; x++) any = std::fabs(value(x, y)) > threshold;
+      if (any) active.push_back(uint32_t(by) * blocks.across + uint32_t(bx));
+    }
+  blocks.assign(active);
+  for (int b = 0; b < blocks.count(); b++)
+    for (int y = 0; y < BLOCK_HEIGHT && blocks.y0(b) + y < h; y++)
+      for (int x = 0; x < BLOCK_WIDTH && blocks.x0(b) + x < w; x++)
+        blocks.value[size_t(b) * BLOCK_LATENTS + size_t(y) * BLOCK_WIDTH + x] = value(blocks.x0(b) + x, blocks.y0(b) + y);
+}
+
+// Gives up blocks in which no |value| reaches the threshold.
+static inline void pruneBlocks(LatentBlocks& blocks, double threshold) {
+  int kept = 0;
+  for (int b = 0; b < blocks.count(); b++) {
+    const real* v = &blocks.value[size_t(b) * BLOCK_LATENTS];
+    if (std::any_of(v, v + BLOCK_LATENTS, [&](real x) { return std::fabs(x) >= threshold; })) blocks.move(b, kept++);
+  }
+  blocks.truncate(kept);
+}
+
 static WEFT_INLINE vf tanhOf(vf x) {
   const vf e = exp2Of(x * real(2.8853900817779268));
   return 1 - 2 / (e + 1);
@@ -46,7 +74,7 @@ static WEFT_INLINE vf tanhOf(vf x) {
 
 // Soft rounding (scale: 1 / (2 tanh(1 / (2 temperature))); Agustsson and Theis, "Universally Quantized Neural Compression", 2020) and its slope.
 static WEFT_INLINE vf softRound(vf y, real temperature, real scale, vf& slope) {
-    const vf base = floorOf(y) + real(0.5);
+  const vf base = floorOf(y) + real(0.5);
   const vf t = tanhOf((y - base) * (1 / temperature));
   slope = scale / temperature * (1 - t * t);
   return base + scale * t;
@@ -141,10 +169,11 @@ static WEFT_INLINE vf gradientOfLatents(const real* byValue, real step, const re
 }
 
 struct AdamStep {
-  real rate, decay1, decay2, correction1, correction2;
-  AdamStep(double learningRate, int steps)
-      : rate(real(learningRate)), decay1(real(0.8)), decay2(real(0.99)), correction1(1 / (1 - std::pow(decay1, real(steps)))),
-        correction2(1 / (1 - std::pow(decay2, real(steps)))) {}
+  real rate, decay1, decay2, correction1, correction2, epsilon;
+  AdamStep(const AdamConstants& adam, double learningRate, int steps)
+      : rate(real(learningRate)), decay1(real(1 - adam.gradientShare)), decay2(real(1 - adam.squareShare)),
+        correction1(1 / (1 - std::pow(decay1, real(steps)))), correction2(1 / (1 - std::pow(decay2, real(steps)))),
+        epsilon(real(adam.epsilon)) {}
 };
 
 static WEFT_INLINE vf squareRoot(vf v) {
@@ -166,7 +195,7 @@ static WEFT_INLINE void adamVector(LatentBlocks& blocks, size_t at, vf gradient,
   const vf v = o.decay2 * load(&blocks.secondMoment[at]) + (1 - o.decay2) * g * g;
   store(&blocks.firstMoment[at], m);
   store(&blocks.secondMoment[at], v);
-  store(&blocks.value[at], load(&blocks.value[at]) - o.rate * o.correction1 * m / (squareRoot(v * o.correction2) + real(1e-8)));
+  store(&blocks.value[at], load(&blocks.value[at]) - o.rate * o.correction1 * m / (squareRoot(v * o.correction2) + o.epsilon));
 }
 
 }  // namespace WEFT_ISA

@@ -21,14 +21,14 @@ static inline void filterRowAdjoint(const Plane& plane, const Plane& gOut, int y
     const vf centre = load(rows[0] + x);
     const vf own = load(g[0] + x);
     vf sums[FILTER_WEIGHTS] = {}, moved = own;
-    for (const FilterNeighbour& n : FILTER_NEIGHBOURS) {
+    for (const FilterNeighbour& n : FILTER_NEIGHBOURHOOD.at) {
       if (edge.value && !rows[n.dy]) continue;
       const vf d = differenceTo<edge.value>(n, rows, centre, x, plane.w), size = absolute(d);
       vf slope{};
-      for (int c = 0; c < FILTER_CLIPS; c++) {
-        const int i = n.ring * FILTER_CLIPS + c;
+      for (int c = 0; c < CLIP_COUNT; c++) {
+        const int i = n.ring * CLIP_COUNT + c;
         sums[i] += clipped(d, c);
-        slope += select(size < FILTER_CLIP[c], splat(weights[i]), splat(0));
+        slope += select(size < real(FILTER_CLIPS[c]), splat(weights[i]), splat(0));
       }
       const vf change = slope * (load(g[n.dy] + x + n.dx) - own);
       moved += edge.value && n.dx ? select(insideOf(x + n.dx, plane.w), change, splat(0)) : change;

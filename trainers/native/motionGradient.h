@@ -39,6 +39,10 @@ static WEFT_INLINE void addSampleGradient(const real* row, ptrdiff_t stride, con
   prefetchRow(row + stride);
 }
 
+// Gradients are scattered as samples are read, and ShiftedSum writes SHIFTED_SUM_PAST more; zeros where no lane weighs.
+static_assert(LANES - 1 + SHIFTED_SUM_PAST + CUBIC_LIMIT_BEHIND - CUBIC_BEFORE <= MARGIN_RIGHT, "scattered vectors end in the margin");
+static_assert(CUBIC_TAPS <= SHIFTED_SUM_PAST, "a fifth tap is a shift by four lanes");
+
 // Adds the gradient g by the samples to the plane that they were taken from.
 template <int columns, int rows>
 static WEFT_INLINE void scatter(real* row, ptrdiff_t stride, const PatchWeights<columns, rows>& w, vf g) {
@@ -128,7 +132,7 @@ static inline void chromaMotionRowsAdjoint(const MotionRows& gChroma, int compon
 // Adjoint of the splines: gradients by pixel, summed down over the rows of a cell before they are summed across.
 class SplineAdjoint {
  public:
-  explicit SplineAdjoint(int width) : width_((width + CELL * LANES - 1) / (CELL * LANES) * (CELL * LANES)), sums_(width_, MOTION_COMPONENTS * 3) {}
+  explicit SplineAdjoint(int width) : width_(int(roundedUp(size_t(width), CELL * LANES))), sums_(width_, MOTION_COMPONENTS * SPLINE_TAPS) {}
 
   // Starts on the grids of a node, those without origin left out; whatever is added goes there.
   void begin(const Plane* grids, int components) {
@@ -175,11 +179,13 @@ class SplineAdjoint {
   }
 
  private:
+  static_assert(SPLINE_REACH + LANES <= GRID_ROW_RIGHT, "a vector of cells and their neighbours fits behind the grid's row");
+
   // Adds a row of sums by pixel, CELL to a cell, to the grid values that each cell reads.
   static void addAcross(const real* s, real* out, int cells) {
-    alignas(64) real buffer[2048 + 64 + 2 * 16];
-    real* t = buffer + 16;
-    for (int i = -1; i < cells + 1 + LANES; i++) t[i] = 0;
+    alignas(CACHE_LINE) real buffer[GRID_ROW_SAMPLES];
+    real* t = buffer + GRID_ROW_LEFT;
+    for (int i = -SPLINE_REACH; i < cells + SPLINE_REACH + LANES; i++) t[i] = 0;
     for (int i = 0; i < cells; i += LANES) {
       vf twos[2][4], fours[4][2], phase[CELL];
       for (int j = 0; j < 4; j++) loadDeinterleaved(s + i * CELL + 2 * j * LANES, twos[0][j], twos[1][j]);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <vector>
 #include "plane.h"
+#include "trainingConstants.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -32,17 +33,19 @@ class LumaPyramid {
   }
   // Brings the luma to the mean and spread of the other picture's, if that brings the pictures much nearer to each other: in a fade
   // or a flash, blocks would match in brightness and not in shape.
-  void takeLightOf(const LumaPyramid& other) {
+  void takeLightOf(const LumaPyramid& other, const SearchConstants& search) {
     const Plane &own = levels_.back(), &target = other.levels_.back();
     const Spread from = spreadOf(own), to = spreadOf(target);
-    const real factor = from.deviation > 1 ? std::fmin(to.deviation / from.deviation, real(4)) : real(1), offset = to.mean - factor * from.mean;
+    const bool flat = from.deviation <= real(search.flatDeviation);
+    const real factor = flat ? real(1) : std::fmin(to.deviation / from.deviation, real(search.largestLight));
+    const real offset = to.mean - factor * from.mean;
     double before = 0, after = 0;
     for (int y = 0; y < own.h; y++)
       for (int x = 0; x < own.w; x++) {
         before += std::fabs(target.row(y)[x] - own.row(y)[x]);
         after += std::fabs(target.row(y)[x] - factor * own.row(y)[x] - offset);
       }
-    if (after > 0.7 * before) return;
+    if (after > search.unlitShare * before) return;
     for (auto& level : levels_) {
       for (int y = 0; y < level.h; y++)
         for (int x = 0; x < level.w; x++) level.row(y)[x] = factor * level.row(y)[x] + offset;
@@ -70,6 +73,13 @@ class LumaPyramid {
   std::vector<PlaneBuffer> levels_;
 };
 
+// Blocks that are compared: a window around a cell, at most WINDOW_BEFORE before the first column.
+constexpr int WINDOW_BEFORE = 15;
+// First pixel of the window around a cell.
+constexpr int windowStart(int cell) { return cell * CELL - (SEARCH_WINDOW - CELL) / 2; }
+static_assert(SEARCH_WINDOW % LANES == 0 && WINDOW_BEFORE <= MARGIN_X, "the window is whole vectors and starts in the margin");
+static_assert(pastEnd(SEARCH_WINDOW) + 1 <= EXTENDED_RIGHT, "a window at the last column, and one more between whole pixels, repeats the border");
+
 // Vectors on a grid of 8x8 cells.
 struct VectorField {
   int w = 0, h = 0;
@@ -81,16 +91,16 @@ struct VectorField {
 
 class BlockMatcher {
  public:
-  // smoothness: cost of one pixel of difference to the expected vector, in grey levels summed over the 16x16 window.
-  BlockMatcher(const LumaPyramid& current, const LumaPyramid& reference, double smoothness)
-      : current_(current), reference_(reference), smoothness_(float(smoothness)) {}
+  // smoothness: cost of one pixel of difference to the expected vector, in codes summed over the window.
+  BlockMatcher(const LumaPyramid& current, const LumaPyramid& reference, const SearchConstants& search, double smoothness)
+      : current_(current), reference_(reference), search_(search), smoothness_(float(smoothness)) {}
 
   // expected: a first guess on the finest grid (may be all zero). Vectors in pixels, quarter-pixel steps.
   VectorField search(const VectorField& expected) const {
     VectorField field(1, 1);
     for (int l = current_.levels() - 1; l >= 0; l--) {
       const Plane& p = current_.level(l);
-      VectorField next((p.w + 7) / 8, (p.h + 7) / 8);
+      VectorField next((p.w + CELL - 1) / CELL, (p.h + CELL - 1) / CELL);
       for (int y = 0; y < next.h; y++)
         for (int x = 0; x < next.w; x++) {
           const Vector2 c = l == current_.levels() - 1 ? Vector2{} : field.at(x / 2, y / 2);
@@ -129,10 +139,10 @@ class BlockMatcher {
         return false;
       };
       for (const Vector2& v : candidates) attempt(v);
-      for (int round = 0; round < 8; round++) {
+      for (int round = 0; round < search_.rounds; round++) {
         const Vector2 c = best;
         bool better = false;
-        const int reach = round == 0 && l == current_.levels() - 1 ? 3 : 1;
+        const int reach = round == 0 && l == current_.levels() - 1 ? search_.firstReachPx : search_.reachPx;
         for (int dy = -reach; dy <= reach; dy++)
           for (int dx = -reach; dx <= reach; dx++) better |= attempt({c.x + float(dx), c.y + float(dy)});
         if (!better) break;
@@ -146,32 +156,35 @@ class BlockMatcher {
     const Vector2 a = f.at(x - 1, y), b = f.at(x, y - 1), c = f.at(x + 1, y);
     return {middle(a.x, b.x, c.x), middle(a.y, b.y, c.y)};
   }
-  static float penalty(Vector2 v, Vector2 a, Vector2 b) {
+  float penalty(Vector2 v, Vector2 a, Vector2 b) const {
     const float toA = std::fabs(v.x - a.x) + std::fabs(v.y - a.y), toB = std::fabs(v.x - b.x) + std::fabs(v.y - b.y);
-    return std::fmin(toA, 8) + 0.5f * std::fmin(toB, 8);
+    const double longest = search_.longestPenaltyPx;
+    return float(std::fmin(double(toA), longest) + search_.predictionWeight * std::fmin(double(toB), longest));
   }
 
-  // Sum of absolute differences over the 16x16 window around cell (x, y), whole-pixel vector.
+  // Sum of absolute differences over the window around cell (x, y), whole-pixel vector.
   float difference(int l, int x, int y, Vector2 v) const {
     const Plane &a = current_.level(l), &b = reference_.level(l);
-    const int left = x * 8 - 4, top = y * 8 - 4;
-    const int bx = std::min(std::max(left + int(v.x), -15), b.w - 1);
+    const int left = windowStart(x), top = windowStart(y);
+    const int bx = std::min(std::max(left + int(v.x), -WINDOW_BEFORE), b.w - 1);
     vf total{};
-    for (int r = 0; r < 16; r++) {
-      const real* p = a.row(std::min(std::max(top + r, 0), a.h - 1)) + std::max(left, -15);
+    for (int r = 0; r < SEARCH_WINDOW; r++) {
+      const real* p = a.row(std::min(std::max(top + r, 0), a.h - 1)) + std::max(left, -WINDOW_BEFORE);
       const real* q = b.row(std::min(std::max(top + r + int(v.y), 0), b.h - 1)) + bx;
-      for (int i = 0; i < 16; i += LANES) total += absolute(load(p + i) - load(q + i));
+      for (int i = 0; i < SEARCH_WINDOW; i += LANES) total += absolute(load(p + i) - load(q + i));
     }
     return float(sum(total));
   }
 
-  // Bilinear differences at quarter-pixel places around the whole-pixel vectors.
+  // Bilinear differences at places between the pixels around the whole-pixel vectors.
   void refine(VectorField& f) const {
     for (int y = 0; y < f.h; y++)
       for (int x = 0; x < f.w; x++) {
         Vector2 best = f.at(x, y);
-        float bestCost = bilinearDifference(x, y, best) - 0.5f * smoothness_;
-        for (float stepSize : {0.5f, 0.25f}) {
+        float bestCost = bilinearDifference(x, y, best) - float(search_.wholeBonusPx) * smoothness_;
+        float stepSize = 1;
+        for (int halving = 0; halving < search_.halvings; halving++) {
+          stepSize *= 0.5f;
           const Vector2 c = best;
           for (int dy = -1; dy <= 1; dy++)
             for (int dx = -1; dx <= 1; dx++) {
@@ -188,16 +201,16 @@ class BlockMatcher {
   }
   float bilinearDifference(int x, int y, Vector2 v) const {
     const Plane &a = current_.level(0), &b = reference_.level(0);
-    const int left = std::max(x * 8 - 4, -15), top = y * 8 - 4;
+    const int left = std::max(windowStart(x), -WINDOW_BEFORE), top = windowStart(y);
     const float flx = std::floor(v.x), fly = std::floor(v.y);
     const real fx = v.x - flx, fy = v.y - fly;
-    const int bx = std::min(std::max(left + int(flx), -15), b.w - 1);
+    const int bx = std::min(std::max(left + int(flx), -WINDOW_BEFORE), b.w - 1);
     vf total{};
-    for (int r = 0; r < 16; r++) {
+    for (int r = 0; r < SEARCH_WINDOW; r++) {
       const real* p = a.row(std::min(std::max(top + r, 0), a.h - 1)) + left;
       const real* q = b.row(std::min(std::max(top + r + int(fly), 0), b.h - 1)) + bx;
       const real* s = b.row(std::min(std::max(top + r + int(fly) + 1, 0), b.h - 1)) + bx;
-      for (int i = 0; i < 16; i += LANES) {
+      for (int i = 0; i < SEARCH_WINDOW; i += LANES) {
         const vf upper = load(q + i) + fx * (load(q + i + 1) - load(q + i));
         const vf lower = load(s + i) + fx * (load(s + i + 1) - load(s + i));
         total += absolute(load(p + i) - (upper + fy * (lower - upper)));
@@ -207,6 +220,7 @@ class BlockMatcher {
   }
 
   const LumaPyramid &current_, &reference_;
+  const SearchConstants& search_;
   const float smoothness_;
 };
 

@@ -1,20 +1,37 @@
-/** The native engine: from the field's one definition (runtime/field) to its plain arrays. */
+/** The native engine: from the field's one definition (runtime/field) to what the addon is built from. */
 
+import { CONTEXT_NETS, DEPTH_ROWS, SYNTHESIS_NETS } from '../../runtime/field/constants.js';
 import { netsFromQuantized, priorTensors } from '../../runtime/field/nets.js';
-import { fieldShape, type LatentPlane, latentPlanes } from '../../runtime/field/shape.js';
-import { innovationStep, motionStep } from '../../runtime/field/steps.js';
+import { type FieldShape, fieldShape, type LatentPlane, latentPlanes } from '../../runtime/field/shape.js';
+import { depthScale, innovationStep, motionStep } from '../../runtime/field/steps.js';
 import { type FieldNode, segmentStructure } from '../../runtime/field/structure.js';
-import { CONTEXT_NETS, NET_VALUE_COUNT, SYNTHESIS_NETS, tensorNamed } from '../../runtime/field/tensors.js';
-import { fieldArrays } from '../../runtime/native/fieldArrays.js';
+import { NET_VALUE_COUNT, tensorNamed } from '../../runtime/field/tensors.js';
+import { fieldConfig } from '../../runtime/native/fieldConfig.js';
 import { lossWeights } from '../rateControl.js';
-import type { SegmentDescription, TrainingEngine } from '../segmentEngine.js';
-import type { NativeSegment, NativeSegmentConfig, NativeTrainer } from './trainerAddon.js';
+import { type EngineConstants, TRAINING_CONSTANTS } from '../trainingConstants.js';
+import type { SegmentDescription, SegmentOptions, TrainingEngine } from '../trainingEngine.js';
+import type {
+  ContextLayout,
+  NativeTrainer,
+  NativeTrainingSegment,
+  NetLayout,
+  SynthesisLayout,
+  TrainingSegmentConfig,
+} from './trainerAddon.js';
 
-/** A native segment and the structure that it was built with. */
-export interface NativeSegmentTrainer {
-  readonly native: NativeSegment;
+/** A native segment, and the structure that it was built with. */
+export interface BuiltSegment {
+  readonly native: NativeTrainingSegment;
   readonly nodes: readonly FieldNode[];
   readonly description: SegmentDescription;
+}
+
+/** How a segment is built by itself: `exact` selects double precision, for gradient tests. */
+export interface BuildOptions {
+  readonly threads: number;
+  readonly seed: number;
+  readonly exact?: boolean;
+  readonly constants?: EngineConstants;
 }
 
 export function nativeEngine(trainer: NativeTrainer): TrainingEngine {
@@ -22,56 +39,74 @@ export function nativeEngine(trainer: NativeTrainer): TrainingEngine {
     name: `native-${trainer.instructionSet}`,
     chunkPixels: 4e6,
     createSegment: async (description, nodes, options) =>
-      new trainer.Segment(nativeConfig(description, nodes, options)),
+      new trainer.Segment(segmentConfig(description, nodes, { ...options, exact: false })),
   };
 }
 
-/** Builds the engine for one segment. `exact` selects double precision, for gradient tests. */
+/** Builds the addon's segment with the structure that its description says. */
 export function createNativeSegment(
   trainer: NativeTrainer,
   description: SegmentDescription,
-  options: { threads: number; seed: number; exact?: boolean },
-): NativeSegmentTrainer {
+  { threads, seed, exact = false, constants = TRAINING_CONSTANTS.engine }: BuildOptions,
+): BuiltSegment {
   const nodes = segmentStructure(description);
-  const native = new trainer.Segment(nativeConfig(description, nodes, options));
-  return { native, nodes, description };
+  const config = segmentConfig(description, nodes, { threads, seed, exact, constants });
+  return { native: new trainer.Segment(config), nodes, description };
 }
 
-function nativeConfig(
-  description: SegmentDescription,
+function segmentConfig(
+  { width, height, chroma, baseExponent, depthOffset }: SegmentDescription,
   nodes: readonly FieldNode[],
-  options: { threads: number; seed: number; exact?: boolean },
-): NativeSegmentConfig {
-  const shape = fieldShape(description.width, description.height, description.chroma);
-  const { baseExponent, depthOffset } = description;
-  // Gains are zero at the prior; the engine applies those of the nets in training, and the depth's.
-  const settings = { nets: netsFromQuantized(priorTensors()), baseExponent, depthOffset: [0] };
-  const step = ({ kind, component, level }: LatentPlane): number =>
-    kind === 'motion'
-      ? motionStep(settings.nets, component, level)
-      : innovationStep(settings, 0, component, level);
+  { threads, seed, exact, constants }: SegmentOptions & { exact: boolean },
+): TrainingSegmentConfig {
+  const shape = fieldShape(width, height, chroma);
   return {
-    ...fieldArrays(shape, nodes),
-    threads: options.threads,
-    seed: options.seed,
-    exact: options.exact ?? false,
-    steps: [0, 1, 2].map((refs) => Float64Array.from(latentPlanes(shape, refs), step)),
-    depthScale: Float64Array.from(depthOffset, (offset) => 2 ** (offset / 8)),
+    ...fieldConfig(shape, nodes),
+    ...{ threads, seed, exact, constants },
+    steps: [0, 1, 2].map((refs) => stepsOf(shape, refs, baseExponent)),
+    depthScale: Float64Array.from({ length: DEPTH_ROWS }, (_, depth) => depthScale(depthOffset, depth)),
     lossWeights: Float64Array.from(lossWeights(shape)),
     layout: netLayout(),
   };
 }
 
-function netLayout(): Int32Array {
+/** Steps at the prior, where gains are zero: the engine applies those of the nets in training, and the depth's. */
+function stepsOf(shape: FieldShape, refs: number, baseExponent: number): Float64Array {
+  const settings = { nets: netsFromQuantized(priorTensors()), baseExponent, depthOffset: [0] };
+  const step = ({ kind, component, level }: LatentPlane): number =>
+    kind === 'motion'
+      ? motionStep(settings.nets, component, level)
+      : innovationStep(settings, 0, component, level);
+  return Float64Array.from(latentPlanes(shape, refs), step);
+}
+
+function netLayout(): NetLayout {
   const offset = (name: string): number => tensorNamed(name).offset;
-  const contexts = CONTEXT_NETS.flatMap((net) => [
-    ...['w1', 'b1', 'w2', 'lin', 'bias'].map((part) => offset(`ctx.${net}.${part}`)),
-    net === 'intra' ? -1 : offset(`ctx.${net}.depth`),
-  ]);
-  const parts = ['y.w1', 'y.b1', 'y.conv', 'c.w1', 'c.b1', 'c.w2', 'c.lin', 'gain'];
-  const syntheses = SYNTHESIS_NETS.flatMap((net) => parts.map((part) => offset(`syn.${net}.${part}`)));
-  return Int32Array.from([
-    ...[...contexts, ...syntheses],
-    ...[offset('motion.gain'), offset('filter.y'), NET_VALUE_COUNT],
-  ]);
+  return {
+    contexts: CONTEXT_NETS.map(
+      (net): ContextLayout => ({
+        w1: offset(`ctx.${net}.w1`),
+        b1: offset(`ctx.${net}.b1`),
+        w2: offset(`ctx.${net}.w2`),
+        linear: offset(`ctx.${net}.lin`),
+        bias: offset(`ctx.${net}.bias`),
+        depth: net === 'intra' ? -1 : offset(`ctx.${net}.depth`),
+      }),
+    ),
+    syntheses: SYNTHESIS_NETS.map(
+      (net): SynthesisLayout => ({
+        w1: offset(`syn.${net}.y.w1`),
+        b1: offset(`syn.${net}.y.b1`),
+        conv: offset(`syn.${net}.y.conv`),
+        chromaW1: offset(`syn.${net}.c.w1`),
+        chromaB1: offset(`syn.${net}.c.b1`),
+        chromaW2: offset(`syn.${net}.c.w2`),
+        chromaLinear: offset(`syn.${net}.c.lin`),
+        gain: offset(`syn.${net}.gain`),
+      }),
+    ),
+    motionGain: offset('motion.gain'),
+    filters: offset('filter.y'),
+    count: NET_VALUE_COUNT,
+  };
 }

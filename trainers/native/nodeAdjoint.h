@@ -33,9 +33,14 @@ struct PlaneErrors {
   double plane[3] = {};
 };
 
+// Scattered this far into the margins, or less: what lies further out is zero.
+constexpr int RECEIVED_X = 8, RECEIVED_Y = MARGIN_Y - 1;
+static_assert(SAMPLED_BEFORE <= RECEIVED_X && SAMPLED_BEHIND <= RECEIVED_X && RECEIVED_X <= MARGIN_X, "all that was scattered is received");
+static_assert(SAMPLED_BEFORE <= RECEIVED_Y && SAMPLED_BEHIND <= RECEIVED_Y, "all rows, too");
+
 // Adds row y of a gradient, with what was scattered into the margins that repeat its samples. Zero past the width stays so.
 static WEFT_INLINE void addReceivedRow(const Plane& g, int y, real* out) {
-  const int first = y == 0 ? 1 - MARGIN_Y : y, last = y == g.h - 1 ? y + MARGIN_Y - 1 : y;
+  const int first = y == 0 ? -RECEIVED_Y : y, last = y == g.h - 1 ? y + RECEIVED_Y : y;
   const vi lane = iota();
   for (int j = first; j <= last; j++) {
     const real* row = g.row(j);
@@ -43,7 +48,7 @@ static WEFT_INLINE void addReceivedRow(const Plane& g, int y, real* out) {
       __builtin_prefetch(row + x + 2 * ptrdiff_t(g.stride));
       store(out + x, load(out + x) + select((lane + x) < g.w, load(row + x), splat(0)));
     }
-    for (int k = 1; k <= 8; k++) {
+    for (int k = 1; k <= RECEIVED_X; k++) {
       out[0] += row[-k];
       out[g.w - 1] += row[g.w - 1 + k];
     }
@@ -59,7 +64,7 @@ static inline double lossRow(const AdjointTask& task, int p, int y, real* out) {
   vf total{};
   for (int x = 0; x < picture.w; x += LANES) {
     __builtin_prefetch(value + x + 2 * ptrdiff_t(picture.stride));
-    const vf e = select((lane + x) < picture.w, load(value + x) - (loadBytes(source + x) - 128), splat(0));
+    const vf e = select((lane + x) < picture.w, load(value + x) - (loadBytes(source + x) - CODE_OFFSET), splat(0));
     total += e * e;
     store(out + x, factor * e);
   }
@@ -92,11 +97,11 @@ class NodeAdjoint {
 
   PlaneErrors run(const AdjointTask& task) {
     for (auto& s : scratch_) s->reset();
-    overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lossRows(task, t, y0, y1); });
-    overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { filterRows(task, t, y0, y1); });
-    overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { predictionRows(task, t, y0, y1); });
+    overFixedShares(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lossRows(task, t, y0, y1); });
+    overFixedShares(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { filterRows(task, t, y0, y1); });
+    overFixedShares(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { predictionRows(task, t, y0, y1); });
     if (task.pass.luma)
-      overRows(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lumaRows(task, t, y0, y1); });
+      overFixedShares(team_, field_.height, field_.width, 2, [&](int y0, int y1, int t) { lumaRows(task, t, y0, y1); });
     PartClock& clock = baker_.scratch(0).clock;
     clock.start();
     RowTeam& inner = baker_.pyramidTeam();
@@ -126,7 +131,7 @@ class NodeAdjoint {
  private:
   struct Scratch {
     explicit Scratch(int width)
-        : rows(width + 128, CHROMA_INPUTS), motion{MotionRows(width), MotionRows(width), MotionRows(width)}, spline(width), lumaGradients(width) {}
+        : rows(width + SCRATCH_PAST_END, CHROMA_INPUTS), motion{MotionRows(width), MotionRows(width), MotionRows(width)}, spline(width), lumaGradients(width) {}
     void reset() {
       luma = {};
       chroma = {};
@@ -255,7 +260,7 @@ class NodeAdjoint {
     for (int y = y0; y < y1; y += 2) {
       const int count = y + 1 < field_.height ? 2 : 1;
       for (int k = 0; k < 2; k++) baker_.channels(pass, s, y + k, 0);
-      for (int c = 0; c < LUMA_CHANNELS; c++) convolutionAdjoint(s.ring, net, gLuma_, c, y, count, a.lumaGradients, a.luma);
+      for (int c = 0; c < CONV_PLANES; c++) convolutionAdjoint(s.ring, net, gLuma_, c, y, count, a.lumaGradients, a.luma);
       s.clock.lap(CONVOLVING, CONVOLUTION_GRADIENT * field_.width * count);
       for (int k = 0; k < count; k++) {
         hiddenAdjoint(s.groups[(y + k) & 3], net, k, field_.width, a.lumaGradients, a.luma);

@@ -13,16 +13,17 @@ namespace WEFT_ISA {
 
 inline double plainAt(const Plane& p, int x, int y) { return p.row(clampIndex(y, p.h))[clampIndex(x, p.w)]; }
 
-// Catmull-Rom kernel.
+// Kernel of cubic convolution.
 inline double plainCubic(double d) {
+  const double a = CUBIC_SHARPNESS;
   d = std::fabs(d);
   if (d >= 2) return 0;
-  return d < 1 ? (1.5 * d - 2.5) * d * d + 1 : ((-0.5 * d + 2.5) * d - 4) * d + 2;
+  return d < 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : ((d - 5) * d + 8) * a * d - 4 * a;
 }
 
 inline double plainSample(const Plane& p, double x, double y) {
-  x = std::fmax(-3, std::fmin(p.w + 1, x));
-  y = std::fmax(-3, std::fmin(p.h + 1, y));
+  x = std::fmax(-CUBIC_LIMIT_BEFORE, std::fmin(p.w - 1 + CUBIC_LIMIT_BEHIND, x));
+  y = std::fmax(-CUBIC_LIMIT_BEFORE, std::fmin(p.h - 1 + CUBIC_LIMIT_BEHIND, y));
   const int column = int(std::floor(x)), row = int(std::floor(y));
   double v = 0;
   for (int j = row - 1; j <= row + 2; j++)
@@ -35,14 +36,17 @@ inline double plainPrediction(const PlaneBuffer reference[2], int x, int y, cons
   double sample[2];
   for (int r = 0; r < 2; r++) sample[r] = plainSample(reference[r], x + motion[displacement(r, 0)], y + motion[displacement(r, 1)]);
   const double blend = motion[BETA] * sample[0] + (1 - motion[BETA]) * sample[1];
-  return blend + motion[LIGHT] * (blend - BLACK);
+  return blend + motion[LIGHT] * (blend - BLACK[0]);
 }
 
 // Quadratic B-spline on the motion grid at pixel (x, y).
 inline double plainSpline(const Plane& grid, int x, int y) {
   const auto weight = [](int pixel, int cell) {
-    const double d = std::fabs((pixel + 0.5) / CELL - 0.5 - cell);
-    return d < 0.5 ? 0.75 - d * d : d < 1.5 ? 0.5 * (1.5 - d) * (1.5 - d) : 0;
+    const double place = (pixel + 0.5) / CELL - 0.5;
+    const int nearest = int(std::floor(place + 0.5)), tap = cell - nearest + SPLINE_REACH;
+    const auto& p = SPLINE_POLYNOMIALS[tap];
+    const double f = place - nearest;
+    return p[0] + f * p[1] + f * f * p[2];
   };
   double v = 0;
   for (int j = y / CELL - 1; j <= y / CELL + 1; j++)
@@ -53,45 +57,44 @@ inline double plainSpline(const Plane& grid, int x, int y) {
 // Sample of the plane of twice the size.
 inline double plainDouble(const Plane& coarse, int x, int y) {
   const auto weight = [](int fine, int source) {
-    const double taps[] = {8, -70, 288, 913, -146, 31};
-    const int k = fine % 2 ? fine / 2 + 3 - source : source - fine / 2 + 3;
-    return k < 0 || k > 5 ? 0 : taps[k] / 1024;
+    const int k = fine % 2 ? fine / 2 + UP_REACH - source : source - fine / 2 + UP_REACH;
+    return k < 0 || k >= UP_COUNT ? 0 : DOUBLING_TAPS[k];
   };
   double v = 0;
-  for (int j = y / 2 - 3; j <= y / 2 + 3; j++)
-    for (int i = x / 2 - 3; i <= x / 2 + 3; i++) v += weight(y, j) * weight(x, i) * plainAt(coarse, i, j);
+  for (int j = y / 2 - UP_REACH; j <= y / 2 + UP_REACH; j++)
+    for (int i = x / 2 - UP_REACH; i <= x / 2 + UP_REACH; i++) v += weight(y, j) * weight(x, i) * plainAt(coarse, i, j);
   return v;
 }
 
 // Sample of the filtered plane of w x h samples; at(x, y) and weight(ring, clip) give what is filtered, and by what.
 template <class At, class Weight> double plainFilter(int w, int h, int x, int y, const At& at, const Weight& weight) {
   double v = at(x, y);
-  for (int dy = -2; dy <= 2; dy++)
-    for (int dx = -2; dx <= 2; dx++) {
-      const int square = dx * dx + dy * dy, ring = square == 1 ? 0 : square == 2 ? 1 : 2;
-      if (square == 0 || square > 4 || x + dx < 0 || x + dx >= w || y + dy < 0 || y + dy >= h) continue;
-      const double clips[3] = {4, 16, 64}, d = at(x + dx, y + dy) - at(x, y);
-      for (int c = 0; c < 3; c++) v += weight(ring, c) * std::fmax(-clips[c], std::fmin(clips[c], d));
+  for (int ring = 0; ring < FILTER_RINGS; ring++)
+    for (const auto& [dx, dy] : FILTER_NEIGHBOURS[ring]) {
+      if (x + dx < 0 || x + dx >= w || y + dy < 0 || y + dy >= h) continue;
+      const double d = at(x + dx, y + dy) - at(x, y);
+      for (int c = 0; c < CLIP_COUNT; c++) v += weight(ring, c) * std::fmax(-FILTER_CLIPS[c], std::fmin(FILTER_CLIPS[c], d));
     }
   return v;
 }
 
 struct PlainLuma {
-  const Plane* groups[LUMA_GROUPS];
+  const Plane* groups[LUMA_INPUTS];
   std::vector<real> w1, b1, conv;
 
   // Channel c at a pixel: 0 the sum of the groups, else a hidden unit. Offsets move groups and weights along a direction.
   template <class Group, class W1, class B1> double channel(int c, int x, int y, const Group& group, const W1& w, const B1& b) const {
     if (y < 0 || x < 0 || y >= groups[0]->h || x >= groups[0]->w) return 0;
     double s = c ? b(c - 1) : 0;
-    for (int i = 0; i < LUMA_GROUPS; i++) s += (c ? w((c - 1) * LUMA_GROUPS + i) : 1) * group(i, x, y);
+    for (int i = 0; i < LUMA_INPUTS; i++) s += (c ? w((c - 1) * LUMA_INPUTS + i) : 1) * group(i, x, y);
     return c ? std::fmax(0, s) - std::fmax(0, b(c - 1)) : s;
   }
   template <class Group, class W1, class B1, class Conv>
   double at(int x, int y, const Group& group, const W1& w, const B1& b, const Conv& k) const {
     double v = channel(0, x, y, group, w, b);
-    for (int c = 0; c < LUMA_CHANNELS; c++)
-      for (int i = 0; i < 9; i++) v += k(c * 9 + i) * channel(c, x + i % 3 - 1, y + i / 3 - 1, group, w, b);
+    for (int c = 0; c < CONV_PLANES; c++)
+      for (int i = 0; i < CONV_TAPS; i++)
+        v += k(c * CONV_TAPS + i) * channel(c, x + i % CONV_SIDE - CONVOLUTION_REACH, y + i / CONV_SIDE - CONVOLUTION_REACH, group, w, b);
     return v;
   }
   double at(int x, int y) const {
@@ -102,7 +105,7 @@ struct PlainLuma {
   template <class Random>
   double gradientError(const Plane& gOut, const PlaneBuffer* gGroups, std::initializer_list<const std::vector<real>*> gWeights, const Random& random) const {
     double analytic = 0, numeric = 0, size = 0;
-    std::vector<std::vector<double>> direction, moved(LUMA_GROUPS);
+    std::vector<std::vector<double>> direction, moved(LUMA_INPUTS);
     for (const auto* g : gWeights) {
       direction.emplace_back();
       for (real v : *g) {
@@ -112,7 +115,7 @@ struct PlainLuma {
       }
     }
     const int w = gOut.w;
-    for (int i = 0; i < LUMA_GROUPS; i++)
+    for (int i = 0; i < LUMA_INPUTS; i++)
       for (int y = 0; y < gOut.h; y++)
         for (int x = 0; x < w; x++) {
           moved[i].push_back(random());
@@ -135,16 +138,19 @@ struct PlainLuma {
 };
 
 // weights: w1, b1, w2, lin in a row.
+// Where the tensors of the chroma net begin: w1, b1, w2, lin.
+constexpr int CHROMA_B1 = HIDDEN_UNITS * CHROMA_INPUTS, CHROMA_W2 = CHROMA_B1 + HIDDEN_UNITS, CHROMA_LINEAR = CHROMA_W2 + 2 * HIDDEN_UNITS;
+
 template <class Weights> void plainChroma(const double u[CHROMA_INPUTS], const Weights& weights, double out[2]) {
   for (int c = 0; c < 2; c++) {
     out[c] = u[2 * c] + u[2 * c + 1];
-    for (int i = 0; i < CHROMA_INPUTS; i++) out[c] += weights[64 + c * CHROMA_INPUTS + i] * u[i];
+    for (int i = 0; i < CHROMA_INPUTS; i++) out[c] += weights[CHROMA_LINEAR + c * CHROMA_INPUTS + i] * u[i];
   }
-  for (int k = 0; k < CHROMA_HIDDEN; k++) {
-    double s = weights[40 + k];
+  for (int k = 0; k < HIDDEN_UNITS; k++) {
+    double s = weights[CHROMA_B1 + k];
     for (int i = 0; i < CHROMA_INPUTS; i++) s += weights[k * CHROMA_INPUTS + i] * u[i];
-    const double h = std::fmax(0, s) - std::fmax(0, double(weights[40 + k]));
-    for (int c = 0; c < 2; c++) out[c] += weights[48 + c * CHROMA_HIDDEN + k] * h;
+    const double h = std::fmax(0, s) - std::fmax(0, double(weights[CHROMA_B1 + k]));
+    for (int c = 0; c < 2; c++) out[c] += weights[CHROMA_W2 + c * HIDDEN_UNITS + k] * h;
   }
 }
 
@@ -155,10 +161,14 @@ inline double plainSoftRound(double y, double temperature) {
 
 // Nats of the unit interval around d under a Laplace distribution with scale 2^s, without the tables' floor.
 inline double plainNats(double d, double s) {
-  const double r = std::exp2(-std::fmin(std::fmax(s, -4), 11.5)), a = std::fabs(d);
+  const double r = std::exp2(-std::fmin(std::fmax(s, MIN_LOG_SCALE), MAX_LOG_SCALE)), a = std::fabs(d);
   if (a > 0.5) return (a - 0.5) * r - std::log(0.5 * (1 - std::exp(-r)));
   return -std::log(1 - 0.5 * (std::exp(-(a + 0.5) * r) + std::exp((a - 0.5) * r)));
 }
+
+// Where the tensors of a context net begin: w1, b1, w2, lin, a row of bias, a row of depth.
+constexpr int CONTEXT_B1 = HIDDEN_UNITS * CONTEXT_INPUTS, CONTEXT_W2 = CONTEXT_B1 + HIDDEN_UNITS, CONTEXT_LINEAR = CONTEXT_W2 + 2 * HIDDEN_UNITS;
+constexpr int CONTEXT_BIAS = CONTEXT_LINEAR + 2 * CONTEXT_INPUTS, CONTEXT_DEPTH = CONTEXT_BIAS + 2;
 
 // Nats of planes[0] (own; then parent, grandparent, companions) with latents and weights (w1, b1, w2, lin, bias, depth) moved by
 // `step` along a direction.
@@ -188,17 +198,17 @@ inline double plainRate(const Plane planes[5], const std::vector<real>& weights,
                               around, 2 * std::fabs(latent(2, x >> 2, y >> 2)), cross(3), cross(4)};
       double in[CONTEXT_INPUTS], out[2];
       for (int i = 0; i < 6; i++) {
-        in[i] = std::fmin(std::fmax(linear[i], -15), 15) / 4;
-        in[6 + i] = 0.5 * std::log2(1 + std::fmin(sums[i], 255));
+        in[i] = std::fmin(std::fmax(linear[i], -SIGNED_LIMIT), SIGNED_LIMIT) / 4;
+        in[6 + i] = 0.5 * std::log2(1 + std::fmin(sums[i], MAGNITUDE_LIMIT));
       }
       for (int m = 0; m < 2; m++) {
-        out[m] = weight(144 + m) + weight(146 + m);
-        for (int j = 0; j < CONTEXT_INPUTS; j++) out[m] += weight(120 + m * CONTEXT_INPUTS + j) * in[j];
+        out[m] = weight(CONTEXT_BIAS + m) + weight(CONTEXT_DEPTH + m);
+        for (int j = 0; j < CONTEXT_INPUTS; j++) out[m] += weight(CONTEXT_LINEAR + m * CONTEXT_INPUTS + j) * in[j];
       }
-      for (int k = 0; k < CONTEXT_HIDDEN; k++) {
-        double h = weight(96 + k);
+      for (int k = 0; k < HIDDEN_UNITS; k++) {
+        double h = weight(CONTEXT_B1 + k);
         for (int j = 0; j < CONTEXT_INPUTS; j++) h += weight(k * CONTEXT_INPUTS + j) * in[j];
-        for (int m = 0; m < 2; m++) out[m] += weight(104 + m * CONTEXT_HIDDEN + k) * std::fmax(h, 0);
+        for (int m = 0; m < 2; m++) out[m] += weight(CONTEXT_W2 + m * HIDDEN_UNITS + k) * std::fmax(h, 0);
       }
       total += plainNats(own(0, 0) - out[0], out[1]);
     }

@@ -5,10 +5,14 @@
 namespace weft {
 namespace WEFT_ISA {
 
+// Most fine rows between the first and the last that read one coarse row, were they all there: it reads for UP_REACH rows that the
+// border repeats on either side, too.
+constexpr int MAX_FINE_ROWS = 2 * (2 * UP_REACH) + 2 * UP_COUNT;
+
 // Weights of the fine rows that read coarse row j (clamped reads of the border fold onto the border row).
 struct FineRows {
   int first = 0, count = 0;
-  real weight[24];
+  real weight[MAX_FINE_ROWS];
 };
 
 static inline FineRows fineRowsOf(int j, int coarseHeight, int fineHeight) {
@@ -23,17 +27,22 @@ static inline FineRows fineRowsOf(int j, int coarseHeight, int fineHeight) {
     real sumOfTaps = 0;
     for (int k = 0; k < UP_COUNT; k++) {
       const int source = (i >> 1) - UP_REACH + (i & 1) + k;
-      if (source >= lowest && source <= highest) sumOfTaps += UP_TAPS[i & 1 ? UP_COUNT - 1 - k : k];
+      if (source >= lowest && source <= highest) sumOfTaps += upTap(i & 1 ? UP_COUNT - 1 - k : k);
     }
     rows.weight[i - from] = sumOfTaps;
   }
   return rows;
 }
 
-// Adjoint of the doubling across: from `fineWidth` gradients to `width`. Reads up to 4 * LANES past both widths.
+// Zeros around the gradients across. The sums go UP_REACH past either end, in whole vectors, and their taps UP_REACH further.
+constexpr int ZEROS_BEFORE = UP_COUNT, ZEROS_BEHIND = LANES + 8;
+static_assert(2 * UP_REACH <= ZEROS_BEFORE && pastEnd(LANES) + 2 * UP_REACH <= ZEROS_BEHIND, "taps outside read zeros");
+static_assert(ZEROS_BEFORE <= HALF_ROW_LEFT && ZEROS_BEHIND <= HALF_ROW_RIGHT, "zeros fit on the stack");
+
+// Adjoint of the doubling across: from `fineWidth` gradients to `width`. Reads up to PAST_DOUBLED past the fine width.
 static inline void upsampleAdjointAcross(const real* fine, int fineWidth, int width, real* out) {
-  alignas(64) real evenBuffer[MAX_HALF_WIDTH], oddBuffer[MAX_HALF_WIDTH], sums[MAX_HALF_WIDTH];
-  real *e = evenBuffer + 16, *o = oddBuffer + 16, *s = sums + 16;
+  alignas(CACHE_LINE) real evenBuffer[HALF_ROW_SAMPLES], oddBuffer[HALF_ROW_SAMPLES], sums[HALF_ROW_SAMPLES];
+  real *e = evenBuffer + HALF_ROW_LEFT, *o = oddBuffer + HALF_ROW_LEFT, *s = sums + HALF_ROW_LEFT;
   for (int x = 0; x < width; x += LANES) {
     vf even, odd;
     loadDeinterleaved(fine + 2 * x, even, odd);
@@ -41,11 +50,11 @@ static inline void upsampleAdjointAcross(const real* fine, int fineWidth, int wi
     store(o + x, odd);
   }
   if (fineWidth % 2) o[width - 1] = 0;
-  for (int k = 1; k <= UP_COUNT; k++) e[-k] = o[-k] = 0;
-  for (int k = 0; k < LANES + 8; k++) e[width + k] = o[width + k] = 0;
+  for (int k = 1; k <= ZEROS_BEFORE; k++) e[-k] = o[-k] = 0;
+  for (int k = 0; k < ZEROS_BEHIND; k++) e[width + k] = o[width + k] = 0;
   for (int x = -UP_REACH; x < width + UP_REACH; x += LANES) {
     vf total{};
-    for (int k = 0; k < UP_COUNT; k++) total += UP_TAPS[k] * (load(e + x + UP_REACH - k) + load(o + x - UP_REACH + k));
+    for (int k = 0; k < UP_COUNT; k++) total += upTap(k) * (load(e + x + UP_REACH - k) + load(o + x - UP_REACH + k));
     store(s + x, total);
   }
   for (int k = 1; k <= UP_REACH; k++) {
@@ -65,10 +74,14 @@ static inline void upsampleAdjointDown(const Plane& fine, int j, int coarseHeigh
   }
 }
 
+// A row at full width on the stack, and what whole pairs of vectors read past it.
+constexpr int ROW_PAST_END = 192;
+static_assert(PAST_DOUBLED <= ROW_PAST_END, "a row to be halved fits on the stack");
+
 // gCoarse = up2^T(gFine)
 static inline void upsampleAdjoint(RowTeam& team, const Plane& gFine, const Plane& gCoarse) {
-  overRows(team, gCoarse.h, 2 * gCoarse.w, 1, [&](int j0, int j1, int) {
-    alignas(64) real row[MAX_WIDTH + 64];
+  overFixedShares(team, gCoarse.h, 2 * gCoarse.w, 1, [&](int j0, int j1, int) {
+    alignas(CACHE_LINE) real row[MAX_SIDE_PX + ROW_PAST_END];
     for (int j = j0; j < j1; j++) {
       upsampleAdjointDown(gFine, j, gCoarse.h, row);
       upsampleAdjointAcross(row, gFine.w, gCoarse.w, gCoarse.row(j));
@@ -78,7 +91,7 @@ static inline void upsampleAdjoint(RowTeam& team, const Plane& gFine, const Plan
 
 // The second half, where every row of gAcross has gone through upsampleAdjointAcross.
 static inline void upsampleAdjointOfRows(RowTeam& team, const Plane& gAcross, const Plane& gCoarse) {
-  overRows(team, gCoarse.h, gCoarse.w, 1, [&](int j0, int j1, int) {
+  overFixedShares(team, gCoarse.h, gCoarse.w, 1, [&](int j0, int j1, int) {
     for (int j = j0; j < j1; j++) upsampleAdjointDown(gAcross, j, gCoarse.h, gCoarse.row(j));
   });
 }

@@ -1,47 +1,25 @@
-// A segment in training: the field's forward pass node by node, its gradient, and the optimizer.
+// A segment in training: the field's forward pass node by node, its gradient, and the steps of latents and nets.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <numeric>
-#include "latents.h"
+#include "netOptimizer.h"
+#include "netWeights.h"
 #include "nodeAdjoint.h"
+#include "rateModel.h"
+#include "segmentStart.h"
+#include "trainedNode.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
-// The memory of a bake's kept planes.
-struct KeptBuffers {
-  PlaneBuffer under, unfiltered[3];
-  void allocate(const NodeBaker& baker) {
-    under.allocate(baker.planeSize(1).w, baker.planeSize(1).h);
-    for (int p = 0; p < 3; p++) unfiltered[p].allocate(baker.planeSize(p).w, baker.planeSize(p).h);
-  }
-  KeptPlanes planes() const { return {under, {unfiltered[0], unfiltered[1], unfiltered[2]}}; }
-};
-
-struct Node {
-  NodeSpec spec;
-  std::vector<LatentBlocks> latents;  // by plane
-  std::vector<uint8_t> source[3];
-  std::vector<PlaneBuffer> gradient[3];  // by thread; only where another node refers to this one
-  PlaneBuffer gMotion[MOTION_COMPONENTS];
-  KeptBuffers kept;  // of its own only where another node refers to this one
-  int visits = 0;
-  bool referred = false;
-};
-
-// What the rates of one node's latents are computed in: dense planes of the latents and, by thread, of the gradient by them.
-// Gradients are good in active blocks only.
-struct RatePlanes {
-  std::vector<DenseLatents> latents;
-  std::vector<std::vector<PlaneBuffer>> gradients;
-};
-
 constexpr int MAX_THREADS = 64;
 
-class Segment final : public SegmentEngine, private LatentSource {
+class Segment final : public TrainingSegment, private LatentSource {
  public:
   explicit Segment(const SegmentConfig& config)
-      : config_(config), pool_(std::min(config.threads, MAX_THREADS)), baker_(config_, pool_, *this), adjoint_(config_, pool_, baker_) {
+      : config_(config), team_(std::min(config.threads, MAX_THREADS)), nets_(config_), baker_(config_, team_, *this),
+        adjoint_(config_, team_, baker_), rate_(config_, team_, baker_, nets_) {
     for (size_t i = 0; i < config_.nodes.size(); i++) addNode(config_.nodes[i]);
     for (auto& node : nodes_)
       for (int r = 0; r < node.spec.references; r++) nodes_[node.spec.reference[r]].referred = true;
@@ -58,22 +36,25 @@ class Segment final : public SegmentEngine, private LatentSource {
     }
   }
 
-  void analyse(const double* nets, double lambda) override;
+  void analyse(const double* nets, double lambda) override {
+    loadNets(nets);
+    SegmentStart(config_, team_, baker_, nets_, nodes_, baked_).run(lambda, [&](int index) { forward(index, HARD); });
+  }
 
   Cost train(const StepOptions* options, int steps, const uint8_t* activity, NetTraining& nets) override {
     Cost cost;
-    std::vector<double> gradient(config_.layout.count);
+    std::vector<double> gradient(nets_.count());
     for (int s = 0; s < steps; s++) {
       std::fill(gradient.begin(), gradient.end(), 0.0);
       cost = step(nets.values, options[s], activity + size_t(s) * nodes_.size(), gradient.data(), true);
-      if (options[s].netRate > 0) updateNets(options[s], gradient, nets);
+      if (options[s].netRate > 0) updateNets(config_.constants.netAdam, options[s], gradient, nets);
     }
     return cost;
   }
 
   Cost gradient(const double* nets, const StepOptions& options, double* netGradient) override {
     std::vector<uint8_t> all(nodes_.size(), 1);
-    std::fill(netGradient, netGradient + config_.layout.count, 0.0);
+    std::fill(netGradient, netGradient + nets_.count(), 0.0);
     keepGradient_ = true;
     const Cost cost = step(nets, options, all.data(), netGradient, false);
     keepGradient_ = false;
@@ -82,11 +63,10 @@ class Segment final : public SegmentEngine, private LatentSource {
 
   std::vector<NodeCost> evaluate(const double* nets, int nodes, bool distortion, bool bits) override {
     loadNets(nets);
-    const StepOptions hard{};
     const double toBits = 1 / std::log(2.0);
     std::vector<NodeCost> costs;
     for (int n = 0; n < nodes; n++) {
-      roundLatents(n, hard);
+      roundLatents(n, HARD);
       NodeCost cost{};
       if (distortion) {
         bake(n);
@@ -94,7 +74,7 @@ class Segment final : public SegmentEngine, private LatentSource {
       }
       if (bits) {
         double nats[2];
-        rate<false>(nodes_[n], 0, nats);
+        rate_.measure(nodes_[n], nats);
         cost.motionBits = nats[MOTION] * toBits;
         cost.innovationBits = nats[INNOVATION] * toBits;
       }
@@ -105,7 +85,7 @@ class Segment final : public SegmentEngine, private LatentSource {
 
   std::vector<PartTime> takePartTimes() override {
     double ticks[PART_COUNT] = {}, operations[PART_COUNT] = {};
-    for (int t = 0; t < pool_.threads(); t++) baker_.scratch(t).clock.moveTo(ticks, operations);
+    for (int t = 0; t < team_.threads(); t++) baker_.scratch(t).clock.moveTo(ticks, operations);
     std::vector<PartTime> out;
     static const double seconds = PartClock::secondsPerTick();
     for (int i = 0; i < PART_COUNT; i++) out.push_back({PART_NAMES[i], ticks[i] * seconds, operations[i]});
@@ -117,43 +97,36 @@ class Segment final : public SegmentEngine, private LatentSource {
     for (auto& p : planesOf(nodes_[node])) n += p.width * p.height;
     return n;
   }
-
   void latents(int node, int32_t* out) const override {
-    forEachLatent(node, [&](size_t at, const LatentBlocks& blocks, size_t i) {
+    forEachLatent(nodes_[node], planesOf(nodes_[node]), [&](size_t at, const LatentBlocks& blocks, size_t i) {
       const double r = std::floor(double(blocks.value[i]) + 0.5);
       out[at] = int32_t(std::fmax(-32767, std::fmin(32767, r)));
     });
   }
   void continuousLatents(int node, double* out) const override {
-    forEachLatent(node, [&](size_t at, const LatentBlocks& blocks, size_t i) { out[at] = double(blocks.value[i]); });
+    forEachLatent(nodes_[node], planesOf(nodes_[node]), [&](size_t at, const LatentBlocks& blocks, size_t i) { out[at] = double(blocks.value[i]); });
   }
-  void latentGradient(int node, double* out) const override {
-    std::copy(kept_[node].begin(), kept_[node].end(), out);
-  }
+  void latentGradient(int node, double* out) const override { std::copy(kept_[node].begin(), kept_[node].end(), out); }
 
   void setContinuousLatents(int node, const double* values) override {
     Node& n = nodes_[node];
     const auto& specs = planesOf(n);
     for (size_t p = 0; p < specs.size(); p++) {
       const int w = specs[p].width, h = specs[p].height;
-      setBlocks(n.latents[p], w, h, real(0), [&](int x, int y) { return real(values[size_t(y) * w + x]); });
+      fillBlocks(n.latents[p], w, h, real(0), [&](int x, int y) { return real(values[size_t(y) * w + x]); });
       values += size_t(w) * h;
     }
   }
 
   void prune(double threshold) override {
     for (auto& node : nodes_)
-      for (auto& blocks : node.latents) {
-        int kept = 0;
-        for (int b = 0; b < blocks.count(); b++) {
-          const real* v = &blocks.value[size_t(b) * BLOCK_LATENTS];
-          if (std::any_of(v, v + BLOCK_LATENTS, [&](real x) { return std::fabs(x) >= threshold; })) blocks.move(b, kept++);
-        }
-        blocks.truncate(kept);
-      }
+      for (auto& blocks : node.latents) pruneBlocks(blocks, threshold);
   }
 
  private:
+  // Rounds to integers, with a slope of 1.
+  static constexpr StepOptions HARD{};
+
   // --- sizes -------------------------------------------------------------------------------------------------------
   int planeWidth(int p) const { return p == 0 || !config_.halvedChroma ? config_.width : (config_.width + 1) / 2; }
   int planeHeight(int p) const { return p == 0 || !config_.halvedChroma ? config_.height : (config_.height + 1) / 2; }
@@ -171,97 +144,32 @@ class Segment final : public SegmentEngine, private LatentSource {
     if (!node.referred) return;
     node.kept.allocate(baker_);
     for (int p = 0; p < 3; p++) {
-      node.gradient[p].resize(pool_.threads());
+      node.gradient[p].resize(team_.threads());
       for (auto& g : node.gradient[p]) g.allocate(planeWidth(p), planeHeight(p));
     }
   }
-  void allocateWorkspace();
-
-  template <class Use> void forEachLatent(int node, const Use& use) const {
-    const Node& n = nodes_[node];
-    const auto& specs = planesOf(n);
-    size_t first = 0;
-    for (size_t p = 0; p < specs.size(); p++) {
-      const int w = specs[p].width, h = specs[p].height;
-      const LatentBlocks& blocks = n.latents[p];
-      for (int b = 0; b < blocks.count(); b++)
-        for (int y = 0; y < BLOCK_HEIGHT; y++)
-          for (int x = 0; x < BLOCK_WIDTH; x++) {
-            const int px = blocks.x0(b) + x, py = blocks.y0(b) + y;
-            if (px < w && py < h) use(first + size_t(py) * w + px, blocks, size_t(b) * BLOCK_LATENTS + y * BLOCK_WIDTH + x);
-          }
-      first += size_t(w) * h;
+  void allocateWorkspace() {
+    const int threads = team_.threads();
+    lentKept_.allocate(baker_);
+    gMotion_.resize(threads);
+    for (int c = 0; c < MOTION_COMPONENTS; c++) {
+      for (auto& components : gMotion_) components[c].allocate(baker_.motionLevel(0).w, baker_.motionLevel(0).h);
+      for (int l = 0; l < baker_.motionLevels(); l++) gMotionLevels_[c].emplace_back(baker_.motionLevel(l).w, baker_.motionLevel(l).h);
     }
+    threadNetGradient_.assign(threads, std::vector<real>(nets_.count()));
+    kept_.resize(nodes_.size());
   }
 
-  // Makes active every block in which some |value| exceeds the threshold, and fills it.
-  template <class Value>
-  static void setBlocks(LatentBlocks& blocks, int w, int h, real threshold, const Value& value) {
-    std::vector<uint32_t> active;
-    for (int by = 0; by * BLOCK_HEIGHT < h; by++)
-      for (int bx = 0; bx * BLOCK_WIDTH < w; bx++) {
-        const int xe = std::min(w, (bx + 1) * BLOCK_WIDTH), ye = std::min(h, (by + 1) * BLOCK_HEIGHT);
-        bool any = false;
-        for (int y = by * BLOCK_HEIGHT; y < ye && !any; y++)
-          for (int x = bx * BLOCK_WIDTH; x < xe && !any; x++) any = std::fabs(value(x, y)) > threshold;
-        if (any) active.push_back(uint32_t(by) * blocks.across + uint32_t(bx));
-      }
-    blocks.assign(active);
-    for (int b = 0; b < blocks.count(); b++)
-      for (int y = 0; y < BLOCK_HEIGHT && blocks.y0(b) + y < h; y++)
-        for (int x = 0; x < BLOCK_WIDTH && blocks.x0(b) + x < w; x++)
-          blocks.value[size_t(b) * BLOCK_LATENTS + size_t(y) * BLOCK_WIDTH + x] = value(blocks.x0(b) + x, blocks.y0(b) + y);
-  }
-
-  // --- nets --------------------------------------------------------------------------------------------------------
   void loadNets(const double* nets) {
-    nets_.resize(config_.layout.count);
-    for (int i = 0; i < config_.layout.count; i++) nets_[i] = real(nets[i]);
-    baker_.setNets(synthesisWeights(nets_, 0), synthesisWeights(nets_, 1), nets_.data() + config_.layout.filters);
-  }
-  ContextWeights contextWeights(std::vector<real>& values, const LatentPlaneSpec& plane, int depth) const {
-    const auto& c = config_.layout.context[plane.net];
-    real* v = values.data();
-    return {v + c.w1, v + c.b1, v + c.w2, v + c.linear, v + c.bias + 2 * plane.biasRow,
-            c.depth < 0 ? nullptr : v + c.depth + 2 * std::min(depth, 4)};
-  }
-  SynthesisWeights synthesisWeights(std::vector<real>& values, int net) const {
-    const auto& s = config_.layout.synthesis[net];
-    real* v = values.data();
-    return {v + s.w1, v + s.b1, v + s.conv, v + s.chromaW1, v + s.chromaB1, v + s.chromaW2, v + s.chromaLinear};
-  }
-  int gainIndex(const Node& node, const LatentPlaneSpec& plane) const {
-    if (plane.kind == MOTION) return config_.layout.motionGain + plane.component * 4 + plane.level;
-    return config_.layout.synthesis[node.spec.references ? 1 : 0].gain + plane.component * MAX_LEVELS + plane.level;
-  }
-  // Value of one latent: units (innovation), pixels or logits (motion).
-  real stepOf(const Node& node, int plane) const {
-    const auto& specs = planesOf(node);
-    const double depth = specs[plane].kind == INNOVATION ? config_.depthScale[std::min(node.spec.depth, 4)] : 1;
-    return real(config_.steps[node.spec.references][plane] * depth) * std::exp2(nets_[gainIndex(node, specs[plane])]);
-  }
-  // Adam, then its proximal half for the bits of the nets: a value pays about log2(1 + |distance| / firstBit) bits for its
-  // distance from the prior, which leaves at the prior what does not pay for its bits.
-  void updateNets(const StepOptions& options, const std::vector<double>& gradient, NetTraining& nets) const {
-    nets.steps++;
-    const double c1 = 1 / (1 - std::pow(0.9, double(nets.steps))), c2 = 1 / (1 - std::pow(0.99, double(nets.steps)));
-    const double lambda = options.netLambda / std::log(2.0);
-    for (int i = 0; i < config_.layout.count; i++) {
-      double &m = nets.firstMoment[i], &v = nets.secondMoment[i];
-      m = 0.9 * m + 0.1 * gradient[i];
-      v = 0.99 * v + 0.01 * gradient[i] * gradient[i];
-      const double rate = options.netRate * nets.rateScale[i] / (std::sqrt(c2 * v) + 1e-12);
-      const double distance = nets.values[i] - rate * c1 * m - nets.prior[i], size = std::fabs(distance);
-      const double pull = rate * lambda / (nets.firstBit[i] + size);
-      nets.values[i] = nets.prior[i] + std::copysign(std::fmax(0.0, size - pull), distance);
-    }
+    nets_.load(nets);
+    baker_.setNets(nets_.synthesis(0), nets_.synthesis(1), nets_.filters());
   }
 
   // --- forward -----------------------------------------------------------------------------------------------------
   LatentRows rows(int node, int plane) const override {
     const LatentBlocks& blocks = nodes_[node].latents[plane];
     const LatentPlaneSpec& spec = planesOf(nodes_[node])[plane];
-    return {blocks.blocks, blocks.rounded.data(), spec.width, spec.height, stepOf(nodes_[node], plane)};
+    return {blocks.blocks, blocks.rounded.data(), spec.width, spec.height, nets_.stepOf(nodes_[node].spec, plane)};
   }
 
   void roundLatents(int index, const StepOptions& options) {
@@ -293,9 +201,7 @@ class Segment final : public SegmentEngine, private LatentSource {
 
   // Calls body(plane, block, thread) for every active block, shared over the threads.
   template <class Body> void overBlocks(const Node& node, const Body& body) {
-    int total = 0;
-    for (auto& p : node.latents) total += p.count();
-    overRows(pool_, total, BLOCK_LATENTS, 1, [&](int from, int to, int thread) {
+    overFixedShares(team_, node.activeBlocks(), BLOCK_LATENTS, 1, [&](int from, int to, int thread) {
       int first = 0;
       for (size_t p = 0; p < node.latents.size() && first < to; p++) {
         const int n = node.latents[p].count();
@@ -305,18 +211,17 @@ class Segment final : public SegmentEngine, private LatentSource {
     });
   }
 
-  // --- loss --------------------------------------------------------------------------------------------------------
   // Of the 8-bit picture that a decoder shows.
   double squaredError(int index, int plane) {
     const Plane& p = baked_[index].picture[plane];
     const uint8_t* first = nodes_[index].source[plane].data();
     std::vector<double> ofRows(p.h);
     const vi lane = iota();
-    overRows(pool_, p.h, p.w, 1, [&](int y0, int y1, int) {
+    overFixedShares(team_, p.h, p.w, 1, [&](int y0, int y1, int) {
       for (int y = y0; y < y1; y++) {
         vf squares{};
         for (int x = 0; x < p.w; x += LANES) {
-          const vf code = minimum(maximum(roundOf(load(p.row(y) + x) + 128), splat(0)), splat(255));
+          const vf code = minimum(maximum(roundOf(load(p.row(y) + x) + CODE_OFFSET), splat(0)), splat(MAX_CODE));
           const vf e = select((lane + x) < p.w, code - loadBytes(first + size_t(y) * p.w + x), splat(0));
           squares += e * e;
         }
@@ -329,50 +234,159 @@ class Segment final : public SegmentEngine, private LatentSource {
   // --- backward ----------------------------------------------------------------------------------------------------
   void clearGradients(Node& node) {
     if (node.referred)
-      pool_.overShares(pool_.threads(), 1, [&](int from, int to, int) {
+      team_.overShares(team_.threads(), 1, [&](int from, int to, int) {
         for (int p = 0; p < 3; p++)
           for (int t = from; t < to; t++) node.gradient[p][t].clear();
       });
     for (int c = 0; c < motionComponents(node.spec); c++) node.gMotion[c].clear();
   }
-  AdjointTask adjointTask(int index, const NodePass& pass, const uint8_t* activity, double weight);
-  void motionAdjoint(Node& node, const uint8_t* activity);
   const Plane& gradientByValue(const Node& node, const LatentPlaneSpec& plane) const {
     if (plane.kind == INNOVATION) return adjoint_.byValue(plane.component, plane.level);
     return plane.level == 0 ? node.gMotion[plane.component] : gMotionLevels_[plane.component][plane.level];
   }
-  template <bool backward> void rate(Node& node, double weight, double nats[2]);
-  void clearRateGradients(const Node& node, int thread);
-  void finishLatents(int index, const StepOptions& options, bool update, std::vector<double>& netGradient);
-  void backward(int index, const NodePass& pass, const StepOptions& options, const uint8_t* activity, double weight,
-                std::vector<double>& netGradient, Cost& cost, bool update);
-  Cost step(const double* nets, const StepOptions& options, const uint8_t* activity, double* netGradient, bool update);
 
-  // --- analysis ----------------------------------------------------------------------------------------------------
-  struct Pyramid {
-    std::vector<int> planes;  // indexes of the latent planes, finest first
-    std::vector<real> steps;  // what one latent adds at its own grid
-  };
-  Pyramid pyramidOf(const Node& node, int kind, int component) const;
-  void approximate(Node& node, const Pyramid& pyramid, const Plane& target, const Plane* weights, double lambda, real threshold);
-  void searchMotion(int index, double lambda);
-  bool searchLight(int index, double lambda);
-  void matchBlocks(const Node& node, int reference, double lambda, std::vector<float>& dx, std::vector<float>& dy) const;
+  AdjointTask adjointTask(int index, const NodePass& pass, const uint8_t* activity, double weight) {
+    Node& node = nodes_[index];
+    AdjointTask task{};
+    task.pass = pass;
+    for (int p = 0; p < 3; p++) {
+      task.source[p] = node.source[p].data();
+      task.filter[p] = baker_.filter(index, p);
+      task.factor[p] = real(2 * weight * config_.lossWeights[p]);
+      for (const Plane& g : node.gradient[p]) task.received[p].push_back(g);
+    }
+    if (!node.spec.references) return task;
+    task.out.resize(team_.threads());
+    for (int t = 0; t < team_.threads(); t++) {
+      for (int r = 0; r < node.spec.references; r++) {
+        const int reference = node.spec.reference[r];
+        for (int p = 0; p < 3 && activity[reference]; p++) task.out[t].references[p][r] = nodes_[reference].gradient[p][t];
+      }
+      for (int c = 0; c < motionComponents(node.spec); c++) {
+        gMotion_[t][c].clear();
+        if (pass.motion[c].origin) task.out[t].grids[c] = gMotion_[t][c];
+      }
+    }
+    return task;
+  }
+
+  // From the grids to the levels of the motion pyramids and to the node that the motion is predicted from.
+  void motionAdjoint(Node& node, const uint8_t* activity) {
+    for (int c = 0; c < motionComponents(node.spec); c++) {
+      for (auto& components : gMotion_) addScaled(components[c], 1, node.gMotion[c]);
+      const int r = c / COMPONENTS_PER_REFERENCE, axis = c % COMPONENTS_PER_REFERENCE, from = axis < 2 ? node.spec.motionNode[r] : -1;
+      if (from >= 0 && activity[from])
+        addScaled(node.gMotion[c], real(node.spec.motionScale[r]), nodes_[from].gMotion[displacement(node.spec.motionField[r], axis)]);
+    }
+    team_.overTasks(motionComponents(node.spec), [&](int c) {
+      for (int l = 1; l < baker_.motionLevels(); l++) {
+        const Plane& finer = l == 1 ? node.gMotion[c] : gMotionLevels_[c][l - 1];
+        upsampleAdjoint(alone_, finer, gMotionLevels_[c][l]);
+      }
+    });
+  }
+
+  // Everything that the gradient by a latent consists of is there: its step, and the gradient by the gains.
+  void finishLatents(int index, const StepOptions& options, bool update, std::vector<double>& netGradient) {
+    Node& node = nodes_[index];
+    const auto& specs = planesOf(node);
+    const int threads = team_.threads();
+    std::vector<std::vector<double>> byGain(threads, std::vector<double>(specs.size()));
+    if (keepGradient_) kept_[index].assign(latentCount(index), 0.0);
+    std::vector<size_t> first(specs.size() + 1);
+    for (size_t p = 0; p < specs.size(); p++) first[p + 1] = first[p] + size_t(specs[p].width) * specs[p].height;
+    const AdamConstants& constants = config_.constants.latentAdam;
+    const AdamStep innovationStep(constants, options.latentRate, node.visits), motionStep(constants, options.motionRate, node.visits);
+    const vi lane = iota();
+    overBlocks(node, [&](int plane, int block, int thread) {
+      PartClock& clock = baker_.scratch(thread).clock;
+      clock.start();
+      LatentBlocks& blocks = node.latents[plane];
+      const Plane& byValue = gradientByValue(node, specs[plane]);
+      const real step = nets_.stepOf(node.spec, plane);
+      const AdamStep& adam = specs[plane].kind == MOTION ? motionStep : innovationStep;
+      const int x0 = blocks.x0(block);
+      int y = blocks.y0(block);
+      vf gainSum{};
+      forEachBlockRow(blocks, block, byValue, [&](real* row, size_t at, int w) {
+        const real* rates[MAX_THREADS];
+        for (int t = 0; t < threads; t++) rates[t] = rate_.gradient(node, t, plane).row(y) + x0;
+        for (int x = 0; x < BLOCK_WIDTH; x += LANES) {
+          const vi valid = (lane + x) < w;
+          const vf g = select(valid, gradientOfLatents(row, step, rates, threads, x), splat(0));
+          gainSum += select(valid, load(row + x) * load(&blocks.rounded[at + x]), splat(0));
+          if (update) adamVector(blocks, at + x, g, adam);
+          for (int i = 0; keepGradient_ && i < LANES && x + i < w; i++)
+            kept_[index][first[plane] + size_t(y) * specs[plane].width + x0 + x + i] = g[i] * blocks.slope[at + x + i];
+        }
+        y++;
+      });
+      byGain[thread][plane] += sum(gainSum);
+      clock.lap(OPTIMIZER, BLOCK_LATENTS * ADAM);
+    });
+    for (size_t p = 0; p < specs.size(); p++)
+      for (int t = 0; t < threads; t++) netGradient[nets_.gainIndex(node.spec, specs[p])] += byGain[t][p] * nets_.stepOf(node.spec, int(p)) * LN2;
+  }
+
+  void backward(int index, const NodePass& pass, const StepOptions& options, const uint8_t* activity, double weight,
+                std::vector<double>& netGradient, Cost& cost, bool update) {
+    Node& node = nodes_[index];
+    const AdjointTask task = adjointTask(index, pass, activity, weight);
+    const PlaneErrors errors = adjoint_.run(task);
+    for (int p = 0; p < 3; p++) cost.distortion += weight * config_.lossWeights[p] * errors.plane[p];
+    for (int t = 0; t < team_.threads(); t++) {
+      std::vector<real>& gradient = threadNetGradient_[t];
+      real* filters[3];
+      for (int p = 0; p < 3; p++) filters[p] = gradient.data() + (task.filter[p] - nets_.data());
+      adjoint_.addWeightGradients(t, nets_.synthesisIn(gradient, pass.net), filters);
+    }
+    if (node.spec.references) motionAdjoint(node, activity);
+    double nats[2];
+    rate_.differentiate(node, weight * options.lambda * LOG2E, threadNetGradient_, nats);
+    cost.bits += weight * (nats[0] + nats[1]) * LOG2E;
+    node.visits++;
+    finishLatents(index, options, update, netGradient);
+  }
+
+  Cost step(const double* nets, const StepOptions& options, const uint8_t* activity, double* netGradient, bool update) {
+    loadNets(nets);
+    stepCount_++;
+    for (auto& g : threadNetGradient_) std::fill(g.begin(), g.end(), real(0));
+    std::vector<double> gradient(nets_.count(), 0.0);
+    Cost cost;
+    const int count = int(nodes_.size());
+    // A node that nothing else reads goes forward and backward at once; the others wait for those that read them.
+    for (int n = 0; n < count; n++) {
+      if (!activity[n]) continue;
+      clearGradients(nodes_[n]);
+      const NodePass pass = forward(n, options);
+      if (!nodes_[n].referred) backward(n, pass, options, activity, activity[n], gradient, cost, update);
+    }
+    for (int n = count - 1; n >= 0; n--) {
+      if (!activity[n] || !nodes_[n].referred) continue;
+      const NodePass pass = baker_.preparePass(n, baked_, keptOf(nodes_[n]), 0);
+      backward(n, pass, options, activity, activity[n], gradient, cost, update);
+    }
+    for (int i = 0; i < nets_.count(); i++) {
+      netGradient[i] = gradient[i];
+      for (auto& g : threadNetGradient_) netGradient[i] += g[i];
+    }
+    return cost;
+  }
 
   SegmentConfig config_;
-  RowTeam pool_, alone_{1};
+  RowTeam team_, alone_{1};
+  NetWeights nets_;
   std::vector<Node> nodes_;
   std::vector<BakedNode> baked_;
-  std::vector<real> nets_;
   NodeBaker baker_;
   NodeAdjoint adjoint_;
-  RatePlanes rates_[3];  // by number of references
-  PlaneBuffer zero_;
+  RateModel rate_;
   KeptBuffers lentKept_;  // of nodes that nothing refers to
   std::vector<std::array<PlaneBuffer, MOTION_COMPONENTS>> gMotion_;  // by thread
   std::vector<PlaneBuffer> gMotionLevels_[MOTION_COMPONENTS];        // by component and level from 1
   std::vector<std::vector<real>> threadNetGradient_;
-  std::vector<std::vector<double>> kept_;
+  std::vector<std::vector<double>> kept_;  // gradient by the latents, by node
   bool keepGradient_ = false;
   int lent_ = -1;  // the node that has the picture
   int64_t stepCount_ = 0;

@@ -10,6 +10,9 @@ typedef real v4 __attribute__((vector_size(4 * sizeof(real))));
 static WEFT_INLINE v4 load4(const real* p) { v4 v; std::memcpy(&v, p, sizeof v); return v; }
 static WEFT_INLINE void store4(real* p, v4 v) { std::memcpy(p, &v, sizeof v); }
 
+// Lanes behind the first vector of a ShiftedSum, and the furthest that another may start behind it.
+constexpr int SHIFTED_SUM_PAST = 4;
+
 // Vectors that start up to four lanes apart; `low` is at the first of them, `high` behind it.
 struct ShiftedSum {
   vf low{};

@@ -7,38 +7,43 @@ namespace WEFT_ISA {
 
 // Sums over lanes of what one thread adds to the gradient of the weights.
 struct LumaAccumulator {
-  vf w1[LUMA_HIDDEN][LUMA_GROUPS], b1[LUMA_HIDDEN], conv[LUMA_CHANNELS][9];
+  vf w1[HIDDEN_UNITS][LUMA_INPUTS], b1[HIDDEN_UNITS], conv[CONV_PLANES][9];
   void addTo(const SynthesisWeights& g) const {
-    for (int k = 0; k < LUMA_HIDDEN; k++) {
+    for (int k = 0; k < HIDDEN_UNITS; k++) {
       g.b1[k] += sum(b1[k]);
-      for (int i = 0; i < LUMA_GROUPS; i++) g.w1[k * LUMA_GROUPS + i] += sum(w1[k][i]);
+      for (int i = 0; i < LUMA_INPUTS; i++) g.w1[k * LUMA_INPUTS + i] += sum(w1[k][i]);
     }
-    for (int c = 0; c < LUMA_CHANNELS; c++)
+    for (int c = 0; c < CONV_PLANES; c++)
       for (int i = 0; i < 9; i++) g.conv[c * 9 + i] += sum(conv[c][i]);
   }
 };
 struct ChromaAccumulator {
-  vf w1[CHROMA_HIDDEN][CHROMA_INPUTS], b1[CHROMA_HIDDEN], w2[2][CHROMA_HIDDEN], linear[2][CHROMA_INPUTS];
+  vf w1[HIDDEN_UNITS][CHROMA_INPUTS], b1[HIDDEN_UNITS], w2[2][HIDDEN_UNITS], linear[2][CHROMA_INPUTS];
   void addTo(const SynthesisWeights& g) const {
-    for (int k = 0; k < CHROMA_HIDDEN; k++) {
+    for (int k = 0; k < HIDDEN_UNITS; k++) {
       g.chromaB1[k] += sum(b1[k]);
       for (int i = 0; i < CHROMA_INPUTS; i++) g.chromaW1[k * CHROMA_INPUTS + i] += sum(w1[k][i]);
-      for (int m = 0; m < 2; m++) g.chromaW2[m * CHROMA_HIDDEN + k] += sum(w2[m][k]);
+      for (int m = 0; m < 2; m++) g.chromaW2[m * HIDDEN_UNITS + k] += sum(w2[m][k]);
     }
     for (int m = 0; m < 2; m++)
       for (int i = 0; i < CHROMA_INPUTS; i++) g.chromaLinear[m * CHROMA_INPUTS + i] += sum(linear[m][i]);
   }
 };
 
-// Gradients of two luma rows by the hidden units (0: by the sum of the groups), and by the groups; readable past the width.
+// Gradients of two luma rows by the hidden units (0: by the sum of the groups), and by the groups; readable PAST_END past the width.
 struct LumaGradientRows {
-  explicit LumaGradientRows(int width) : hidden_(width + 128, 2 * LUMA_CHANNELS), groups_(width + 128, 2 * LUMA_GROUPS) {}
-  real* hidden(int row, int c) const { return hidden_.row(row * LUMA_CHANNELS + c); }
-  real* group(int row, int g) const { return groups_.row(row * LUMA_GROUPS + g); }
+  static constexpr int PAST_END = 128;
+  explicit LumaGradientRows(int width) : hidden_(width + PAST_END, 2 * CONV_PLANES), groups_(width + PAST_END, 2 * LUMA_INPUTS) {}
+  real* hidden(int row, int c) const { return hidden_.row(row * CONV_PLANES + c); }
+  real* group(int row, int g) const { return groups_.row(row * LUMA_INPUTS + g); }
 
  private:
   PlaneBuffer hidden_, groups_;
 };
+
+static_assert(PAST_DOUBLED <= LumaGradientRows::PAST_END, "the doubling's adjoint reads pairs of vectors, as does hiddenAdjoint");
+static_assert(CONVOLUTION_REACH <= MARGIN_X && pastEnd(LANES) + CONVOLUTION_REACH <= MARGIN_RIGHT, "gradients that are zero outside");
+static_assert(CONVOLUTION_REACH + 1 <= MARGIN_Y, "rows y - 1 to y + 2 of the gradient");
 
 // Adjoint of the convolution for channel c of rows y and y + 1. gOut: gradient by the luma innovation, zero outside of the plane.
 static inline void convolutionAdjoint(const ChannelRing& ring, const SynthesisWeights& net, const Plane& gOut, int c, int y, int rows,
@@ -91,37 +96,37 @@ static inline void convolutionAdjoint(const ChannelRing& ring, const SynthesisWe
 }
 
 // From the hidden units of one row to its groups.
-static inline void hiddenAdjoint(const real* const groups[LUMA_GROUPS], const SynthesisWeights& net, int row, int width,
+static inline void hiddenAdjoint(const real* const groups[LUMA_INPUTS], const SynthesisWeights& net, int row, int width,
                                  const LumaGradientRows& g, LumaAccumulator& acc) {
   constexpr int count = 2;
   for (int x = 0; x < width; x += count * LANES) {
-    vf out[LUMA_GROUPS][count];
+    vf out[LUMA_INPUTS][count];
     for (int i = 0; i < count; i++) {
       const vf bySum = load(g.hidden(row, 0) + x + i * LANES);
-      for (int j = 0; j < LUMA_GROUPS; j++) out[j][i] = bySum;
+      for (int j = 0; j < LUMA_INPUTS; j++) out[j][i] = bySum;
     }
-    for (int c = 0; c < LUMA_HIDDEN; c++)
+    for (int c = 0; c < HIDDEN_UNITS; c++)
       for (int i = 0; i < count; i++) {
         const vf h = load(g.hidden(row, c + 1) + x + i * LANES);
-        for (int j = 0; j < LUMA_GROUPS; j++) out[j][i] += net.w1[c * LUMA_GROUPS + j] * h;
+        for (int j = 0; j < LUMA_INPUTS; j++) out[j][i] += net.w1[c * LUMA_INPUTS + j] * h;
       }
-    for (int j = 0; j < LUMA_GROUPS; j++)
+    for (int j = 0; j < LUMA_INPUTS; j++)
       for (int i = 0; i < count; i++) store(g.group(row, j) + x + i * LANES, out[j][i]);
   }
-  for (int c = 0; c < LUMA_HIDDEN; c += 4) {
-    vf sums[4][LUMA_GROUPS];
+  for (int c = 0; c < HIDDEN_UNITS; c += 4) {
+    vf sums[4][LUMA_INPUTS];
     for (int k = 0; k < 4; k++)
-      for (int j = 0; j < LUMA_GROUPS; j++) sums[k][j] = acc.w1[c + k][j];
+      for (int j = 0; j < LUMA_INPUTS; j++) sums[k][j] = acc.w1[c + k][j];
     for (int x = 0; x < width; x += LANES) {
-      vf in[LUMA_GROUPS];
-      for (int j = 0; j < LUMA_GROUPS; j++) in[j] = load(groups[j] + x);
+      vf in[LUMA_INPUTS];
+      for (int j = 0; j < LUMA_INPUTS; j++) in[j] = load(groups[j] + x);
       for (int k = 0; k < 4; k++) {
         const vf h = load(g.hidden(row, c + k + 1) + x);
-        for (int j = 0; j < LUMA_GROUPS; j++) sums[k][j] += h * in[j];
+        for (int j = 0; j < LUMA_INPUTS; j++) sums[k][j] += h * in[j];
       }
     }
     for (int k = 0; k < 4; k++)
-      for (int j = 0; j < LUMA_GROUPS; j++) acc.w1[c + k][j] = sums[k][j];
+      for (int j = 0; j < LUMA_INPUTS; j++) acc.w1[c + k][j] = sums[k][j];
   }
 }
 
@@ -145,14 +150,14 @@ static inline void synthesizeChromaRowAdjoint(const real* const inputs[CHROMA_IN
     gu[1] += a;
     gu[2] += b;
     gu[3] += b;
-    for (int k = 0; k < CHROMA_HIDDEN; k++) {
+    for (int k = 0; k < HIDDEN_UNITS; k++) {
       const vf bias = splat(net.chromaB1[k]), rest = maximum(bias, splat(0));
       vf h = bias;
       for (int i = 0; i < CHROMA_INPUTS; i++) h += net.chromaW1[k * CHROMA_INPUTS + i] * u[i];
       const vf value = maximum(h, splat(0)) - rest;
       acc.w2[0][k] += a * value;
       acc.w2[1][k] += b * value;
-      const vf gh = net.chromaW2[k] * a + net.chromaW2[CHROMA_HIDDEN + k] * b;
+      const vf gh = net.chromaW2[k] * a + net.chromaW2[HIDDEN_UNITS + k] * b;
       const vf gActive = select(h > 0, gh, splat(0));
       acc.b1[k] += net.chromaB1[k] > 0 ? gActive - gh : gActive;
       for (int i = 0; i < CHROMA_INPUTS; i++) {

@@ -1,26 +1,61 @@
-/** Finds and types the native training engine. */
+/** Finds the native trainer, and types what it shows: the twin of trainers/native/addon.cc. */
 
 import { type AddonBuild, loadAddon } from '../../runtime/native/addonLoader.js';
-import type { FieldArrays } from '../../runtime/native/fieldArrays.js';
-import type { SegmentEngine, StepCost } from '../segmentEngine.js';
+import type { FieldConfig } from '../../runtime/native/fieldConfig.js';
+import type { EngineConstants } from '../trainingConstants.js';
+import type { TrainingSegment } from '../trainingEngine.js';
+import type { StepCost, StepOptions } from '../trainingStep.js';
 
-/** Plain description of a segment for the addon; see `configOf` in trainers/native/addon.cc. */
-export interface NativeSegmentConfig extends FieldArrays {
+/** What a segment is built from; the addon reads every field by its name. */
+export interface TrainingSegmentConfig extends FieldConfig {
   readonly threads: number;
   readonly seed: number;
+  /** Double precision, for gradient tests. */
   readonly exact: boolean;
   /** By number of references: step of each plane before gains and depth. */
   readonly steps: readonly Float64Array[];
+  /** Factor on the steps of innovation, by depth. */
   readonly depthScale: Float64Array;
   /** Of a squared error in one sample, by plane. */
   readonly lossWeights: Float64Array;
-  /** Offsets of the tensors, in the order of `NetLayout` in trainers/native/engine.h. */
-  readonly layout: Int32Array;
+  readonly layout: NetLayout;
+  readonly constants: EngineConstants;
 }
 
-/** One segment in training, on the processor. */
-export interface NativeSegment extends SegmentEngine {
-  gradient(nets: Float64Array, options: Float64Array, netGradient: Float64Array): StepCost;
+/** Where the tensors of the nets are among all their values (runtime/field/tensors.ts). */
+export interface NetLayout {
+  readonly contexts: readonly ContextLayout[];
+  readonly syntheses: readonly SynthesisLayout[];
+  readonly motionGain: number;
+  readonly filters: number;
+  /** Values in all. */
+  readonly count: number;
+}
+
+export interface ContextLayout {
+  readonly w1: number;
+  readonly b1: number;
+  readonly w2: number;
+  readonly linear: number;
+  readonly bias: number;
+  /** -1 where the net has no bias by depth. */
+  readonly depth: number;
+}
+
+export interface SynthesisLayout {
+  readonly w1: number;
+  readonly b1: number;
+  readonly conv: number;
+  readonly chromaW1: number;
+  readonly chromaB1: number;
+  readonly chromaW2: number;
+  readonly chromaLinear: number;
+  readonly gain: number;
+}
+
+/** The addon's class: one segment in training, on the processor. */
+export interface NativeTrainingSegment extends TrainingSegment {
+  gradient(nets: Float64Array, step: StepOptions, netGradient: Float64Array): StepCost;
   latents(node: number): Int32Array;
   latentGradient(node: number): Float64Array;
   prune(threshold: number): void;
@@ -45,7 +80,7 @@ export interface KernelTime extends PartTime {
 
 /** One build of the addon. */
 export interface NativeTrainer extends AddonBuild {
-  readonly Segment: new (config: NativeSegmentConfig) => NativeSegment;
+  readonly Segment: new (config: TrainingSegmentConfig) => NativeTrainingSegment;
   /** Times every kernel of the training step on fresh random input, each for so many seconds. */
   benchKernels(seed: number, seconds: number): KernelTime[];
   /** Operations a second of independent multiply-adds on one thread. */

@@ -10,17 +10,17 @@ namespace WEFT_ISA {
 constexpr double SLOPE_WEIGHTS = 14, SAMPLE_DERIVATIVES = 88, SAMPLE_CHAIN = 6, SAMPLE_SCATTER = 36;
 // Gradients by weights and by inputs.
 constexpr double CONVOLUTION_GRADIENT = 2 * CONVOLUTION;
-constexpr double HIDDEN_GRADIENT = 2.0 * LUMA_HIDDEN * (2 * LUMA_GROUPS + 1);
+constexpr double HIDDEN_GRADIENT = 2.0 * HIDDEN_UNITS * (2 * LUMA_INPUTS + 1);
 constexpr double CHROMA_GRADIENT = 2 * CHROMA_SYNTHESIS;
 // By latent: sums of neighbours and their logarithms, the network, the code length.
-constexpr double CONTEXT_SUMS = 36 + 6 * 16, CONTEXT_NETWORK = 2.0 * (CONTEXT_HIDDEN * (CONTEXT_INPUTS + 3) + 2 * CONTEXT_INPUTS + 2);
+constexpr double CONTEXT_SUMS = 36 + 6 * 16, CONTEXT_NETWORK = 2.0 * (HIDDEN_UNITS * (CONTEXT_INPUTS + 3) + 2 * CONTEXT_INPUTS + 2);
 constexpr double CODE_LENGTH = 90;
 constexpr double CONTEXT_GRADIENT = CONTEXT_SUMS + 3 * CONTEXT_NETWORK + CODE_LENGTH + 60;
 constexpr double SOFT_ROUNDING = 2 * 24, ADAM = 16;
 // By sample: difference, square, gradient; what later nodes added.
 constexpr double LOSS_GRADIENT = 5;
 // Besides the filter's own differences and clips: slopes, products with the gradients, sums by weight.
-constexpr double LOOP_FILTER_GRADIENT = LOOP_FILTER + 12.0 * (3 + 2 * FILTER_CLIPS) + 2.0 * FILTER_WEIGHTS;
+constexpr double LOOP_FILTER_GRADIENT = LOOP_FILTER + 12.0 * (3 + 2 * CLIP_COUNT) + 2.0 * FILTER_WEIGHTS;
 
 inline double samplingGradientOperations(int references, int planes, int width, bool scattered) {
   return double(width) * references *

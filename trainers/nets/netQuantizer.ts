@@ -42,16 +42,19 @@ interface Choice {
 /** Nets on their way to integers. `values` are always what the tensors that are done say. */
 export class NetQuantizer {
   readonly tensors: QuantizedTensor[] = priorTensors();
+  readonly #values: Float64Array;
+  readonly #lambda: number;
+  readonly #cost: FilmCost;
 
   /**
    * @param values trained values; left as they will be in the file
    * @param lambda squared codes per bit
    */
-  constructor(
-    private readonly values: Float64Array,
-    private readonly lambda: number,
-    private readonly cost: FilmCost,
-  ) {}
+  constructor(values: Float64Array, lambda: number, cost: FilmCost) {
+    this.#values = values;
+    this.#lambda = lambda;
+    this.#cost = cost;
+  }
 
   /**
    * Chooses the step of tensor after tensor, each as the film costs least: a first guess from the sensitivity at one
@@ -60,8 +63,8 @@ export class NetQuantizer {
    */
   async chooseSteps(): Promise<void> {
     for (const [index, tensor] of NET_TENSORS.entries()) {
-      const trained = this.values.slice(tensor.offset, tensor.offset + tensor.size);
-      this.take(index, await this.bestStep(tensor, trained));
+      const trained = this.#values.slice(tensor.offset, tensor.offset + tensor.size);
+      this.#take(index, await this.#bestStep(tensor, trained));
     }
   }
 
@@ -69,44 +72,44 @@ export class NetQuantizer {
   async polish(ended: () => boolean = () => false): Promise<void> {
     for (const [index, tensor] of NET_TENSORS.entries()) {
       if (ended()) return;
-      let best = await this.measure(tensor, this.tensors[index]!);
+      let best = await this.#measure(tensor, this.tensors[index]!);
       for (const i of best.quantized.q.keys()) {
         for (const step of [-1, 1]) {
           const { k, q } = best.quantized;
-          const choice = await this.measure(tensor, { k, q: moved(q, i, step) });
+          const choice = await this.#measure(tensor, { k, q: moved(q, i, step) });
           if (choice.total >= best.total) continue;
           best = choice;
           break;
         }
       }
-      this.take(index, best);
+      this.#take(index, best);
     }
   }
 
-  private take(index: number, { quantized }: Choice): void {
+  #take(index: number, { quantized }: Choice): void {
     const tensor = NET_TENSORS[index]!;
     this.tensors[index] = quantized;
-    this.values.set(dequantized(tensor, quantized), tensor.offset);
+    this.#values.set(dequantized(tensor, quantized), tensor.offset);
   }
 
-  private async measure(tensor: NetTensor, quantized: QuantizedTensor): Promise<Choice> {
-    const tried = this.values.slice();
+  async #measure(tensor: NetTensor, quantized: QuantizedTensor): Promise<Choice> {
+    const tried = this.#values.slice();
     tried.set(dequantized(tensor, quantized), tensor.offset);
-    const film = await this.cost(tried, tensor.kind);
-    return { quantized, film, total: film + this.lambda * countTensorBits(quantized) };
+    const film = await this.#cost(tried, tensor.kind);
+    return { quantized, film, total: film + this.#lambda * countTensorBits(quantized) };
   }
 
-  private async bestStep(tensor: NetTensor, trained: Float64Array): Promise<Choice> {
-    const unquantized = await this.cost(this.values, tensor.kind);
-    const probed = await this.measure(tensor, quantizeTensor(tensor, trained, PROBE_K));
+  async #bestStep(tensor: NetTensor, trained: Float64Array): Promise<Choice> {
+    const unquantized = await this.#cost(this.#values, tensor.kind);
+    const probed = await this.#measure(tensor, quantizeTensor(tensor, trained, PROBE_K));
     const probeLoss = Math.max(probed.film - unquantized, 0);
-    let best = await this.measure(tensor, PRIOR);
+    let best = await this.#measure(tensor, PRIOR);
     if (probed.total < best.total) best = probed;
-    const guess = this.cheapestStep(tensor, trained, probeLoss);
+    const guess = this.#cheapestStep(tensor, trained, probeLoss);
     for (const direction of [1, -1]) {
       for (let k = direction > 0 ? guess : guess - 1; k >= 0 && k <= maxK(tensor); k += direction) {
         const choice =
-          k === PROBE_K ? probed : await this.measure(tensor, quantizeTensor(tensor, trained, k));
+          k === PROBE_K ? probed : await this.#measure(tensor, quantizeTensor(tensor, trained, k));
         if (choice.total > best.total) break;
         best = choice;
       }
@@ -115,12 +118,12 @@ export class NetQuantizer {
   }
 
   /** The step exponent with the least expected loss + lambda * bits. */
-  private cheapestStep(tensor: NetTensor, trained: Float64Array, probeLoss: number): number {
+  #cheapestStep(tensor: NetTensor, trained: Float64Array, probeLoss: number): number {
     let best = maxK(tensor);
     let least = Number.POSITIVE_INFINITY;
     for (let k = 0; k <= maxK(tensor); k++) {
       const bits = countTensorBits(quantizeTensor(tensor, trained, k));
-      const total = probeLoss * 4 ** (PROBE_K - k) + this.lambda * bits;
+      const total = probeLoss * 4 ** (PROBE_K - k) + this.#lambda * bits;
       if (total >= least) continue;
       least = total;
       best = k;

@@ -7,17 +7,8 @@ import {
   type NetTensor,
   priorValues,
 } from '../../runtime/field/tensors.js';
-import type { StepOptions } from '../schedule.js';
-
-/** Learning rates of the nets relative to each other. */
-const CONTEXT_RATE = 1;
-const SYNTHESIS_RATE = 0.3;
-const GAIN_RATE = 1;
-/** Decays of the moments. */
-const FIRST_DECAY = 0.9;
-const SECOND_DECAY = 0.99;
-/** Distance from the prior at which a value costs its first bit. */
-const FIRST_BIT = { context: 2 ** -5, synthesis: 2 ** -6 } as const;
+import { type AdamConstants, type NetConstants, TRAINING_CONSTANTS } from '../trainingConstants.js';
+import type { StepOptions } from '../trainingStep.js';
 
 export interface NetState {
   /** All in the order of NET_TENSORS. */
@@ -33,12 +24,13 @@ export interface NetState {
 }
 
 /** The nets at the prior. */
-export function createNetState(): NetState {
+export function createNetState(constants = TRAINING_CONSTANTS.nets): NetState {
   const rateScale = new Float64Array(NET_VALUE_COUNT);
   const firstBit = new Float64Array(NET_VALUE_COUNT);
   for (const tensor of NET_TENSORS) {
-    rateScale.fill(rateOf(tensor), tensor.offset, tensor.offset + tensor.size);
-    firstBit.fill(FIRST_BIT[tensor.kind], tensor.offset, tensor.offset + tensor.size);
+    rateScale.fill(rateOf(tensor, constants), tensor.offset, tensor.offset + tensor.size);
+    const bit = tensor.kind === 'context' ? constants.contextFirstBit : constants.synthesisFirstBit;
+    firstBit.fill(bit, tensor.offset, tensor.offset + tensor.size);
   }
   const prior = Float64Array.from(priorValues());
   return {
@@ -68,24 +60,30 @@ export function copyOf(nets: NetState): NetState {
  *
  * @param gradient by all values
  */
-export function updateNets(nets: NetState, gradient: Float64Array, options: StepOptions): void {
+export function updateNets(
+  nets: NetState,
+  gradient: Float64Array,
+  options: StepOptions,
+  { gradientShare, squareShare, epsilon }: AdamConstants,
+): void {
   const { values, firstMoment, secondMoment, rateScale, prior, firstBit, steps } = nets;
   const count = ++steps[0]!;
-  const correct1 = 1 / (1 - FIRST_DECAY ** count);
-  const correct2 = 1 / (1 - SECOND_DECAY ** count);
+  const [decay1, decay2] = [1 - gradientShare, 1 - squareShare];
+  const correct1 = 1 / (1 - decay1 ** count);
+  const correct2 = 1 / (1 - decay2 ** count);
   for (const [i, g] of gradient.entries()) {
-    const m = FIRST_DECAY * firstMoment[i]! + (1 - FIRST_DECAY) * g;
-    const v = SECOND_DECAY * secondMoment[i]! + (1 - SECOND_DECAY) * g * g;
+    const m = decay1 * firstMoment[i]! + gradientShare * g;
+    const v = decay2 * secondMoment[i]! + squareShare * g * g;
     firstMoment[i] = m;
     secondMoment[i] = v;
-    const rate = (options.netRate * rateScale[i]!) / (Math.sqrt(correct2 * v) + 1e-12);
+    const rate = (options.netRate * rateScale[i]!) / (Math.sqrt(correct2 * v) + epsilon);
     const distance = values[i]! - rate * correct1 * m - prior[i]!;
     const pull = (rate * options.netLambda * Math.LOG2E) / (firstBit[i]! + Math.abs(distance));
     values[i] = prior[i]! + Math.sign(distance) * Math.max(0, Math.abs(distance) - pull);
   }
 }
 
-function rateOf(tensor: NetTensor): number {
-  if (isGain(tensor)) return GAIN_RATE;
-  return tensor.kind === 'context' ? CONTEXT_RATE : SYNTHESIS_RATE;
+function rateOf(tensor: NetTensor, { contextRate, synthesisRate, gainRate }: NetConstants): number {
+  if (isGain(tensor)) return gainRate;
+  return tensor.kind === 'context' ? contextRate : synthesisRate;
 }

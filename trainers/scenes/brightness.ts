@@ -1,14 +1,20 @@
 /** Changes of the light of a whole picture: a fade, a flash, a lamp that is switched on. */
 
-/** Maps the codes of one picture to the mean and the spread of another. `most`: the largest factor. */
+/**
+ * Maps the codes of one picture to the mean and the spread of another.
+ *
+ * @param flat standard deviation of a picture, in codes, that has no spread to speak of
+ * @param most the largest factor
+ */
 export function lightFrom(
   own: Float32Array,
   other: Float32Array,
+  flat: number,
   most = Number.POSITIVE_INFINITY,
 ): (code: number) => number {
   const from = spread(own);
   const to = spread(other);
-  const factor = from.deviation > 1 ? Math.min(to.deviation / from.deviation, most) : 1;
+  const factor = from.deviation > flat ? Math.min(to.deviation / from.deviation, most) : 1;
   return (code) => to.mean + factor * (code - from.mean);
 }
 

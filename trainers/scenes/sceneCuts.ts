@@ -16,6 +16,8 @@ const REACH = 3;
 /** A cut: what motion leaves is more than this share of what a flat guess leaves, and more than this many codes a sample. */
 const INTER_SHARE = 0.75;
 const MIN_CODES = 6;
+/** Pictures that deviate less from their mean are not brightened, in codes. */
+const FLAT_DEVIATION = 1;
 
 export function thumbnail(picture: Picture): Thumbnail {
   const scale = Math.max(1, Math.ceil(picture.width / THUMBNAIL_WIDTH));
@@ -34,7 +36,8 @@ export function thumbnail(picture: Picture): Thumbnail {
 /** Whether `next` begins a new scene: not explained by motion, nor by motion in another light. */
 export function isCut(previous: Thumbnail, next: Thumbnail): boolean {
   if (!isUnexplained(previous, next)) return false;
-  return isUnexplained({ ...previous, luma: previous.luma.map(lightFrom(previous.luma, next.luma)) }, next);
+  const lit = previous.luma.map(lightFrom(previous.luma, next.luma, FLAT_DEVIATION));
+  return isUnexplained({ ...previous, luma: lit }, next);
 }
 
 function isUnexplained(previous: Thumbnail, next: Thumbnail): boolean {

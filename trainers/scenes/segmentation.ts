@@ -1,6 +1,6 @@
 /** Groups the pictures of a film into segments: never across a cut, never too large to train. */
 
-import { MAX_SEGMENT_FRAMES } from '../../runtime/field/structure.js';
+import { MAX_SEGMENT_FRAMES } from '../../runtime/field/constants.js';
 import type { Picture } from '../../runtime/picture/picture.js';
 import { LONGEST_FLASH } from './flashes.js';
 import { isCut, type Thumbnail, thumbnail } from './sceneCuts.js';

@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module';
 import { EngineError } from '../../runtime/errors.js';
-import type { FoundEngine } from '../segmentEngine.js';
+import type { FoundEngine } from '../trainingEngine.js';
 import type { TfjsEngineName } from './engine.js';
 import { type GpuAdapter, probeGpu } from './gpu.js';
 

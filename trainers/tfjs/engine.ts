@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../../runtime/errors.js';
 import { loadNativeTrainer, type NativeTrainer } from '../native/trainerAddon.js';
-import type { TrainingEngine } from '../segmentEngine.js';
+import type { TrainingEngine } from '../trainingEngine.js';
 import { openGpu } from './gpu.js';
 import { TfjsSegment } from './segment.js';
 

@@ -1,46 +1,56 @@
 /** Latents of one node in training: values, state of their optimizer, and which blocks are active. */
 
 import * as tf from '@tensorflow/tfjs';
-import { BLOCK_HEIGHT, BLOCK_WIDTH } from '../../runtime/entropy/latentCoder.js';
+import { BLOCK_HEIGHT, BLOCK_WIDTH } from '../../runtime/field/constants.js';
 import { type LatentPlane, latentCount } from '../../runtime/field/shape.js';
+import type { AdamConstants } from '../trainingConstants.js';
 import type { LatentGrid } from './latentGrid.js';
 
-/** Decays of the moments, as in the native engine. */
-const FIRST_DECAY = 0.8;
-const SECOND_DECAY = 0.99;
-const EPSILON = 1e-8;
+/** All of shape (latents). */
+interface StoredTensors {
+  values: tf.Tensor1D;
+  mask: tf.Tensor1D;
+  firstMoment: tf.Tensor1D;
+  secondMoment: tf.Tensor1D;
+}
 
 export class LatentStore {
-  /** All of shape (latents), planes in coding order. */
-  values: tf.Tensor1D;
-  /** 1 in active blocks. */
-  mask: tf.Tensor1D;
-  private firstMoment: tf.Tensor1D;
-  private secondMoment: tf.Tensor1D;
+  readonly planes: readonly LatentPlane[];
+  readonly #adam: AdamConstants;
+  #tensors: StoredTensors;
   /** By plane: numbers of the active blocks, ascending. */
-  private blocks: number[][];
-  private visits = 0;
+  #blocks: number[][];
+  #visits = 0;
   /** Latents of motion, which come first. */
-  private readonly motionCount: number;
+  readonly #motionCount: number;
 
-  constructor(readonly planes: readonly LatentPlane[]) {
-    this.motionCount = latentCount(planes.filter(({ kind }) => kind === 'motion'));
+  constructor(planes: readonly LatentPlane[], adam: AdamConstants) {
+    this.planes = planes;
+    this.#adam = adam;
+    this.#motionCount = latentCount(planes.filter(({ kind }) => kind === 'motion'));
     const zeros = (): tf.Tensor1D => tf.keep(tf.zeros([latentCount(planes)])) as tf.Tensor1D;
-    this.values = zeros();
-    this.mask = zeros();
-    this.firstMoment = zeros();
-    this.secondMoment = zeros();
-    this.blocks = planes.map(() => []);
+    this.#tensors = { values: zeros(), mask: zeros(), firstMoment: zeros(), secondMoment: zeros() };
+    this.#blocks = planes.map(() => []);
+  }
+
+  /** Shape (latents), planes in coding order. */
+  get values(): tf.Tensor1D {
+    return this.#tensors.values;
+  }
+
+  /** 1 in active blocks, shape (latents). */
+  get mask(): tf.Tensor1D {
+    return this.#tensors.mask;
   }
 
   isActive({ firstPlane, planes }: LatentGrid): boolean {
-    return this.blocks.slice(firstPlane, firstPlane + planes.length).some((active) => active.length > 0);
+    return this.#blocks.slice(firstPlane, firstPlane + planes.length).some((active) => active.length > 0);
   }
 
   /** Takes values; blocks in which none exceeds its plane's threshold become inactive, and zero. Moments start anew. */
   set(values: Float32Array, thresholdOf: (plane: LatentPlane) => number): void {
     const mask = new Float32Array(values.length);
-    this.blocks = this.planes.map((plane) => {
+    this.#blocks = this.planes.map((plane) => {
       const active: number[] = [];
       const threshold = thresholdOf(plane);
       for (let block = 0; block < blockCount(plane); block++) {
@@ -52,15 +62,15 @@ export class LatentStore {
       return active;
     });
     const kept = values.map((value, i) => value * mask[i]!);
-    this.replace({ values: tf.tensor1d(kept), mask: tf.tensor1d(mask) });
-    this.replace({ firstMoment: tf.zeros([values.length]), secondMoment: tf.zeros([values.length]) });
+    this.#replace({ values: tf.tensor1d(kept), mask: tf.tensor1d(mask) });
+    this.#replace({ firstMoment: tf.zeros([values.length]), secondMoment: tf.zeros([values.length]) });
   }
 
   /** Gives up blocks in which no |value| reaches the threshold. */
   async prune(threshold: number): Promise<void> {
     const values = await this.values.data();
     const mask = new Float32Array(values.length);
-    this.blocks = this.blocks.map((active, p) =>
+    this.#blocks = this.#blocks.map((active, p) =>
       active.filter((block) => {
         const places = placesOf(this.planes[p]!, block);
         if (!places.some((at) => at >= 0 && Math.abs(values[at]!) >= threshold)) return false;
@@ -70,10 +80,10 @@ export class LatentStore {
     );
     tf.tidy(() => {
       const kept = tf.tensor1d(mask);
-      this.replace({
+      this.#replace({
         values: tf.mul(this.values, kept),
-        firstMoment: tf.mul(this.firstMoment, kept),
-        secondMoment: tf.mul(this.secondMoment, kept),
+        firstMoment: tf.mul(this.#tensors.firstMoment, kept),
+        secondMoment: tf.mul(this.#tensors.secondMoment, kept),
         mask: kept,
       });
     });
@@ -81,22 +91,24 @@ export class LatentStore {
 
   /** One step of Adam (Kingma and Ba, 2015) with the learning rates of motion and of innovation. */
   update(gradient: tf.Tensor1D, motionRate: number, innovationRate: number): void {
-    this.visits++;
-    const correct1 = 1 / (1 - FIRST_DECAY ** this.visits);
-    const correct2 = 1 / (1 - SECOND_DECAY ** this.visits);
+    this.#visits++;
+    const { gradientShare, squareShare, epsilon } = this.#adam;
+    const [decay1, decay2] = [1 - gradientShare, 1 - squareShare];
+    const correct1 = 1 / (1 - decay1 ** this.#visits);
+    const correct2 = 1 / (1 - decay2 ** this.#visits);
     tf.tidy(() => {
+      const before = this.#tensors;
       const g = tf.mul(gradient, this.mask);
-      const firstMoment = tf.add(tf.mul(this.firstMoment, FIRST_DECAY), tf.mul(g, 1 - FIRST_DECAY));
-      const secondMoment = tf.add(
-        tf.mul(this.secondMoment, SECOND_DECAY),
-        tf.mul(tf.square(g), 1 - SECOND_DECAY),
-      );
-      const size = tf.add(tf.sqrt(tf.mul(secondMoment, correct2)), EPSILON);
-      const innovation = tf.fill([this.values.size - this.motionCount], innovationRate);
+      const firstMoment = tf.add(tf.mul(before.firstMoment, decay1), tf.mul(g, gradientShare));
+      const secondMoment = tf.add(tf.mul(before.secondMoment, decay2), tf.mul(tf.square(g), squareShare));
+      const size = tf.add(tf.sqrt(tf.mul(secondMoment, correct2)), epsilon);
+      const innovation = tf.fill([this.values.size - this.#motionCount], innovationRate);
       const rates =
-        this.motionCount > 0 ? tf.concat([tf.fill([this.motionCount], motionRate), innovation]) : innovation;
+        this.#motionCount > 0
+          ? tf.concat([tf.fill([this.#motionCount], motionRate), innovation])
+          : innovation;
       const step = tf.div(tf.mul(tf.mul(rates, correct1), firstMoment), size);
-      this.replace({ values: tf.sub(this.values, step), firstMoment, secondMoment });
+      this.#replace({ values: tf.sub(this.values, step), firstMoment, secondMoment });
     });
   }
 
@@ -104,7 +116,7 @@ export class LatentStore {
   noise(deviation: number, key: (plane: number) => number): tf.Tensor1D {
     const noise = new Float32Array(this.values.size);
     if (deviation === 0) return tf.tensor1d(noise);
-    for (const [p, active] of this.blocks.entries()) {
+    for (const [p, active] of this.#blocks.entries()) {
       const planeKey = active.length > 0 ? key(p) : 0;
       for (const [stored, block] of active.entries()) {
         for (const [i, at] of placesOf(this.planes[p]!, block).entries()) {
@@ -116,15 +128,13 @@ export class LatentStore {
   }
 
   dispose(): void {
-    tf.dispose([this.values, this.mask, this.firstMoment, this.secondMoment]);
+    tf.dispose(Object.values(this.#tensors));
   }
 
-  private replace(
-    tensors: Partial<Record<'values' | 'mask' | 'firstMoment' | 'secondMoment', tf.Tensor>>,
-  ): void {
-    for (const [name, tensor] of Object.entries(tensors) as ['values', tf.Tensor1D][]) {
-      this[name].dispose();
-      this[name] = tf.keep(tensor);
+  #replace(tensors: Partial<Record<keyof StoredTensors, tf.Tensor>>): void {
+    for (const [name, tensor] of Object.entries(tensors) as [keyof StoredTensors, tf.Tensor1D][]) {
+      this.#tensors[name].dispose();
+      this.#tensors[name] = tf.keep(tensor);
     }
   }
 }

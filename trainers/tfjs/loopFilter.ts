@@ -1,8 +1,7 @@
 /** The filter of baked planes (FORMAT.md, "Filter"). */
 
 import * as tf from '@tensorflow/tfjs';
-import { DEPTH_ROWS, FILTER_CLIPS } from '../../runtime/field/tensors.js';
-import { FILTER_NEIGHBOURS } from '../../runtime/reference/loopFilter.js';
+import { DEPTH_ROWS, FILTER_CLIPS, FILTER_NEIGHBOURS } from '../../runtime/field/constants.js';
 import { type Planes, sumOf } from './resampling.js';
 import type { NetTensors } from './synthesis.js';
 

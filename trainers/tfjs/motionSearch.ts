@@ -1,16 +1,9 @@
 /** Hierarchical block matching between two luma planes: a start for the motion fields; twin of native/motionSearch.h. */
 
+import { MOTION_GRID_PX as CELL } from '../../runtime/field/constants.js';
 import { clampIndex } from '../../runtime/picture/picture.js';
-import { MOTION_GRID_PX as CELL } from '../../runtime/reference/motion.js';
 import { lightFrom } from '../scenes/brightness.js';
-
-/** Samples of the window that is compared. */
-const WINDOW = 16;
-const QUARTER_STEPS = [0.5, 0.25];
-/** Differences between vectors cost no more than this. */
-const LONGEST_PENALTY_PX = 8;
-/** A picture is brightened by no more than this factor. */
-const LARGEST_LIGHT = 4;
+import type { SearchConstants } from '../trainingConstants.js';
 
 /** A luma plane, codes. */
 interface Luma {
@@ -54,31 +47,39 @@ export function lumaPyramid(width: number, height: number, samples: Float32Array
  * Brings the luma to the mean and spread of the other picture's, if that brings the pictures much nearer to each other: in
  * a fade or a flash, blocks would match in brightness and not in shape.
  */
-export function inLightOf(pyramid: readonly Luma[], other: readonly Luma[]): readonly Luma[] {
+export function inLightOf(
+  pyramid: readonly Luma[],
+  other: readonly Luma[],
+  { largestLight, flatDeviation, unlitShare }: SearchConstants,
+): readonly Luma[] {
   const own = pyramid.at(-1)!.samples;
   const target = other.at(-1)!.samples;
-  const lit = lightFrom(own, target, LARGEST_LIGHT);
+  const lit = lightFrom(own, target, flatDeviation, largestLight);
   let before = 0;
   let after = 0;
   for (const [i, code] of own.entries()) {
     before += Math.abs(target[i]! - code);
     after += Math.abs(target[i]! - lit(code));
   }
-  return after > 0.7 * before ? pyramid : pyramid.map((l) => ({ ...l, samples: l.samples.map(lit) }));
+  return after > unlitShare * before ? pyramid : pyramid.map((l) => ({ ...l, samples: l.samples.map(lit) }));
+}
+
+/** Two pictures to search between, and how. */
+interface MotionSearch {
+  readonly current: readonly Luma[];
+  readonly reference: readonly Luma[];
+  readonly constants: SearchConstants;
+  /** Cost of one pixel of difference to what is expected, in codes summed over the window. */
+  readonly smoothness: number;
 }
 
 /**
- * Vectors from the current picture to the reference, quarter-pixel steps.
+ * Vectors from the current picture to the reference, in halvings of a pixel.
  *
- * @param smoothness cost of one pixel of difference to what is expected, in codes summed over the window
  * @param expected a first guess on the finest grid
  */
-export function searchMotion(
-  current: readonly Luma[],
-  reference: readonly Luma[],
-  smoothness: number,
-  expected: VectorField,
-): VectorField {
+export function searchMotion(search: MotionSearch, expected: VectorField): VectorField {
+  const { current, constants } = search;
   let field = new VectorField(1, 1);
   for (let level = current.length - 1; level >= 0; level--) {
     const { width, height } = current[level]!;
@@ -90,9 +91,10 @@ export function searchMotion(
         next.set(x, y, [2 * dx, 2 * dy]);
       }
     }
-    const matcher = new LevelMatcher(current[level]!, reference[level]!, smoothness, level, expected, next);
-    matcher.sweep(coarsest ? 3 : 1, false);
-    matcher.sweep(coarsest ? 3 : 1, true);
+    const matcher = new LevelMatcher(search, level, expected, next);
+    const reach = coarsest ? constants.firstReachPx : constants.reachPx;
+    matcher.sweep(reach, false);
+    matcher.sweep(reach, true);
     if (level === 0) matcher.refine();
     field = next;
   }
@@ -101,39 +103,52 @@ export function searchMotion(
 
 /** The search on one level of the pyramids; improves its field in place. */
 class LevelMatcher {
-  private readonly start: VectorField;
+  readonly #current: Luma;
+  readonly #reference: Luma;
+  readonly #smoothness: number;
+  readonly #constants: SearchConstants;
+  readonly #level: number;
+  readonly #expected: VectorField;
+  readonly #start: VectorField;
+  readonly #field: VectorField;
 
   constructor(
-    private readonly current: Luma,
-    private readonly reference: Luma,
-    private readonly smoothness: number,
-    private readonly level: number,
-    private readonly expected: VectorField,
-    private readonly field: VectorField,
+    { current, reference, smoothness, constants }: MotionSearch,
+    level: number,
+    expected: VectorField,
+    field: VectorField,
   ) {
-    this.start = new VectorField(field.width, field.height);
-    this.start.vectors.set(field.vectors);
+    this.#current = current[level]!;
+    this.#reference = reference[level]!;
+    this.#smoothness = smoothness;
+    this.#constants = constants;
+    this.#level = level;
+    this.#expected = expected;
+    this.#field = field;
+    this.#start = new VectorField(field.width, field.height);
+    this.#start.vectors.set(field.vectors);
   }
 
   sweep(reach: number, reverse: boolean): void {
-    const { width, height } = this.field;
+    const { width, height } = this.#field;
     for (let i = 0; i < width * height; i++) {
       const cell = reverse ? width * height - 1 - i : i;
-      this.match(cell % width, Math.floor(cell / width), reach);
+      this.#match(cell % width, Math.floor(cell / width), reach);
     }
   }
 
-  private match(x: number, y: number, reach: number): void {
-    const { field, start } = this;
-    const scale = 2 ** this.level;
-    const [ex, ey] = this.expected.at(x * scale + (scale >> 1), y * scale + (scale >> 1));
+  #match(x: number, y: number, reach: number): void {
+    const field = this.#field;
+    const start = this.#start;
+    const scale = 2 ** this.#level;
+    const [ex, ey] = this.#expected.at(x * scale + (scale >> 1), y * scale + (scale >> 1));
     const guess: Vector = [Math.round(ex / scale), Math.round(ey / scale)];
-    const centre = this.median(x, y);
+    const centre = this.#median(x, y);
     let best: Vector = [0, 0];
     let least = Number.POSITIVE_INFINITY;
     const attempt = ([dx, dy]: Vector): boolean => {
       const vector: Vector = [Math.round(dx), Math.round(dy)];
-      const cost = this.difference(x, y, vector) + this.smoothness * penalty(vector, centre, guess);
+      const cost = this.#difference(x, y, vector) + this.#smoothness * this.#penalty(vector, centre, guess);
       if (cost >= least) return false;
       least = cost;
       best = vector;
@@ -142,9 +157,9 @@ class LevelMatcher {
     const around = [field.at(x - 1, y), field.at(x + 1, y), field.at(x, y - 1), field.at(x, y + 1)];
     const candidates = [field.at(x, y), start.at(x, y), guess, [0, 0] as const, ...around];
     for (const vector of [...candidates, start.at(x + 1, y + 1), start.at(x - 1, y - 1)]) attempt(vector);
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < this.#constants.rounds; round++) {
       const [cx, cy] = best;
-      const r = round === 0 ? reach : 1;
+      const r = round === 0 ? reach : this.#constants.reachPx;
       let better = false;
       for (let dy = -r; dy <= r; dy++) {
         for (let dx = -r; dx <= r; dx++) better = attempt([cx + dx, cy + dy]) || better;
@@ -154,47 +169,58 @@ class LevelMatcher {
     field.set(x, y, best);
   }
 
-  /** Half and quarter pixels around the whole-pixel vectors. */
+  /** Halvings of a pixel around the whole-pixel vectors. */
   refine(): void {
-    for (let y = 0; y < this.field.height; y++) {
-      for (let x = 0; x < this.field.width; x++) {
-        let best = this.field.at(x, y);
-        let least = this.difference(x, y, best) - 0.5 * this.smoothness;
-        for (const step of QUARTER_STEPS) {
+    const { halvings, wholeBonusPx } = this.#constants;
+    const steps = Array.from({ length: halvings }, (_, halving) => 0.5 ** (halving + 1));
+    for (let y = 0; y < this.#field.height; y++) {
+      for (let x = 0; x < this.#field.width; x++) {
+        let best = this.#field.at(x, y);
+        let least = this.#difference(x, y, best) - wholeBonusPx * this.#smoothness;
+        for (const step of steps) {
           const [cx, cy] = best;
           for (let k = 0; k < 9; k++) {
             const vector: Vector = [cx + ((k % 3) - 1) * step, cy + (Math.floor(k / 3) - 1) * step];
-            const cost = this.difference(x, y, vector);
+            const cost = this.#difference(x, y, vector);
             if (cost >= least) continue;
             least = cost;
             best = vector;
           }
         }
-        this.field.set(x, y, best);
+        this.#field.set(x, y, best);
       }
     }
   }
 
-  private median(x: number, y: number): Vector {
+  #penalty(v: Vector, a: Vector, b: Vector): number {
+    const { longestPenaltyPx, predictionWeight } = this.#constants;
+    const distance = (w: Vector): number =>
+      Math.min(Math.abs(v[0] - w[0]) + Math.abs(v[1] - w[1]), longestPenaltyPx);
+    return distance(a) + predictionWeight * distance(b);
+  }
+
+  #median(x: number, y: number): Vector {
     const middle = (a: number, b: number, c: number): number =>
       Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
-    const [a, b, c] = [this.field.at(x - 1, y), this.field.at(x, y - 1), this.field.at(x + 1, y)];
+    const [a, b, c] = [this.#field.at(x - 1, y), this.#field.at(x, y - 1), this.#field.at(x + 1, y)];
     return [middle(a[0], b[0], c[0]), middle(a[1], b[1], c[1])];
   }
 
   /** Sum of absolute differences over the window around a cell, bilinear between samples. */
-  private difference(x: number, y: number, [dx, dy]: Vector): number {
-    const { current, reference } = this;
+  #difference(x: number, y: number, [dx, dy]: Vector): number {
+    const current = this.#current;
+    const reference = this.#reference;
+    const window = this.#constants.windowPx;
     const [wholeX, wholeY] = [Math.floor(dx), Math.floor(dy)];
     const [fx, fy] = [dx - wholeX, dy - wholeY];
-    const left = x * CELL - (WINDOW - CELL) / 2;
-    const top = y * CELL - (WINDOW - CELL) / 2;
+    const left = x * CELL - (window - CELL) / 2;
+    const top = y * CELL - (window - CELL) / 2;
     let total = 0;
-    for (let j = 0; j < WINDOW; j++) {
+    for (let j = 0; j < window; j++) {
       const row = clampIndex(top + j, current.height) * current.width;
       const upper = clampIndex(top + j + wholeY, reference.height) * reference.width;
       const lower = clampIndex(top + j + wholeY + 1, reference.height) * reference.width;
-      for (let i = 0; i < WINDOW; i++) {
+      for (let i = 0; i < window; i++) {
         const code = current.samples[row + clampIndex(left + i, current.width)]!;
         const a = clampIndex(left + i + wholeX, reference.width);
         let other = reference.samples[upper + a]!;
@@ -209,12 +235,6 @@ class LevelMatcher {
     }
     return total;
   }
-}
-
-function penalty(v: Vector, a: Vector, b: Vector): number {
-  const distance = (w: Vector): number =>
-    Math.min(Math.abs(v[0] - w[0]) + Math.abs(v[1] - w[1]), LONGEST_PENALTY_PX);
-  return distance(a) + 0.5 * distance(b);
 }
 
 function halved({ width, height, samples }: Luma): Luma {

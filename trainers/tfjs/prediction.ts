@@ -1,8 +1,15 @@
 /** Motion fields and the prediction of a node from its references (FORMAT.md, "Motion"). */
 
 import * as tf from '@tensorflow/tfjs';
-import { BETA, displacement, type FieldShape, LIGHT } from '../../runtime/field/shape.js';
-import { BLACK } from '../../runtime/reference/nodeBake.js';
+import {
+  BETA,
+  BLACK,
+  CUBIC_LIMIT_BEFORE,
+  CUBIC_LIMIT_BEHIND,
+  CUBIC_SHARPNESS,
+  LIGHT,
+} from '../../runtime/field/constants.js';
+import { displacement, type FieldShape } from '../../runtime/field/shape.js';
 import { gather } from './gather.js';
 import { each, type Plane, type Planes, type Resampling } from './resampling.js';
 
@@ -58,7 +65,11 @@ function samplePlaces(count: number, motion: readonly Plane[], scale: number): S
   // Beyond these limits, all taps are clamped to the last sample.
   const places = (axis: 0 | 1, own: tf.Tensor, length: number): tf.Tensor => {
     const moves = tf.stack(Array.from({ length: count }, (_, r) => motion[displacement(r, axis)]!));
-    return tf.clipByValue(tf.add(tf.mul(moves, scale), own), -3, length + 1); // (references, height, width)
+    return tf.clipByValue(
+      tf.add(tf.mul(moves, scale), own),
+      -CUBIC_LIMIT_BEFORE,
+      length - 1 + CUBIC_LIMIT_BEHIND,
+    ); // (references, height, width)
   };
   const x = places(0, tf.range(0, width), width);
   const y = places(1, tf.reshape(tf.range(0, height), [height, 1]), height);
@@ -71,16 +82,17 @@ function sample(planes: Planes, { index, weight }: SamplePlaces): Planes {
   return tf.reshape(weightedSum(weight, read), planes.shape);
 }
 
-/** Weights of the 4 x 4 taps around real places, shape (2, samples): of rows, of columns. */
+/** Weights of the 4 x 4 taps around real places, shape (2, samples): of rows, of columns (cubic convolution, Keys, 1981). */
 function tapWeights(places: tf.Tensor2D): tf.Tensor {
+  const a = CUBIC_SHARPNESS;
   const f = tf.sub(places, tf.floor(places));
   const f2 = tf.square(f);
   const f3 = tf.mul(f2, f);
   const weights = tf.stack([
-    tf.sub(f2, tf.mul(0.5, tf.add(f, f3))),
-    tf.add(tf.sub(1, tf.mul(2.5, f2)), tf.mul(1.5, f3)),
-    tf.sub(tf.add(tf.mul(0.5, f), tf.mul(2, f2)), tf.mul(1.5, f3)),
-    tf.mul(0.5, tf.sub(f3, f2)),
+    tf.add(tf.mul(-2 * a, f2), tf.mul(a, tf.add(f, f3))),
+    tf.add(tf.sub(1, tf.mul(a + 3, f2)), tf.mul(a + 2, f3)),
+    tf.sub(tf.sub(tf.mul(2 * a + 3, f2), tf.mul(a, f)), tf.mul(a + 2, f3)),
+    tf.mul(a, tf.sub(f2, f3)),
   ]) as tf.Tensor3D; // (4, 2, samples)
   const [rows, columns] = [0, 1].map((axis) => tf.reshape(tf.slice(weights, [0, axis], [4, 1]), [4, -1]));
   return products(rows as tf.Tensor2D, columns as tf.Tensor2D);

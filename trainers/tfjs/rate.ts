@@ -1,22 +1,31 @@
 /** Code length of latents: context networks and Laplace distributions in floating point (FORMAT.md, sections 6 and 7). */
 
 import * as tf from '@tensorflow/tfjs';
-import { CONTEXT_INPUTS, CONTEXT_NETS, DEPTH_ROWS } from '../../runtime/field/tensors.js';
+import {
+  CONTEXT_INPUTS,
+  CONTEXT_NETS,
+  DEPTH_ROWS,
+  EXPONENTS_PER_OCTAVE,
+  FREQUENCY_TOTAL,
+  LAPLACE_SYMBOLS,
+  MAGNITUDE_LIMIT,
+  MAX_SCALE_INDEX,
+  MIN_SCALE_INDEX,
+  SIGNED_LIMIT,
+} from '../../runtime/field/constants.js';
 import { gather } from './gather.js';
 import { type LatentGrid, planesOf } from './latentGrid.js';
 import { each, type Planes, sumOf } from './resampling.js';
 import type { NetTensors } from './synthesis.js';
 
-/** Latents saturate here as signed inputs, sums of magnitudes as logarithmic ones; there are six of each. */
-const SIGNED_LIMIT = 15;
-const SUM_LIMIT = 255;
+/** There are as many signed inputs as logarithms of sums of magnitudes. */
 const HALF_OF_INPUTS = CONTEXT_INPUTS / 2;
 /** Binary logarithms of the scales that the tables hold. */
-const MIN_LOG_SCALE = -4;
-const MAX_LOG_SCALE = 11.5;
-/** Every symbol of a table has at least one part in 65536, of which 33 are taken. */
-const FLOOR = 1 / 65536;
-const ABOVE_FLOOR = 65503 / 65536;
+const MIN_LOG_SCALE = MIN_SCALE_INDEX / EXPONENTS_PER_OCTAVE;
+const MAX_LOG_SCALE = MAX_SCALE_INDEX / EXPONENTS_PER_OCTAVE;
+/** Every symbol of a table has at least one part in FREQUENCY_TOTAL; the rest is the distribution's. */
+const FLOOR = 1 / FREQUENCY_TOTAL;
+const ABOVE_FLOOR = (FREQUENCY_TOTAL - LAPLACE_SYMBOLS) / FREQUENCY_TOTAL;
 
 /**
  * Bits of every latent of some grids of one kind, grid after grid, shape (latents), those in blocks that are not coded
@@ -78,7 +87,7 @@ function contextInputs(
   return {
     own: tf.concat(inputs.map(({ own }) => tf.reshape(own, [-1]))),
     signed: tf.mul(tf.clipByValue(joined('signed'), -SIGNED_LIMIT, SIGNED_LIMIT), 0.25),
-    sums: tf.mul(tf.log(tf.add(tf.minimum(joined('sums'), SUM_LIMIT), 1)), 0.5 * Math.LOG2E),
+    sums: tf.mul(tf.log(tf.add(tf.minimum(joined('sums'), MAGNITUDE_LIMIT), 1)), 0.5 * Math.LOG2E),
   };
 }
 

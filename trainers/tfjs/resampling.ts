@@ -1,9 +1,9 @@
 /** Resampling of planes as products with constant matrices: rows * plane * columns^T. */
 
 import * as tf from '@tensorflow/tfjs';
+import { DOUBLING_TAPS, MOTION_GRID_PX } from '../../runtime/field/constants.js';
 import { clampIndex } from '../../runtime/picture/picture.js';
-import { MOTION_GRID_PX } from '../../runtime/reference/motion.js';
-import { DOUBLING_TAPS } from '../../runtime/reference/pyramid.js';
+import { splineWeights } from '../../runtime/reference/motion.js';
 
 /** A plane, shape (height, width). */
 export type Plane = tf.Tensor2D;
@@ -31,29 +31,29 @@ type Row = readonly (readonly [index: number, weight: number])[];
 
 /** The constant matrices of one film's sizes, built when they are first needed. */
 export class Resampling {
-  private readonly matrices = new Map<string, tf.Tensor2D>();
+  readonly #matrices = new Map<string, tf.Tensor2D>();
 
   /** The next finer level of that size. */
   double<P extends Plane | Planes>(coarse: P, height: number, width: number): P {
-    return this.apply('double', coarse, height, width, doublingRow);
+    return this.#apply('double', coarse, height, width, doublingRow);
   }
 
   /** Planes of the motion grid at every luma pixel. */
   spline(grid: Planes, height: number, width: number): Planes {
-    return this.apply('spline', grid, height, width, splineRow);
+    return this.#apply('spline', grid, height, width, splineRow);
   }
 
   /** Means of the up to four luma samples that a 4:2:0 chroma sample stands for. */
   halve<P extends Plane | Planes>(luma: P, height: number, width: number): P {
-    return this.apply('halve', luma, height, width, halvingRow);
+    return this.#apply('halve', luma, height, width, halvingRow);
   }
 
   dispose(): void {
-    for (const matrix of this.matrices.values()) matrix.dispose();
-    this.matrices.clear();
+    for (const matrix of this.#matrices.values()) matrix.dispose();
+    this.#matrices.clear();
   }
 
-  private apply<P extends Plane | Planes>(
+  #apply<P extends Plane | Planes>(
     kind: string,
     planes: P,
     height: number,
@@ -61,19 +61,19 @@ export class Resampling {
     row: (output: number, inputs: number) => Row,
   ): P {
     const [fromHeight, fromWidth] = sizeOf(planes);
-    const rows = this.matrix(kind, height, fromHeight, row);
-    const columns = this.matrix(kind, width, fromWidth, row);
+    const rows = this.#matrix(kind, height, fromHeight, row);
+    const columns = this.#matrix(kind, width, fromWidth, row);
     return tf.matMul(rows, tf.matMul(planes, columns, false, true)) as tf.Tensor as P;
   }
 
-  private matrix(
+  #matrix(
     kind: string,
     outputs: number,
     inputs: number,
     row: (output: number, inputs: number) => Row,
   ): tf.Tensor2D {
     const key = `${kind} ${outputs} ${inputs}`;
-    let matrix = this.matrices.get(key);
+    let matrix = this.#matrices.get(key);
     if (!matrix) {
       const values = new Float32Array(outputs * inputs);
       for (let output = 0; output < outputs; output++) {
@@ -82,7 +82,7 @@ export class Resampling {
         }
       }
       matrix = tf.keep(tf.tensor2d(values, [outputs, inputs]));
-      this.matrices.set(key, matrix);
+      this.#matrices.set(key, matrix);
     }
     return matrix;
   }
@@ -99,11 +99,7 @@ function splineRow(pixel: number): Row {
   const place = (pixel + 0.5) / MOTION_GRID_PX - 0.5;
   const nearest = Math.floor(place + 0.5);
   const f = place - nearest;
-  return [
-    [nearest - 1, 0.5 * (0.5 - f) ** 2],
-    [nearest, 0.75 - f * f],
-    [nearest + 1, 0.5 * (0.5 + f) ** 2],
-  ];
+  return splineWeights(f).map((weight, i) => [nearest - 1 + i, weight] as const);
 }
 
 function halvingRow(output: number, inputs: number): Row {

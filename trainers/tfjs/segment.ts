@@ -5,7 +5,7 @@
  */
 
 import * as tf from '@tensorflow/tfjs';
-import { LARGEST_VALUE } from '../../runtime/entropy/laplaceCoder.js';
+import { CODE_OFFSET, CODES_PER_UNIT, LARGEST_VALUE, MAX_CODE } from '../../runtime/field/constants.js';
 import { netsFromQuantized, priorTensors } from '../../runtime/field/nets.js';
 import {
   displacement,
@@ -14,18 +14,24 @@ import {
   type LatentPlane,
   latentPlanes,
 } from '../../runtime/field/shape.js';
-import { CODES_PER_UNIT, innovationStep, motionStep, type StepSettings } from '../../runtime/field/steps.js';
+import { depthScale, innovationStep, motionStep, type StepSettings } from '../../runtime/field/steps.js';
 import type { FieldNode, MotionPrediction } from '../../runtime/field/structure.js';
 import { NET_VALUE_COUNT, tensorNamed } from '../../runtime/field/tensors.js';
 import { createNativeSegment } from '../native/nativeEngine.js';
 import type { NativeTrainer } from '../native/trainerAddon.js';
 import { type NetState, updateNets } from '../nets/netState.js';
 import { lossWeights } from '../rateControl.js';
-import { readStepOptions, STEP_NUMBERS, type StepOptions } from '../schedule.js';
-import type { CostPart, SegmentDescription, SegmentEngine, StepCost } from '../segmentEngine.js';
+import type {
+  CostPart,
+  NodeCost,
+  SegmentDescription,
+  SegmentOptions,
+  TrainingSegment,
+} from '../trainingEngine.js';
+import { activityOfStep, type StepActivity, type StepCost, type StepOptions } from '../trainingStep.js';
 import { BackwardPass } from './backwardPass.js';
 import { gather } from './gather.js';
-import { type LatentGrid, latentGrids, planesOf } from './latentGrid.js';
+import { latentGrids, planesOf } from './latentGrid.js';
 import { hashBits, LatentStore } from './latentStore.js';
 import { filtered, filterWeights } from './loopFilter.js';
 import { predict } from './prediction.js';
@@ -34,82 +40,59 @@ import { each, type Plane, type Planes, Resampling, sumOf } from './resampling.j
 import { hardRound, softRound } from './rounding.js';
 import { beginNode } from './start.js';
 import { collapse, type NetTensors, synthesizeChroma, synthesizeLuma } from './synthesis.js';
-
-/** What later nodes read of a node: three picture planes (codes less 128), then its motion components. */
-export type Baked = readonly Plane[];
-export const PICTURE_PLANES = 3;
-
-/** One plane of an earlier node's `Baked`. */
-interface Read {
-  readonly node: number;
-  readonly place: number;
-}
-
-/** A node in training. */
-export interface TrainedNode {
-  readonly field: FieldNode;
-  readonly planes: readonly LatentPlane[];
-  readonly grids: readonly LatentGrid[];
-  readonly latents: LatentStore;
-  /** What it is computed from besides its latents: planes of its references, motion that its own is predicted from. */
-  readonly reads: readonly Read[];
-  readonly referred: boolean;
-  /** Codes less 128. */
-  source: Plane[];
-  baked: Baked | undefined;
-}
+import { type Baked, PICTURE_PLANES, type Read, type TrainedNode } from './trainedNode.js';
 
 /** What a segment is trained on and with. */
-export interface TfjsHost {
-  readonly seed: number;
-  readonly threads: number;
+export interface TfjsHost extends SegmentOptions {
   /** Finds the start where it is there: that is work for the processor, and little of the whole. */
   readonly native: NativeTrainer | undefined;
   /** @throws EngineError if the device has failed */
   check(): void;
 }
 
-export class TfjsSegment implements SegmentEngine {
-  private readonly shape: FieldShape;
-  private readonly resampling = new Resampling();
-  private readonly nodes: readonly TrainedNode[];
+export class TfjsSegment implements TrainingSegment {
+  readonly #description: SegmentDescription;
+  readonly #host: TfjsHost;
+  readonly #shape: FieldShape;
+  readonly #resampling = new Resampling();
+  readonly #nodes: readonly TrainedNode[];
   /** Steps before gains, which are zero at the prior. */
-  private readonly settings: StepSettings;
-  private steps = 0;
-  private keptGradients: Float64Array[] = [];
+  readonly #settings: StepSettings;
+  #steps = 0;
+  #keptGradients: Float64Array[] = [];
 
-  constructor(
-    private readonly description: SegmentDescription,
-    fields: readonly FieldNode[],
-    private readonly host: TfjsHost,
-  ) {
+  constructor(description: SegmentDescription, fields: readonly FieldNode[], host: TfjsHost) {
+    this.#description = description;
+    this.#host = host;
     const { width, height, chroma, baseExponent, depthOffset } = description;
-    this.shape = fieldShape(width, height, chroma);
-    this.settings = { nets: netsFromQuantized(priorTensors()), baseExponent, depthOffset };
+    this.#shape = fieldShape(width, height, chroma);
+    this.#settings = { nets: netsFromQuantized(priorTensors()), baseExponent, depthOffset };
     const kinds = [0, 1, 2].map((refs) => {
-      const planes = latentPlanes(this.shape, refs);
+      const planes = latentPlanes(this.#shape, refs);
       return { planes, grids: latentGrids(planes) };
     });
     const referred = new Set(fields.flatMap((field) => field.refs));
-    this.nodes = fields.map((field, index) => ({
+    this.#nodes = fields.map((field, index) => ({
       field,
       ...kinds[field.refs.length]!,
-      latents: new LatentStore(kinds[field.refs.length]!.planes),
+      latents: new LatentStore(kinds[field.refs.length]!.planes, host.constants.latentAdam),
       reads: readsOf(field),
       referred: referred.has(index),
+      codes: undefined,
       source: [],
       baked: undefined,
     }));
   }
 
   setSource(node: number, ...planes: [Uint8Array, Uint8Array, Uint8Array]): void {
-    const target = this.nodes[node]!;
+    const target = this.#nodes[node]!;
     tf.dispose(target.source);
+    target.codes = planes;
     target.source = planes.map((codes, p) => {
-      const { width, height } = p === 0 ? this.shape : this.shape.chromaLevels[0]!;
+      const { width, height } = p === 0 ? this.#shape : this.#shape.chromaLevels[0]!;
       return tf.keep(
         tf.tensor2d(
-          Float32Array.from(codes, (code) => code - 128),
+          Float32Array.from(codes, (code) => code - CODE_OFFSET),
           [height, width],
         ),
       );
@@ -117,166 +100,166 @@ export class TfjsSegment implements SegmentEngine {
   }
 
   async analyse(nets: Float64Array, lambda: number): Promise<void> {
-    if (this.host.native) return this.takeStart(this.host.native, nets, lambda);
+    if (this.#host.native) return this.#takeStart(this.#host.native, nets, lambda);
     const netValues = netTensor(nets);
-    for (const [index, node] of this.nodes.entries()) {
+    for (const [index, node] of this.#nodes.entries()) {
       await beginNode({
-        ...{ node, nodes: this.nodes, shape: this.shape, resampling: this.resampling, lambda },
-        depthScale: 2 ** (this.description.depthOffset[Math.min(node.field.depth, 4)]! / 8),
-        stepOf: (plane) => this.baseStep(node, plane),
-        bake: () => this.bakeHard(index, netValues),
+        ...{ node, nodes: this.#nodes, shape: this.#shape, resampling: this.#resampling, lambda },
+        constants: this.#host.constants,
+        depthScale: depthScale(this.#description.depthOffset, node.field.depth),
+        stepOf: (plane) => this.#baseStep(node, plane),
+        bake: () => this.#bakeHard(index, netValues),
       });
     }
     netValues.dispose();
   }
 
   /** The native engine's start. */
-  private async takeStart(native: NativeTrainer, nets: Float64Array, lambda: number): Promise<void> {
-    const segment = createNativeSegment(native, this.description, this.host).native;
-    for (const [index, { source }] of this.nodes.entries()) {
-      const [y, cb, cr] = await Promise.all(
-        source.map(async (plane) => Uint8Array.from(await plane.data(), (value) => value + 128)),
-      );
-      segment.setSource(index, y!, cb!, cr!);
-    }
+  async #takeStart(native: NativeTrainer, nets: Float64Array, lambda: number): Promise<void> {
+    const segment = createNativeSegment(native, this.#description, this.#host).native;
+    for (const [index, { codes }] of this.#nodes.entries()) segment.setSource(index, ...codes!);
     await segment.analyse(nets, lambda);
-    for (const index of this.nodes.keys()) this.setContinuousLatents(index, segment.continuousLatents(index));
+    for (const index of this.#nodes.keys())
+      this.setContinuousLatents(index, segment.continuousLatents(index));
     segment.release();
   }
 
-  async train(options: Float64Array, activity: Uint8Array, nets: NetState): Promise<StepCost> {
+  async train(steps: readonly StepOptions[], activity: StepActivity, nets: NetState): Promise<StepCost> {
     let cost: StepCost = { distortion: 0, bits: 0 };
     const gradient = new Float64Array(NET_VALUE_COUNT);
-    for (let step = 0; step * STEP_NUMBERS < options.length; step++) {
-      const now = readStepOptions(options, step);
-      const active = activity.subarray(step * this.nodes.length, (step + 1) * this.nodes.length);
-      cost = await this.step(nets.values, now, active, gradient, ({ latents }, byLatents) => {
-        latents.update(byLatents, now.motionRate, now.latentRate);
+    for (const [index, step] of steps.entries()) {
+      const active = activityOfStep(activity, index);
+      cost = await this.#step(nets.values, step, active, gradient, ({ latents }, byLatents) => {
+        latents.update(byLatents, step.motionRate, step.latentRate);
       });
-      if (now.netRate > 0) updateNets(nets, gradient, now);
+      if (step.netRate > 0) updateNets(nets, gradient, step, this.#host.constants.netAdam);
     }
     return cost;
   }
 
-  async gradient(nets: Float64Array, options: Float64Array, netGradient: Float64Array): Promise<StepCost> {
-    const all = new Uint8Array(this.nodes.length).fill(1);
+  async gradient(nets: Float64Array, step: StepOptions, netGradient: Float64Array): Promise<StepCost> {
+    const all = new Uint8Array(this.#nodes.length).fill(1);
     const kept = new Map<TrainedNode, tf.Tensor>();
-    const cost = await this.step(nets, readStepOptions(options, 0), all, netGradient, (node, byLatents) => {
+    const cost = await this.#step(nets, step, all, netGradient, (node, byLatents) => {
       kept.set(
         node,
         tf.tidy(() => tf.keep(tf.mul(byLatents, node.latents.mask))),
       );
     });
-    this.keptGradients = [];
-    for (const node of this.nodes) {
+    this.#keptGradients = [];
+    for (const node of this.#nodes) {
       const tensor = kept.get(node)!;
-      this.keptGradients.push(Float64Array.from(await tensor.data()));
+      this.#keptGradients.push(Float64Array.from(await tensor.data()));
       tensor.dispose();
     }
     return cost;
   }
 
   latentGradient(node: number): Float64Array {
-    return this.keptGradients[node]!;
+    return this.#keptGradients[node]!;
   }
 
-  async evaluate(nets: Float64Array, count: number, part: CostPart): Promise<Float64Array> {
+  async evaluate(nets: Float64Array, count: number, part: CostPart): Promise<NodeCost[]> {
     const netValues = netTensor(nets);
-    const results = this.nodes.slice(0, count).map((node, index) => {
-      const baked = part === 'bits' ? undefined : this.bakeHard(index, netValues);
+    const results = this.#nodes.slice(0, count).map((node, index) => {
+      const baked = part === 'bits' ? undefined : this.#bakeHard(index, netValues);
       return tf.tidy(() => {
         const errors = baked ? shownErrors(node, baked) : tf.zeros([PICTURE_PLANES]);
         if (part === 'distortion') return tf.concat1d([errors as tf.Tensor1D, tf.zeros([2])]);
-        const rounded = this.roundHard(node);
+        const rounded = this.#roundHard(node);
         const tensors = netTensors(netValues);
         const bits = (['innovation', 'motion'] as const).map((kind) =>
-          this.bits(node, kind, rounded, tensors, true),
+          this.#bits(node, kind, rounded, tensors, true),
         );
         return tf.concat1d([errors as tf.Tensor1D, tf.stack(bits) as tf.Tensor1D]);
       });
     });
-    const all = tf.concat1d(results);
-    const out = Float64Array.from(await all.data());
+    const all = tf.stack(results) as tf.Tensor2D; // (nodes, 5): squared errors, bits of innovation and of motion
+    const costs = (await all.array()) as [number, number, number, number, number][];
     tf.dispose([...results, all, netValues]);
-    return out;
+    return costs.map(([y, cb, cr, innovationBits, motionBits]) => {
+      return { squaredErrors: [y, cb, cr], innovationBits, motionBits };
+    });
   }
 
   async latents(node: number): Promise<Int32Array> {
-    const values = await this.nodes[node]!.latents.values.data();
+    const values = await this.#nodes[node]!.latents.values.data();
     return Int32Array.from(values, (value) =>
       Math.min(Math.max(Math.floor(value + 0.5), -LARGEST_VALUE), LARGEST_VALUE),
     );
   }
 
   setContinuousLatents(node: number, values: Float64Array): void {
-    this.nodes[node]!.latents.set(Float32Array.from(values), () => 0);
+    this.#nodes[node]!.latents.set(Float32Array.from(values), () => 0);
   }
 
   async prune(threshold: number): Promise<void> {
-    for (const { latents } of this.nodes) await latents.prune(threshold);
+    for (const { latents } of this.#nodes) await latents.prune(threshold);
   }
 
   release(): void {
-    for (const { source, baked, latents } of this.nodes) {
+    for (const { source, baked, latents } of this.#nodes) {
       tf.dispose([...source, ...(baked ?? [])]);
       latents.dispose();
     }
-    this.resampling.dispose();
+    this.#resampling.dispose();
   }
 
   /** One step over the active nodes; `use` is lent the gradient by the latents of each. */
-  private async step(
+  async #step(
     nets: Float64Array,
     options: StepOptions,
     activity: Uint8Array,
     netGradient: Float64Array,
     use: (node: TrainedNode, byLatents: tf.Tensor1D) => void,
   ): Promise<StepCost> {
-    this.steps++;
+    this.#steps++;
     const pass = new BackwardPass(nets);
-    const noises = this.nodes.map(({ latents }, n) => {
-      const seed = this.host.seed + this.steps;
+    const noises = this.#nodes.map(({ latents }, n) => {
+      const seed = this.#host.seed + this.#steps;
       return activity[n] ? latents.noise(options.noise, (plane) => hashBits(seed, n, plane)) : undefined;
     });
-    for (const [n, node] of this.nodes.entries()) {
+    for (const [n, node] of this.#nodes.entries()) {
       if (!node.referred || (!activity[n] && node.baked)) continue;
       const noise = noises[n];
-      this.keepBaked(n, () => {
-        const rounded = noise ? this.round(node, node.latents.values, options, noise) : this.roundHard(node);
-        return this.bake(node, rounded, netTensors(pass.nets), this.readPlanes(node));
+      this.#keepBaked(n, () => {
+        const rounded = noise
+          ? this.#round(node, node.latents.values, options, noise)
+          : this.#roundHard(node);
+        return this.#bake(node, rounded, netTensors(pass.nets), this.#readPlanes(node));
       });
     }
-    for (let n = this.nodes.length - 1; n >= 0; n--) {
+    for (let n = this.#nodes.length - 1; n >= 0; n--) {
       if (!activity[n]) continue;
-      const byLatents = this.back(n, activity, options, noises[n]!, pass);
-      use(this.nodes[n]!, byLatents);
+      const byLatents = this.#back(n, activity, options, noises[n]!, pass);
+      use(this.#nodes[n]!, byLatents);
       byLatents.dispose();
     }
     tf.dispose(noises.filter((noise) => noise !== undefined));
     const cost = await pass.finish(netGradient);
-    this.host.check();
+    this.#host.check();
     return cost;
   }
 
   /** Gradient by a node's latents, of its own cost and of what later nodes left; leaves its share to what it was computed from. */
-  private back(
+  #back(
     n: number,
     activity: Uint8Array,
     options: StepOptions,
     noise: tf.Tensor1D,
     pass: BackwardPass,
   ): tf.Tensor1D {
-    const node = this.nodes[n]!;
+    const node = this.#nodes[n]!;
     const weight = activity[n]!;
     const received = pass.take(n);
     const objective = (values: tf.Tensor, nets: tf.Tensor, ...reads: tf.Tensor[]): tf.Scalar => {
       const tensors = netTensors(nets as tf.Tensor1D);
-      const rounded = this.round(node, values, options, noise);
-      const baked = this.bake(node, rounded, tensors, reads as Plane[]);
-      const distortion = this.distortion(node, baked);
+      const rounded = this.#round(node, values, options, noise);
+      const baked = this.#bake(node, rounded, tensors, reads as Plane[]);
+      const distortion = this.#distortion(node, baked);
       const bits = tf.add(
-        this.bits(node, 'innovation', rounded, tensors, false),
-        this.bits(node, 'motion', rounded, tensors, false),
+        this.#bits(node, 'innovation', rounded, tensors, false),
+        this.#bits(node, 'motion', rounded, tensors, false),
       ) as tf.Scalar;
       pass.addCost(distortion, bits, weight);
       const own = tf.mul(tf.add(distortion, tf.mul(bits, options.lambda)), weight);
@@ -288,7 +271,7 @@ export class TfjsSegment implements SegmentEngine {
     const { grads, value } = tf.valueAndGrads(objective as (...tensors: tf.Tensor[]) => tf.Scalar)([
       node.latents.values,
       pass.nets,
-      ...this.readPlanes(node),
+      ...this.#readPlanes(node),
     ]);
     const [byLatents, byNets, ...byReads] = grads as [tf.Tensor1D, tf.Tensor1D, ...Plane[]];
     pass.addNets(byNets);
@@ -300,27 +283,27 @@ export class TfjsSegment implements SegmentEngine {
     return byLatents;
   }
 
-  private round(node: TrainedNode, values: tf.Tensor, options: StepOptions, noise: tf.Tensor1D): tf.Tensor1D {
+  #round(node: TrainedNode, values: tf.Tensor, options: StepOptions, noise: tf.Tensor1D): tf.Tensor1D {
     return tf.mul(softRound(values, options.temperature, noise), node.latents.mask);
   }
 
-  private roundHard({ latents }: TrainedNode): tf.Tensor1D {
+  #roundHard({ latents }: TrainedNode): tf.Tensor1D {
     return tf.mul(hardRound(latents.values), latents.mask);
   }
 
-  private readPlanes({ reads }: TrainedNode): Plane[] {
-    return reads.map(({ node, place }) => this.nodes[node]!.baked![place]!);
+  #readPlanes({ reads }: TrainedNode): Plane[] {
+    return reads.map(({ node, place }) => this.#nodes[node]!.baked![place]!);
   }
 
-  private bakeHard(n: number, nets: tf.Tensor1D): Baked {
-    const node = this.nodes[n]!;
-    return this.keepBaked(n, () =>
-      this.bake(node, this.roundHard(node), netTensors(nets), this.readPlanes(node)),
+  #bakeHard(n: number, nets: tf.Tensor1D): Baked {
+    const node = this.#nodes[n]!;
+    return this.#keepBaked(n, () =>
+      this.#bake(node, this.#roundHard(node), netTensors(nets), this.#readPlanes(node)),
     );
   }
 
-  private keepBaked(n: number, bake: () => Baked): Baked {
-    const node = this.nodes[n]!;
+  #keepBaked(n: number, bake: () => Baked): Baked {
+    const node = this.#nodes[n]!;
     const baked = tf.tidy(() => bake().map((plane) => tf.keep(plane)));
     tf.dispose([...(node.baked ?? [])]);
     node.baked = baked;
@@ -328,28 +311,25 @@ export class TfjsSegment implements SegmentEngine {
   }
 
   /** Picture and motion of a node. `reads`: as node.reads says. */
-  private bake(node: TrainedNode, rounded: tf.Tensor1D, tensors: NetTensors, reads: readonly Plane[]): Baked {
+  #bake(node: TrainedNode, rounded: tf.Tensor1D, tensors: NetTensors, reads: readonly Plane[]): Baked {
     const { depth, refs } = node.field;
-    const [luma, chroma] = this.innovation(node, rounded, tensors);
+    const [luma, chroma] = this.#innovation(node, rounded, tensors);
     const weights = filterWeights(tensors, depth);
     const picture = (y: Planes, c: Planes): Plane[] =>
       [filtered(y, weights.luma), filtered(c, weights.chroma)].flatMap(each);
     if (refs.length === 0) return picture(luma, chroma);
-    const motion = this.motion(node, rounded, tensors, reads);
+    const motion = this.#motion(node, rounded, tensors, reads);
     const references = refs.map((_, r) => reads.slice(r * PICTURE_PLANES, (r + 1) * PICTURE_PLANES));
-    const [y, cb, cr] = predict(this.shape, references, motion, this.resampling) as [Plane, Plane, Plane];
+    const [y, cb, cr] = predict(this.#shape, references, motion, this.#resampling) as [Plane, Plane, Plane];
     return [...picture(tf.add(luma, y), tf.add(chroma, tf.stack([cb, cr]))), ...each(motion)];
   }
 
   /** Innovation in codes: of luma (1, height, width), of Cb and Cr. */
-  private innovation(
-    node: TrainedNode,
-    rounded: tf.Tensor1D,
-    tensors: NetTensors,
-  ): [luma: Planes, chroma: Planes] {
-    const { shape, resampling } = this;
+  #innovation(node: TrainedNode, rounded: tf.Tensor1D, tensors: NetTensors): [luma: Planes, chroma: Planes] {
+    const shape = this.#shape;
+    const resampling = this.#resampling;
     const net = node.field.depth === 0 ? 'intra' : 'inter';
-    const levels = this.dequantized(node, 'innovation', rounded, tensors(`syn.${net}.gain`));
+    const levels = this.#dequantized(node, 'innovation', rounded, tensors(`syn.${net}.gain`));
     const ofLuma = levels.map((planes) => tf.slice(planes, 0, 1));
     const ofChroma = levels.filter(({ shape: [count] }) => count > 1).map((planes) => tf.slice(planes, 1));
     const luma = synthesizeLuma(ofLuma, net, tensors, resampling);
@@ -360,14 +340,9 @@ export class TfjsSegment implements SegmentEngine {
   }
 
   /** A node's motion by component. `reads`: as node.reads says. */
-  private motion(
-    node: TrainedNode,
-    rounded: tf.Tensor1D,
-    tensors: NetTensors,
-    reads: readonly Plane[],
-  ): Planes {
-    const levels = this.dequantized(node, 'motion', rounded, tensors('motion.gain'));
-    const own = collapse(levels, 0, this.resampling);
+  #motion(node: TrainedNode, rounded: tf.Tensor1D, tensors: NetTensors, reads: readonly Plane[]): Planes {
+    const levels = this.#dequantized(node, 'motion', rounded, tensors('motion.gain'));
+    const own = collapse(levels, 0, this.#resampling);
     if (node.field.motion.every((prediction) => !prediction)) return own;
     const [, height, width] = own.shape;
     const predicted: tf.Tensor[] = Array.from({ length: own.shape[0] }, () => tf.zeros([height, width]));
@@ -382,7 +357,7 @@ export class TfjsSegment implements SegmentEngine {
   }
 
   /** Dequantized levels of one kind, finest first. `gains`: exponents of the steps, shape (components, levels). */
-  private dequantized(
+  #dequantized(
     node: TrainedNode,
     kind: LatentPlane['kind'],
     rounded: tf.Tensor1D,
@@ -394,7 +369,7 @@ export class TfjsSegment implements SegmentEngine {
     const gain = gather(tf.reshape(gains, [-1]), tf.tensor1d(places)); // (planes)
     const steps = tf.mul(
       tf.exp(tf.mul(gain, Math.LN2)),
-      planes.map((plane) => this.baseStep(node, plane)),
+      planes.map((plane) => this.#baseStep(node, plane)),
     );
     const first = grids[0]!.firstPlane;
     const levels = grids.map((grid) => {
@@ -405,15 +380,15 @@ export class TfjsSegment implements SegmentEngine {
     return levels.toReversed();
   }
 
-  private baseStep(node: TrainedNode, { kind, component, level }: LatentPlane): number {
+  #baseStep(node: TrainedNode, { kind, component, level }: LatentPlane): number {
     return kind === 'motion'
-      ? motionStep(this.settings.nets, component, level)
-      : innovationStep(this.settings, node.field.depth, component, level);
+      ? motionStep(this.#settings.nets, component, level)
+      : innovationStep(this.#settings, node.field.depth, component, level);
   }
 
   /** Weighted squared error. */
-  private distortion({ source }: TrainedNode, baked: Baked): tf.Scalar {
-    const weights = lossWeights(this.shape);
+  #distortion({ source }: TrainedNode, baked: Baked): tf.Scalar {
+    const weights = lossWeights(this.#shape);
     const parts = source.map((codes, p) => {
       return tf.mul(tf.sum(tf.square(tf.sub(baked[p]!, codes))), weights[p]!);
     });
@@ -421,7 +396,7 @@ export class TfjsSegment implements SegmentEngine {
   }
 
   /** Bits of the latents in active blocks, flags left out. */
-  private bits(
+  #bits(
     { grids, latents, field }: TrainedNode,
     kind: LatentPlane['kind'],
     rounded: tf.Tensor1D,
@@ -460,7 +435,9 @@ function predictorOf({ node, field }: MotionPrediction, axis: number): Read {
 function shownErrors({ source }: TrainedNode, baked: Baked): tf.Tensor1D {
   return tf.stack(
     source.map((codes, p) =>
-      tf.sum(tf.square(tf.sub(tf.clipByValue(hardRound(baked[p]!), -128, 127), codes))),
+      tf.sum(
+        tf.square(tf.sub(tf.clipByValue(hardRound(baked[p]!), -CODE_OFFSET, MAX_CODE - CODE_OFFSET), codes)),
+      ),
     ),
   ) as tf.Tensor1D;
 }

@@ -1,17 +1,10 @@
-/** Sparse approximation by a pyramid of latents; twin of `approximate` in native/analysis.h. */
+/** Sparse approximation by a pyramid of latents; twin of native/sparseApproximation.h. */
 
 import * as tf from '@tensorflow/tfjs';
 import type { Size } from '../../runtime/picture/picture.js';
+import type { SparseConstants } from '../trainingConstants.js';
 import { type Plane, type Resampling, sumOf } from './resampling.js';
 import { collapse } from './synthesis.js';
-
-const ROUNDS = 3;
-const ITERATIONS = 15;
-const POWER_ITERATIONS = 8;
-const EIGENVALUE_MARGIN = 1.1;
-/** Expected magnitudes of latents: at first, and at least. */
-const FIRST_SCALE = 0.5;
-const LEAST_SCALE = 0.15;
 
 /** What is approximated. */
 export interface SparseProblem {
@@ -29,7 +22,11 @@ export interface SparseProblem {
  * Latents by level that make weights * |decoded - target|^2 + lambda * sum |q| / (scale ln 2) small: FISTA (Beck and
  * Teboulle, 2009) in rounds, with the scales of each from the last (Candes, Wakin and Boyd, 2008).
  */
-export async function approximate(problem: SparseProblem, resampling: Resampling): Promise<Float32Array[]> {
+export async function approximate(
+  problem: SparseProblem,
+  resampling: Resampling,
+  constants: SparseConstants,
+): Promise<Float32Array[]> {
   const { sizes, steps, target, weights, lambda } = problem;
   const decode = (levels: readonly tf.Tensor[]): Plane =>
     collapse(
@@ -44,18 +41,18 @@ export async function approximate(problem: SparseProblem, resampling: Resampling
   const gradient = tf.grads((...levels: tf.Tensor[]) =>
     tf.sum(tf.mul(weights, tf.square(tf.sub(decode(levels), target)))),
   );
-  const rate = 1 / (2 * largest * (await largestEigenvalue(sizes, decode)));
+  const rate = 1 / (2 * largest * (await largestEigenvalue(sizes, decode, constants)));
   const shrink = lambda * Math.LOG2E * rate;
   const values = tf.tidy(() => {
     let value = zeros(sizes);
     let momentum = value;
-    for (let round = 0; round < ROUNDS; round++) {
-      const limits = (round === 0 ? sizes.map(() => tf.scalar(FIRST_SCALE)) : scales(value)).map((scale) =>
-        tf.div(shrink, scale),
-      );
+    for (let round = 0; round < constants.rounds; round++) {
+      const limits = (
+        round === 0 ? sizes.map(() => tf.scalar(constants.firstScale)) : scales(value, constants)
+      ).map((scale) => tf.div(shrink, scale));
       let t = 1;
-      for (let i = 0; i < ITERATIONS; i++) {
-        const last = i === ITERATIONS - 1;
+      for (let i = 0; i < constants.iterations; i++) {
+        const last = i === constants.iterations - 1;
         const next = 0.5 * (1 + Math.sqrt(1 + 4 * t * t));
         const inertia = last ? 0 : (t - 1) / next;
         t = last ? 1 : next;
@@ -86,14 +83,15 @@ function softened(value: tf.Tensor, limit: tf.Tensor): tf.Tensor {
 async function largestEigenvalue(
   sizes: readonly Size[],
   decode: (levels: readonly tf.Tensor[]) => Plane,
+  { powerIterations, eigenvalueMargin, leastDirection }: SparseConstants,
 ): Promise<number> {
   const norm = tf.tidy(() => {
     const square = tf.grads((...levels: tf.Tensor[]) => tf.mul(0.5, tf.sum(tf.square(decode(levels)))));
     let direction = sizes.map(({ width, height }, l) =>
-      tf.randomUniform([height, width], -0.3, 0.7, 'float32', l + 1),
+      tf.randomUniform([height, width], leastDirection, leastDirection + 1, 'float32', l + 1),
     );
     let length: tf.Tensor = tf.scalar(1);
-    for (let i = 0; i < POWER_ITERATIONS; i++) {
+    for (let i = 0; i < powerIterations; i++) {
       const moved = square(direction);
       length = tf.sqrt(sumOf(moved.map((m) => tf.sum(tf.square(m)))));
       direction = moved.map((m) => tf.div(m, tf.maximum(length, 1e-30)));
@@ -102,11 +100,11 @@ async function largestEigenvalue(
   });
   const [value = 1] = await norm.data();
   norm.dispose();
-  return EIGENVALUE_MARGIN * (value > 0 ? value : 1);
+  return eigenvalueMargin * (value > 0 ? value : 1);
 }
 
 /** Expected magnitudes from the neighbourhood and the parent. */
-function scales(levels: readonly tf.Tensor[]): tf.Tensor[] {
+function scales(levels: readonly tf.Tensor[], { leastScale, parentWeight }: SparseConstants): tf.Tensor[] {
   const sums = (magnitude: tf.Tensor): tf.Tensor => {
     const [height, width] = magnitude.shape as [number, number];
     const padded = tf.pad2d(magnitude as Plane, [
@@ -128,9 +126,9 @@ function scales(levels: readonly tf.Tensor[]): tf.Tensor[] {
         2 * h,
         2 * w,
       ]);
-      total = tf.add(total, tf.mul(3, tf.slice(raised as Plane, [0, 0], [height, width])));
-      count = tf.add(count, 3);
+      total = tf.add(total, tf.mul(parentWeight, tf.slice(raised as Plane, [0, 0], [height, width])));
+      count = tf.add(count, parentWeight);
     }
-    return tf.maximum(tf.div(total, count), LEAST_SCALE);
+    return tf.maximum(tf.div(total, count), leastScale);
   });
 }

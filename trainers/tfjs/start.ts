@@ -1,30 +1,15 @@
-/** The start of a node's training: motion by block matching, latents by sparse approximation; twin of native/analysis.h. */
+/** The start of a node's training: motion by block matching, latents by sparse approximation; twin of native/segmentStart.h. */
 
 import * as tf from '@tensorflow/tfjs';
-import {
-  displacement,
-  type FieldShape,
-  type LatentPlane,
-  LIGHT,
-  motionGrid,
-} from '../../runtime/field/shape.js';
-import { CODES_PER_UNIT } from '../../runtime/field/steps.js';
+import { BLACK, MOTION_GRID_PX as CELL, CODES_PER_UNIT, LIGHT } from '../../runtime/field/constants.js';
+import { displacement, type FieldShape, type LatentPlane, motionGrid } from '../../runtime/field/shape.js';
 import { clampIndex } from '../../runtime/picture/picture.js';
-import { MOTION_GRID_PX as CELL } from '../../runtime/reference/motion.js';
-import { BLACK } from '../../runtime/reference/nodeBake.js';
 import { lossWeights } from '../rateControl.js';
+import type { EngineConstants, StartConstants } from '../trainingConstants.js';
 import { inLightOf, lumaPyramid, searchMotion, VectorField } from './motionSearch.js';
 import type { Plane, Resampling } from './resampling.js';
-import { type Baked, PICTURE_PLANES, type TrainedNode } from './segment.js';
 import { approximate } from './sparse.js';
-
-/** Prices of a bit of motion and of light, over that of a bit of innovation. */
-const MOTION_SPARSITY = 4;
-const LIGHT_SPARSITY = 8;
-/** Blocks whose latents are smaller than that are inactive: of motion, of innovation that others are predicted from, of other. */
-const MOTION_THRESHOLD = 0.3;
-const ANCHOR_THRESHOLD = 0.1;
-const LEAF_THRESHOLD = 0.25;
+import { type Baked, PICTURE_PLANES, type TrainedNode } from './trainedNode.js';
 
 /** What a node begins from. */
 export interface NodeStart {
@@ -33,6 +18,7 @@ export interface NodeStart {
   readonly shape: FieldShape;
   readonly resampling: Resampling;
   readonly lambda: number;
+  readonly constants: EngineConstants;
   /** Factor of the innovation's steps at the node's depth. */
   readonly depthScale: number;
   readonly stepOf: (plane: LatentPlane) => number;
@@ -43,13 +29,14 @@ export interface NodeStart {
 /** Fills a node's latents; the nodes before it have theirs. */
 export async function beginNode(start: NodeStart): Promise<void> {
   const { node, lambda, depthScale } = start;
+  const constants = start.constants.start;
   const values: Float32Array[] = node.planes.map(({ width, height }) => new Float32Array(width * height));
   const place = (): Baked => {
     const all = new Float32Array(node.latents.values.size);
     for (const [p, plane] of node.planes.entries()) all.set(values[p]!, plane.offset);
     node.latents.set(all, ({ kind }) => {
-      if (kind === 'motion') return MOTION_THRESHOLD;
-      return node.field.depth < 2 ? ANCHOR_THRESHOLD : LEAF_THRESHOLD;
+      if (kind === 'motion') return constants.motionThreshold;
+      return node.field.depth < 2 ? constants.anchorThreshold : constants.leafThreshold;
     });
     return start.bake();
   };
@@ -59,6 +46,7 @@ export async function beginNode(start: NodeStart): Promise<void> {
     const fitted = await approximate(
       { sizes: levels, steps: levels.map(start.stepOf), ...problem },
       start.resampling,
+      start.constants.sparse,
     );
     for (const [level, p] of planes.entries()) values[p] = fitted[level]!;
     tf.dispose([problem.target, problem.weights]);
@@ -66,10 +54,13 @@ export async function beginNode(start: NodeStart): Promise<void> {
   let baked = place();
   if (node.field.refs.length > 0) {
     for (const { component, target, weights } of await motionTargets(start)) {
-      await fill('motion', component, { target, weights, lambda: MOTION_SPARSITY * lambda });
+      await fill('motion', component, { target, weights, lambda: constants.motionPrice * lambda });
     }
     baked = place();
-    await fill('motion', LIGHT, { ...(await lightTarget(start, baked)), lambda: LIGHT_SPARSITY * lambda });
+    await fill('motion', LIGHT, {
+      ...(await lightTarget(start, baked)),
+      lambda: constants.lightPrice * lambda,
+    });
     baked = place();
   }
   for (let p = 0; p < PICTURE_PLANES; p++) {
@@ -102,12 +93,13 @@ interface MotionTarget {
 }
 
 /** What the displacements lack to those that block matching finds. */
-async function motionTargets({ node, nodes, shape, lambda }: NodeStart): Promise<MotionTarget[]> {
+async function motionTargets({ node, nodes, shape, lambda, constants }: NodeStart): Promise<MotionTarget[]> {
   const { width, height } = shape;
-  const levels = Math.max(1, Math.min(4, shape.luma.length - 2));
-  const current = lumaPyramid(width, height, await codesOf(node), levels);
+  const { search } = constants;
+  const levels = Math.max(1, Math.min(search.levels, shape.luma.length - search.levelsLeftOut));
+  const current = lumaPyramid(width, height, codesOf(node), levels);
   const grid = motionGrid(shape);
-  const weights = shapeWeights(current[0]!.samples, shape, lambda);
+  const weights = displacementPrices(current[0]!.samples, shape, lambda, constants.start);
   const targets: MotionTarget[] = [];
   for (const [r, ref] of node.field.refs.entries()) {
     const expected = new VectorField(grid.width, grid.height);
@@ -117,8 +109,10 @@ async function motionTargets({ node, nodes, shape, lambda }: NodeStart): Promise
       const field = await nodes[prediction.node]!.baked![at]!.data();
       for (const [i, value] of field.entries()) expected.vectors[2 * i + axis] = prediction.scale * value;
     }
-    const reference = inLightOf(lumaPyramid(width, height, await codesOf(nodes[ref]!), levels), current);
-    const found = searchMotion(current, reference, 64 + 16 * Math.sqrt(lambda), expected);
+    const unlit = lumaPyramid(width, height, codesOf(nodes[ref]!), levels);
+    const reference = inLightOf(unlit, current, search);
+    const smoothness = search.smoothness + search.smoothnessByRoot * Math.sqrt(lambda);
+    const found = searchMotion({ current, reference, constants: search, smoothness }, expected);
     for (let axis = 0; axis < 2; axis++) {
       const missing = Float32Array.from(
         { length: grid.width * grid.height },
@@ -134,15 +128,16 @@ async function motionTargets({ node, nodes, shape, lambda }: NodeStart): Promise
   return targets;
 }
 
-async function codesOf({ source }: TrainedNode): Promise<Float32Array> {
-  return Float32Array.from(await source[0]!.data(), (value) => value + 128);
+function codesOf({ codes }: TrainedNode): Float32Array {
+  return Float32Array.from(codes![0]);
 }
 
-/** Price of a squared pixel of displacement by cell: half the energy of the gradient, within bounds. */
-function shapeWeights(
+/** Price of a squared pixel of displacement by cell: the energy of the luma's slopes, within bounds. */
+function displacementPrices(
   luma: Float32Array,
   { width, height, motion }: FieldShape,
   lambda: number,
+  { slopeWeight, largestSlope }: StartConstants,
 ): Float32Array {
   const grid = motion[0]!;
   const energy = new Float32Array(grid.width * grid.height);
@@ -151,10 +146,10 @@ function shapeWeights(
     for (let x = 0; x < width; x++) {
       const dx = at(x + 1, y) - at(x - 1, y);
       const dy = at(x, y + 1) - at(x, y - 1);
-      energy[Math.floor(y / CELL) * grid.width + Math.floor(x / CELL)]! += 0.0625 * (dx * dx + dy * dy);
+      energy[Math.floor(y / CELL) * grid.width + Math.floor(x / CELL)]! += slopeWeight * (dx * dx + dy * dy);
     }
   }
-  return energy.map((value) => Math.min(Math.max(value, lambda), 60 * lambda));
+  return energy.map((value) => Math.min(Math.max(value, lambda), largestSlope * lambda));
 }
 
 /** The factor less one that brings the prediction in each cell nearest to the source, and what an error of it costs. */

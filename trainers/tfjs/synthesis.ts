@@ -1,7 +1,13 @@
 /** From dequantized latents to innovation, in units of 32 codes (FORMAT.md, "Picture planes"). */
 
 import * as tf from '@tensorflow/tfjs';
-import { CONV_PLANES, HIDDEN_UNITS, LUMA_INPUTS } from '../../runtime/field/tensors.js';
+import {
+  CONV_PLANES,
+  CONV_SIDE,
+  CONV_TAPS,
+  HIDDEN_UNITS,
+  LUMA_INPUTS,
+} from '../../runtime/field/constants.js';
 import { each, type Plane, type Planes, type Resampling, sizeOf, sumOf } from './resampling.js';
 
 /** Tensor of the nets by its full name, in the shape of NET_TENSORS. */
@@ -33,8 +39,8 @@ export function synthesizeLuma(
   const hidden = hiddenUnits(inputs, tensors(`syn.${net}.y.w1`), tensors(`syn.${net}.y.b1`)); // (8, pixels)
   const sum = sumOf(each(groups));
   const planes = tf.concat([tf.reshape(sum, [1, -1]), hidden]) as tf.Tensor2D; // (9, pixels)
-  const conv = tf.reshape(tensors(`syn.${net}.y.conv`), [CONV_PLANES, 9]) as tf.Tensor2D;
-  const taps = tf.reshape(tf.matMul(conv, planes, true), [9, height, width]) as tf.Tensor3D;
+  const conv = tf.reshape(tensors(`syn.${net}.y.conv`), [CONV_PLANES, CONV_TAPS]) as tf.Tensor2D;
+  const taps = tf.reshape(tf.matMul(conv, planes, true), [CONV_TAPS, height, width]) as tf.Tensor3D;
   return tf.add(sum, sumOfShifts(taps));
 }
 
@@ -88,8 +94,11 @@ function sumOfShifts(taps: tf.Tensor3D): Plane {
     [1, 1],
     [1, 1],
   ]);
-  const moved = Array.from({ length: 9 }, (_, tap) =>
-    tf.reshape(tf.slice(padded, [tap, Math.floor(tap / 3), tap % 3], [1, height, width]), [height, width]),
+  const moved = Array.from({ length: CONV_TAPS }, (_, tap) =>
+    tf.reshape(tf.slice(padded, [tap, Math.floor(tap / CONV_SIDE), tap % CONV_SIDE], [1, height, width]), [
+      height,
+      width,
+    ]),
   );
   return sumOf(moved) as Plane;
 }

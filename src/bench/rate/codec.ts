@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { open } from '../../../runtime/film/film.js';
 import type { FilmInfo, Picture } from '../../../runtime/picture/picture.js';
+import type { FilmSource } from '../../../trainers/encodeJob.js';
 import { loadNativeTrainer } from '../../../trainers/native/trainerAddon.js';
 import type { PresetName } from '../../../trainers/presets.js';
 import type { CommandContext } from '../../commands/context.js';
@@ -9,7 +10,6 @@ import type { Interrupts } from '../../interrupts.js';
 import { anchorPictures, encodeAnchor } from '../../measure/anchorEncode.js';
 import type { Anchor } from '../../measure/anchors.js';
 import type { FfmpegBuild } from '../../media/ffmpegBuild.js';
-import type { Film } from '../../media/filmReader.js';
 import { programDigest } from './programDigest.js';
 
 /** One curve of the bench: an encoder at several qualities. */
@@ -24,7 +24,7 @@ export interface BenchCodec {
   identity: object;
   /** Why it cannot take a film; undefined where it can. */
   refusal(info: FilmInfo): string | undefined;
-  encode(film: Film, setting: number, file: string): Promise<{ bytes: number; seconds: number }>;
+  encode(film: FilmSource, setting: number, file: string): Promise<{ bytes: number; seconds: number }>;
   /** What a file shows. */
   pictures(info: FilmInfo, file: string): AsyncIterable<Picture>;
 }

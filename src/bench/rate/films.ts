@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { needSampleFilm, sampleCutsSeconds, sampleSeconds } from '../../../clips/sampleFilm.js';
-import { given } from '../../commands/sourceOptions.js';
+import type { FilmSource } from '../../../trainers/encodeJob.js';
+import { given } from '../../given.js';
 import { collectPictures, filmOf } from '../../media/filmInMemory.js';
-import { type Film, openFilm, type ReadOptions } from '../../media/filmReader.js';
+import { type OpenedFilm, openFilm, type ReadOptions } from '../../media/filmReader.js';
 import { pictureBytes } from '../../media/y4m.js';
 
 /** A film of the bench before it is opened. */
@@ -54,7 +55,7 @@ export function distinctNames(names: readonly string[]): string[] {
 /** How films are read. */
 export type FilmReading = Pick<ReadOptions, 'frames' | 'ffmpeg'>;
 
-function openChoice({ file, start, size }: FilmChoice, { frames, ffmpeg }: FilmReading): Promise<Film> {
+function openChoice({ file, start, size }: FilmChoice, { frames, ffmpeg }: FilmReading): Promise<OpenedFilm> {
   return openFilm(file, given({ start, size, frames, ffmpeg }));
 }
 
@@ -76,7 +77,7 @@ export async function withFilm<T>(
   choice: FilmChoice,
   reading: FilmReading,
   signal: AbortSignal,
-  use: (film: Film) => Promise<T>,
+  use: (film: FilmSource) => Promise<T>,
 ): Promise<T> {
   const film = await openChoice(choice, reading);
   try {
@@ -86,11 +87,11 @@ export async function withFilm<T>(
   }
 }
 
-async function inMemory(film: Film, signal: AbortSignal): Promise<Film> {
+async function inMemory(film: FilmSource, signal: AbortSignal): Promise<FilmSource> {
   return filmOf(await collectPictures(film.pictures(signal)), film.info);
 }
 
-function fitsMemory({ info }: Film): boolean {
+function fitsMemory({ info }: FilmSource): boolean {
   const { width, height, chroma, frames } = info;
   return frames !== undefined && frames * pictureBytes(width, height, chroma) <= KEPT_BYTES;
 }

@@ -1,14 +1,14 @@
 import os from 'node:os';
 import { MediaError } from '../../../runtime/errors.js';
+import type { FilmSource } from '../../../trainers/encodeJob.js';
 import { weftVersion } from '../../../trainers/version.js';
 import type { CommandContext } from '../../commands/context.js';
-import { given } from '../../commands/sourceOptions.js';
+import { given } from '../../given.js';
 import { type Interrupts, listenForInterrupts } from '../../interrupts.js';
 import { type Anchor, anchorNamed } from '../../measure/anchors.js';
 import { vmafMissing } from '../../measure/vmaf.js';
 import { findFfmpeg } from '../../media/ffmpeg.js';
 import { type FfmpegBuild, ffmpegBuild } from '../../media/ffmpegBuild.js';
-import type { Film } from '../../media/filmReader.js';
 import { reportMachine, thisMachine } from '../machine.js';
 import { anchorCodec, type BenchCodec, weftCodec } from './codec.js';
 import { type Curve, type CurvePoint, compareCurves, isOfWeft, meanComparisons, measures } from './curves.js';
@@ -68,7 +68,7 @@ class RateLaboratory {
     const { build, codecs, meter, withVmaf } = await this.equip();
     const films: FilmResult[] = [];
     for (const choice of choices) {
-      const measure = (film: Film) => this.measureFilm(choice.name, film, codecs, meter);
+      const measure = (film: FilmSource) => this.measureFilm(choice.name, film, codecs, meter);
       films.push(await withFilm(choice, reading, this.interrupts.signal, measure));
     }
     const names = codecs.map(({ name }) => name);
@@ -121,7 +121,7 @@ class RateLaboratory {
 
   private async measureFilm(
     name: string,
-    film: Film,
+    film: FilmSource,
     codecs: readonly BenchCodec[],
     meter: PointMeter,
   ): Promise<FilmResult> {

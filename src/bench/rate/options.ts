@@ -1,9 +1,12 @@
 /** What the rate-distortion bench is asked for on the command line. */
+import { CRF_RANGE, DEFAULT_PRESET, ENCODE_OPTIONS, PRESET_NAMES } from '../../../trainers/options.js';
 import type { PresetName } from '../../../trainers/presets.js';
-import { given, presets } from '../../commands/sourceOptions.js';
+import { sourceSides } from '../../commands/sourceOptions.js';
+import { given } from '../../given.js';
 import { anchors, x264Medium } from '../../measure/anchors.js';
 import type { ReadOptions } from '../../media/filmReader.js';
-import { numberWithin, parseNames, parseNumbers, parseSize, parseWholeOrAll } from '../../optionValues.js';
+import { parserOption } from '../../optionTable.js';
+import { parseNames, parseNumbers, parseSize, parseWholeOrAll } from '../../optionValues.js';
 import { defaultCacheFolder } from './pointCache.js';
 
 /** What the rate-distortion bench runs. */
@@ -29,6 +32,14 @@ export interface RateDistortionArguments {
 
 const anchorNames = anchors.map(({ name }) => name);
 
+const usual = {
+  crfs: [24, 30, 36],
+  presets: [DEFAULT_PRESET],
+  anchors: [x264Medium.name, 'x265-veryslow', 'svt-av1-4'],
+};
+const quick = { crfs: [26, 34], presets: ['fast'] as PresetName[], anchors: [x264Medium.name] };
+const QUICK_FILMS = 4;
+
 /** A value that is given twice comes as a list here, since benches take lists of files: the last one counts. */
 function last<T>(parse: (text: string | undefined) => T): (text?: string | string[]) => T {
   return (text) => parse(Array.isArray(text) ? text.at(-1) : text);
@@ -45,30 +56,26 @@ export const rateOptions = {
   size: {
     type: 'string',
     describe: 'Resize the films first: WIDTHxHEIGHT',
-    coerce: last((text) => parseSize(text)),
+    coerce: last((text) => parseSize(text, '--size', sourceSides)),
   },
   crf: {
     type: 'string',
-    describe: "Points of weft's curve [default: 24,30,36; quick: 26,34]",
-    coerce: last((text) => parseNumbers(text, '--crf', 0, 51)),
+    describe: `Points of weft's curve [default: ${usual.crfs}; quick: ${quick.crfs}]`,
+    coerce: last((text) => parseNumbers(text, '--crf', ...CRF_RANGE)),
   },
   preset: {
     type: 'string',
-    describe: `A curve of weft each: ${presets.join(', ')} [default: medium; quick: fast]`,
-    coerce: last((text) => parseNames(text, '--preset', presets)),
+    describe: `A curve of weft each: ${PRESET_NAMES.join(', ')} [default: ${usual.presets}; quick: ${quick.presets}]`,
+    coerce: last((text) => parseNames(text, '--preset', PRESET_NAMES)),
   },
   anchors: {
     type: 'string',
     describe:
       `Encoders to compare with, the reference first: ${anchorNames.join(', ')}, or none ` +
-      '[default: x264-medium,x265-veryslow,svt-av1-4; quick: x264-medium, then those that are named]',
+      `[default: ${usual.anchors}; quick: ${quick.anchors}, then those that are named]`,
     coerce: last((text) => (text === 'none' ? [] : parseNames(text, '--anchors', anchorNames))),
   },
-  threads: {
-    type: 'number',
-    describe: 'Threads of weft [default: one for each core]',
-    coerce: numberWithin('--threads', 1, 256, true),
-  },
+  threads: { ...parserOption(ENCODE_OPTIONS.threads), describe: 'Threads of weft' },
   quick: {
     type: 'boolean',
     default: false,
@@ -97,14 +104,6 @@ export interface RateOptionValues {
   cache?: string | undefined;
   noCache?: boolean | undefined;
 }
-
-const usual = {
-  crfs: [24, 30, 36],
-  presets: ['medium'] as PresetName[],
-  anchors: [x264Medium.name, 'x265-veryslow', 'svt-av1-4'],
-};
-const quick = { crfs: [26, 34], presets: ['fast'] as PresetName[], anchors: [x264Medium.name] };
-const QUICK_FILMS = 4;
 
 /** Fills in the defaults. */
 export function rateDistortionArguments(values: RateOptionValues): RateDistortionArguments {

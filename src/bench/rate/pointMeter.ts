@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { MediaError, throwIfAborted } from '../../../runtime/errors.js';
+import type { FilmSource } from '../../../trainers/encodeJob.js';
 import { filmQuality } from '../../measure/filmQuality.js';
 import { vmaf } from '../../measure/vmaf.js';
 import type { FfmpegTools } from '../../media/ffmpeg.js';
-import type { Film } from '../../media/filmReader.js';
 import { withTemporaryFolder } from '../../media/temporaryFolder.js';
 import type { BenchCodec } from './codec.js';
 import type { PointCache } from './pointCache.js';
@@ -29,7 +29,12 @@ export class PointMeter {
    * @param digest of the film
    * @throws MediaError, InterruptedError
    */
-  async figures(film: Film, digest: string, codec: BenchCodec, setting: number): Promise<RatePointFigures> {
+  async figures(
+    film: FilmSource,
+    digest: string,
+    codec: BenchCodec,
+    setting: number,
+  ): Promise<RatePointFigures> {
     const { cache, signal } = this.parts;
     throwIfAborted(signal);
     const key = { film: digest, codec: codec.identity, setting };
@@ -51,7 +56,7 @@ export class PointMeter {
     return figures;
   }
 
-  private measure(film: Film, codec: BenchCodec, setting: number): Promise<RatePointFigures> {
+  private measure(film: FilmSource, codec: BenchCodec, setting: number): Promise<RatePointFigures> {
     const { signal, vmafTools } = this.parts;
     return withTemporaryFolder(async (folder) => {
       const file = path.join(folder, `film.${codec.ending}`);
@@ -65,7 +70,7 @@ export class PointMeter {
 
   /** null where libvmaf refuses the film. */
   private async vmafOf(
-    { info, pictures }: Film,
+    { info, pictures }: FilmSource,
     decoded: ReturnType<BenchCodec['pictures']>,
     tools: FfmpegTools,
   ): Promise<number | null> {

@@ -4,10 +4,11 @@
 #include <string>
 #include "fieldSpec.h"
 #include "partClock.h"
+#include "trainingConstants.h"
 
 namespace weft {
 
-// Offsets of the net tensors in the flat array of weights (runtime/field/tensors.ts); -1: absent.
+// Places of the net tensors in the flat array of weights (runtime/field/tensors.ts); -1: absent.
 struct NetLayout {
   struct Context { int w1, b1, w2, linear, bias, depth; } context[3];
   struct Synthesis { int w1, b1, conv, chromaW1, chromaB1, chromaW2, chromaLinear, gain; } synthesis[2];
@@ -19,11 +20,12 @@ struct SegmentConfig : FieldSpec {
   double depthScale[5];                    // factor on innovation steps by depth
   double lossWeights[3];                   // of a squared error in one sample, by plane
   NetLayout layout;
+  EngineConstants constants;
   int threads;
   uint32_t seed;
 };
 
-// Hyperparameters of one training step.
+// Hyperparameters of one training step; from trainers/trainingStep.ts.
 struct StepOptions {
   double lambda;            // squared 8-bit codes per bit, per luma pixel
   double temperature;       // of the soft rounding; 0: hard rounding with slope 1
@@ -51,9 +53,10 @@ struct NodeCost {
   double innovationBits, motionBits;
 };
 
-class SegmentEngine {
+// One segment in training.
+class TrainingSegment {
  public:
-  virtual ~SegmentEngine() = default;
+  virtual ~TrainingSegment() = default;
   // Hands over the source of one node: tightly packed 8-bit planes.
   virtual void setSource(int node, const uint8_t* const planes[3]) = 0;
   // Motion search and sparse approximation of every node in coding order.
@@ -86,7 +89,7 @@ std::vector<KernelResult> benchKernels(uint32_t seed, double seconds);
 double peakOperations(double seconds);
 
 // Single precision in the instruction set this addon was built for; double precision for gradient tests.
-std::unique_ptr<SegmentEngine> makeSegment(const SegmentConfig&);
-std::unique_ptr<SegmentEngine> makeSegmentExact(const SegmentConfig&);
+std::unique_ptr<TrainingSegment> makeTrainingSegment(const SegmentConfig&);
+std::unique_ptr<TrainingSegment> makeTrainingSegmentExact(const SegmentConfig&);
 
 }  // namespace weft

@@ -2,10 +2,10 @@
 #define WEFT_ISA exact
 #define WEFT_LANES 4
 #define WEFT_REAL double
-#include "analysis.h"
+#include "segment.h"
 
 namespace weft {
-std::unique_ptr<SegmentEngine> makeSegmentExact(const SegmentConfig& config) {
+std::unique_ptr<TrainingSegment> makeTrainingSegmentExact(const SegmentConfig& config) {
   return std::make_unique<exact::Segment>(config);
 }
 }  // namespace weft

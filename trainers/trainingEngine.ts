@@ -3,6 +3,8 @@
 import type { AnchorGrid, FieldNode } from '../runtime/field/structure.js';
 import type { Chroma } from '../runtime/picture/picture.js';
 import type { NetState } from './nets/netState.js';
+import type { EngineConstants } from './trainingConstants.js';
+import type { StepActivity, StepCost, StepOptions } from './trainingStep.js';
 
 /** What a segment's field looks like. */
 export interface SegmentDescription extends AnchorGrid {
@@ -15,39 +17,29 @@ export interface SegmentDescription extends AnchorGrid {
   readonly depthOffset: readonly number[];
 }
 
-/** Distortion (weighted squared codes) and bits of one training step. */
-export interface StepCost {
-  readonly distortion: number;
-  readonly bits: number;
-}
-
 /** What an evaluation looks at. */
 export type CostPart = 'distortion' | 'bits' | 'all';
 
+/** What one node costs with rounded latents. A part that was not asked for is zero. */
+export interface NodeCost {
+  /** Of the 8-bit planes Y, Cb and Cr that a decoder shows. */
+  readonly squaredErrors: readonly [y: number, cb: number, cr: number];
+  readonly innovationBits: number;
+  readonly motionBits: number;
+}
+
 /** One segment in training. Arrays that a promise works on must not be touched until it settles. */
-export interface SegmentEngine {
-  /** Source of one node: tightly packed 8-bit planes. */
+export interface TrainingSegment {
+  /** Source of one node: tightly packed 8-bit planes, which must not change before `analyse` is done. */
   setSource(node: number, y: Uint8Array, cb: Uint8Array, cr: Uint8Array): void;
   /** The start: motion search and sparse approximation of every node in coding order. */
   analyse(nets: Float64Array, lambda: number): Promise<void>;
-  /**
-   * Cost of the last of some steps; `nets` is trained in place.
-   *
-   * @param options STEP_NUMBERS a step, from `stepOptions`
-   * @param activity a byte a step and node, from `stepActivity`
-   */
-  train(options: Float64Array, activity: Uint8Array, nets: NetState): Promise<StepCost>;
-  /**
-   * Cost with rounded latents, 5 numbers a node, for the first nodes in coding order: squared errors of Y, Cb and Cr, bits
-   * of innovation and of motion. The part that is not asked for is zero and saves its time.
-   */
-  evaluate(nets: Float64Array, nodes: number, part: CostPart): Promise<Float64Array>;
+  /** Takes some steps, one or more; resolves with the cost of the last. `nets` is trained in place. */
+  train(steps: readonly StepOptions[], activity: StepActivity, nets: NetState): Promise<StepCost>;
+  /** Cost of the first nodes in coding order. What is not asked for saves its time. */
+  evaluate(nets: Float64Array, nodes: number, part: CostPart): Promise<readonly NodeCost[]>;
   /** Cost and gradients of one step in which every node is active, without update; `netGradient` is filled. */
-  gradient(
-    nets: Float64Array,
-    options: Float64Array,
-    netGradient: Float64Array,
-  ): StepCost | Promise<StepCost>;
+  gradient(nets: Float64Array, step: StepOptions, netGradient: Float64Array): StepCost | Promise<StepCost>;
   /** Gradient by a node's latents of the last `gradient`. */
   latentGradient(node: number): Float64Array | Promise<Float64Array>;
   /** Rounded latents of a node, planes in coding order. */
@@ -60,6 +52,13 @@ export interface SegmentEngine {
   release(): void;
 }
 
+/** What a segment is trained with. */
+export interface SegmentOptions {
+  readonly threads: number;
+  readonly seed: number;
+  readonly constants: EngineConstants;
+}
+
 /** Something that trains segments. */
 export interface TrainingEngine {
   /** As it stands in the file's header. */
@@ -69,8 +68,8 @@ export interface TrainingEngine {
   createSegment(
     description: SegmentDescription,
     nodes: readonly FieldNode[],
-    options: { threads: number; seed: number },
-  ): Promise<SegmentEngine>;
+    options: SegmentOptions,
+  ): Promise<TrainingSegment>;
 }
 
 /** An engine that is there, not opened yet. */

@@ -1,0 +1,170 @@
+/**
+ * The numbers of the definition, each in its one place. FORMAT.md says what they are for; the C++ header
+ * runtime/native/fieldConstants.h is written from the exports of this file (`npm run generate`).
+ */
+
+// Structure (FORMAT.md, sections 3 and 13).
+
+/** Smallest and largest width and height of a picture. */
+export const MIN_SIDE_PX = 16;
+export const MAX_SIDE_PX = 16384;
+
+/** Most frames in one segment. */
+export const MAX_SEGMENT_FRAMES = 256;
+
+/** Legal distances between anchors, in frames. */
+export const ANCHOR_DISTANCES: readonly number[] = [1, 2, 4, 8, 16, 32];
+
+/** A segment is divided into stretches of so many frames; each may have an anchor distance of its own. */
+export const STRETCH_FRAMES = 32;
+
+// Latents (sections 4 to 8).
+
+/** Most levels of an innovation pyramid, and of a motion pyramid. */
+export const MAX_INNOVATION_LEVELS = 7;
+export const MAX_MOTION_LEVELS = 4;
+
+/** Components of motion latents, in coding order. A node with one reference has the first three. */
+export const MOTION_COMPONENTS = ['dx0', 'dy0', 'light', 'dx1', 'dy1', 'beta'] as const;
+/** Components for each reference. */
+export const COMPONENTS_PER_REFERENCE = 3;
+/** Places in that list: the relative change of brightness, the logit of the first reference's weight. */
+export const LIGHT = 2;
+export const BETA = 5;
+
+/** Latents are skipped in blocks of this size; an adaptive flag of a block has so many contexts for each context net. */
+export const BLOCK_WIDTH = 16;
+export const BLOCK_HEIGHT = 8;
+export const BLOCK_CONTEXTS = 8;
+
+/** Latents and the integers of nets lie in -32767..32767. */
+export const LARGEST_VALUE = 32767;
+
+/** Frequencies of a table or of an adaptive bit add up to 2^16. */
+export const FREQUENCY_BITS = 16;
+export const FREQUENCY_TOTAL = 2 ** FREQUENCY_BITS;
+
+/** Scale indexes, eighths of an octave: the Laplace parameter b is 2^(index / 8). Tables exist up to MAX_TABLE_SCALE. */
+export const MIN_SCALE_INDEX = -32;
+export const MAX_SCALE_INDEX = 92;
+export const MAX_TABLE_SCALE = 12;
+/** Symbols of a table: low escape, k = -15..15, high escape; and the smallest |k| of an escape. */
+export const LAPLACE_SYMBOLS = 33;
+export const ESCAPE_MAGNITUDE = 16;
+/** Longest legal prefix of an escape; a longer one can only come from a damaged stream. */
+export const MAX_ESCAPE_PREFIX = 16;
+
+/** Signed neighbours saturate here before they enter a context net, sums of magnitudes there. */
+export const SIGNED_LIMIT = 15;
+export const MAGNITUDE_LIMIT = 255;
+/** Hidden units of a context net saturate here (Q4), and its location (sixteenths) at both ends. */
+export const MAX_HIDDEN_Q4 = 4095;
+export const MAX_LOCATION16 = 32768;
+
+// Nets (sections 7, 9 and 10).
+
+/** Names of the context nets in the order of `LatentPlane.net`, and of the synthesis nets. */
+export const CONTEXT_NETS = ['intra', 'inter', 'motion'] as const;
+export const SYNTHESIS_NETS = ['intra', 'inter'] as const;
+
+/** Hidden units of every net, inputs of the context nets, inputs of the two synthesis nets. */
+export const HIDDEN_UNITS = 8;
+export const CONTEXT_INPUTS = 12;
+export const LUMA_INPUTS = 4;
+export const CHROMA_INPUTS = 5;
+/** Planes that the convolution of luma reads: the sum of the groups and the hidden planes. */
+export const CONV_PLANES = HIDDEN_UNITS + 1;
+/** Width, height and number of the convolution's taps. */
+export const CONV_SIDE = 3;
+export const CONV_TAPS = CONV_SIDE * CONV_SIDE;
+/** Rows of the depth tensors and of luma's filters: depths 0..3 and everything deeper. */
+export const DEPTH_ROWS = 5;
+
+/** Context values are integers with this many fraction bits, in the range of an int16. */
+export const CONTEXT_FRACTION_BITS = 8;
+
+/** Gains are exponents of two; they saturate here so that every step stays finite. */
+export const MAX_GAIN = 16;
+
+// Steps (sections 10 and 11).
+
+/** Base exponents and depth offsets are in such parts of an octave. */
+export const EXPONENTS_PER_OCTAVE = 8;
+
+/** Innovation is computed in units of this many 8-bit codes. */
+export const CODES_PER_UNIT = 32;
+
+/** Steps of chroma over those of luma: finer, as its errors weigh more. */
+export const CHROMA_STEP_FACTOR = 0.8;
+
+/** Steps of motion latents before gains: displacements in luma pixels, light as a factor less one, beta as a logit. */
+export const DISPLACEMENT_STEP_PX = 0.25;
+export const LIGHT_STEP = 1 / 32;
+export const BETA_STEP = 0.5;
+
+/** What one refinement takes from the exponents of the depths, in eighths of an octave. */
+export const REFINEMENT_BY_DEPTH: readonly number[] = [2, 1, 1, 1, 0];
+
+// Picture planes (section 10).
+
+/** Samples are 8-bit codes less this. */
+export const CODE_OFFSET = 128;
+export const MAX_CODE = 255;
+
+/**
+ * Taps that double a plane: nearly Lanczos's kernel with three lobes at distances 2.75, 1.75, 0.75, 0.25, 1.25, 2.25, so that a
+ * ramp stays a ramp: a fine sample lies a quarter off a coarse one.
+ */
+export const DOUBLING_TAPS: readonly number[] = [8, -70, 288, 913, -146, 31].map((tap) => tap / 1024);
+
+/** Clips of the filter's differences, in codes, and the neighbours of each ring as (dx, dy): beside, diagonal, two away. */
+export const FILTER_CLIPS = [4, 16, 64] as const;
+export const FILTER_NEIGHBOURS: readonly (readonly (readonly [dx: number, dy: number])[])[] = [
+  [
+    [-1, 0],
+    [1, 0],
+    [0, -1],
+    [0, 1],
+  ],
+  [
+    [-1, -1],
+    [1, -1],
+    [-1, 1],
+    [1, 1],
+  ],
+  [
+    [-2, 0],
+    [2, 0],
+    [0, -2],
+    [0, 2],
+  ],
+];
+export const FILTER_RINGS = FILTER_NEIGHBOURS.length;
+
+// Motion and sampling (sections 11 and 12).
+
+/** Pyramid level of luma on whose grid motion lives, and the luma pixels between two points of that grid. */
+export const MOTION_LUMA_LEVEL = 3;
+export const MOTION_GRID_PX = 2 ** MOTION_LUMA_LEVEL;
+
+/**
+ * The quadratic B-spline: for the grid points before, at and behind the nearest one, the coefficients of 1, f and f^2 in its
+ * weight, f (-1/2..1/2) being the distance behind the nearest. (1/2 - f)^2 / 2, 3/4 - f^2, (1/2 + f)^2 / 2.
+ */
+export const SPLINE_POLYNOMIALS: readonly (readonly [number, number, number])[] = [
+  [1 / 8, -1 / 2, 1 / 2],
+  [3 / 4, 0, -1],
+  [1 / 8, 1 / 2, 1 / 2],
+];
+/** Places on the grid are limited to so many points before its first and behind its last; all weights lie on an end there. */
+export const SPLINE_LIMIT_BEFORE = 4;
+export const SPLINE_LIMIT_BEHIND = 4;
+
+/** Parameter a of the cubic convolution of R. Keys (1981) that planes are read with: -1/2 is the kernel of E. Catmull and R. Rom (1974). */
+export const CUBIC_SHARPNESS = -0.5;
+/** Places on a plane are limited to so many samples before its first and behind its last; all taps lie on an end there. */
+export const CUBIC_LIMIT_BEFORE = 3;
+export const CUBIC_LIMIT_BEHIND = 2;
+
+/** Black in codes less CODE_OFFSET, for Y; no colour for Cb and Cr. A change of light is relative to it. */
+export const BLACK: readonly number[] = [16 - CODE_OFFSET, 0, 0];

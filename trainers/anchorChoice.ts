@@ -1,0 +1,63 @@
+/** The anchor distances of a scene, stretch by stretch: those that cost least after the start and a short training. */
+
+import { type AnchorGrid, stretchCount, stretchOf } from '../runtime/field/structure.js';
+import type { Picture } from '../runtime/picture/picture.js';
+import { copyOf, type NetState } from './nets/netState.js';
+import { triedDistances } from './presets.js';
+import { firstAnchorOf, flashes } from './scenes/flashes.js';
+import { SegmentTrainer, type TrainingSettings } from './segmentTrainer.js';
+
+/** The film that a scene is a part of. */
+export interface FilmInTraining {
+  readonly settings: TrainingSettings;
+  readonly nets: NetState;
+  /** Whether the nets still learn. */
+  readonly netsLearn: boolean;
+  /** Decides which nodes are visited. */
+  readonly random: () => number;
+}
+
+/** The segment of a scene with the anchor distances that suit it. `progress` is told the part (0..1) of the work that is done. */
+export async function bestSegment(
+  scene: readonly Picture[],
+  film: FilmInTraining,
+  progress: (part: number) => void,
+): Promise<SegmentTrainer> {
+  const distances = triedDistances(film.settings.preset, scene.length);
+  const flash = flashes(scene);
+  const begin = (anchorDistance: number, laterDistances?: number[]): Promise<SegmentTrainer> => {
+    const firstAnchor = firstAnchorOf(flash, anchorDistance, laterDistances);
+    const grid: AnchorGrid = { frames: scene.length, anchorDistance, laterDistances, firstAnchor };
+    return SegmentTrainer.begin(film.settings, scene, grid, film.nets);
+  };
+  const best = Array.from({ length: stretchCount(scene.length) }, () => ({
+    distance: distances[0]!,
+    cost: Number.POSITIVE_INFINITY,
+  }));
+  const tried = distances.length > 1 ? distances : [];
+  for (const [index, distance] of tried.entries()) {
+    progress(index / (tried.length + 1));
+    const segment = await begin(distance);
+    for (const [stretch, cost] of (await trial(segment, film)).entries()) {
+      if (cost < best[stretch]!.cost) best[stretch] = { distance, cost };
+    }
+    // One segment at a time: they are large.
+    segment.release();
+  }
+  progress(tried.length / (tried.length + 1));
+  const [first, ...later] = best.map(({ distance }) => distance);
+  return begin(first!, later);
+}
+
+/** Cost of each stretch after a few steps with nets that are thrown away. */
+async function trial(segment: SegmentTrainer, film: FilmInTraining): Promise<number[]> {
+  const { lambda, preset } = film.settings;
+  const steps = preset.trialSteps;
+  const nets = copyOf(film.nets);
+  const plan = { lambda, netLambda: lambda, steps, netSteps: film.netsLearn ? steps : 0 };
+  await segment.train(plan, 0, steps, nets, film.random);
+  const costs = await segment.nodeCosts(nets.values, segment.nodes.length, 'all');
+  const stretches = Array.from({ length: stretchCount(segment.nodes.length) }, () => 0);
+  for (const [index, { frame }] of segment.nodes.entries()) stretches[stretchOf(frame)]! += costs[index]!;
+  return stretches;
+}

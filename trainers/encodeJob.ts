@@ -1,0 +1,53 @@
+/** What an encode is given, how it talks to its caller and what it gives back. */
+
+import type { FilmInfo, Picture } from '../runtime/picture/picture.js';
+import type { PsnrDb } from './psnr.js';
+
+/** Where pictures come from. `pictures` may be called more than once, and starts anew each time. */
+export interface FilmSource {
+  readonly info: FilmInfo;
+  pictures(signal?: AbortSignal): AsyncIterable<Picture>;
+}
+
+/** How an encode talks to its caller. */
+export interface EncodeHooks {
+  /** Aborts: `encode` throws an InterruptedError. */
+  signal?: AbortSignal;
+  /** Ends the training early: `encode` resolves with the best result so far. */
+  finish?: AbortSignal;
+  onProgress?(progress: EncodeProgress): void;
+  log?(line: string): void;
+}
+
+/** State of an encode; `done` runs from 0 to 1 over the whole work. */
+export interface EncodeProgress {
+  stage: string;
+  done: number;
+  seconds: number;
+}
+
+/** The finished file. */
+export interface EncodeResult {
+  bytes: Uint8Array;
+  frames: number;
+  width: number;
+  height: number;
+  /** Of the film as a decoder shows it; yuv is (6 Y + U + V) / 8. */
+  psnrDb: PsnrDb;
+  /** File size that the last training step expected. */
+  estimatedBytes: number;
+  /** Segments, and the bits of the latents of their intra frames and of their other frames as the training expected them. */
+  segments: number;
+  latentBits: LatentBits;
+  seconds: number;
+  /** Multiply-adds per pixel and frame: of decoding, and spent in training. */
+  macsPerPixel: number;
+  trainedMacsPerPixel: number;
+  engine: string;
+}
+
+/** Bits of latents by the frames that they belong to. */
+export interface LatentBits {
+  readonly intra: number;
+  readonly inter: number;
+}

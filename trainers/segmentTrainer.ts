@@ -1,0 +1,162 @@
+/** One segment in training: built, trained by steps, measured, and written. */
+
+import { countFlagBits, StreamStates } from '../runtime/entropy/latentCoder.js';
+import { writeSegment } from '../runtime/entropy/segmentCoder.js';
+import { netsFromQuantized, type QuantizedTensor } from '../runtime/field/nets.js';
+import { fieldShape, latentPlanes } from '../runtime/field/shape.js';
+import { type AnchorGrid, type FieldNode, segmentStructure } from '../runtime/field/structure.js';
+import type { Picture } from '../runtime/picture/picture.js';
+import type { LatentBits } from './encodeJob.js';
+import { measuredFrames } from './nets/netQuantizer.js';
+import type { NetState } from './nets/netState.js';
+import type { Preset } from './presets.js';
+import { lossWeights, segmentSteps } from './rateControl.js';
+import { stepActivity, stepOptions, type TrainingPlan } from './schedule.js';
+import { TRAINING_CONSTANTS } from './trainingConstants.js';
+import type {
+  CostPart,
+  NodeCost,
+  SegmentDescription,
+  TrainingEngine,
+  TrainingSegment,
+} from './trainingEngine.js';
+
+/** What every segment of a film is trained with. */
+export interface TrainingSettings {
+  readonly engine: TrainingEngine;
+  readonly lambda: number;
+  readonly preset: Preset;
+  readonly threads: number;
+  readonly seed: number;
+}
+
+/** A finished segment. */
+export interface TrainedSegment {
+  readonly bytes: Uint8Array;
+  readonly frames: number;
+  /** Of its latents as the training estimates them. */
+  readonly latentBits: LatentBits;
+  /** Of the decoded 8-bit planes Y, Cb, Cr over all frames. */
+  readonly squaredErrors: readonly number[];
+}
+
+/** A block without a latent of this size rounds to zero. */
+const ROUNDS_TO_ZERO = 0.5;
+/** Streams of a segment decode in parallel; each costs some bytes of its own. */
+const STREAM_BYTES = 24576;
+const MAX_STREAMS = 8;
+
+export class SegmentTrainer {
+  /** In coding order. */
+  readonly nodes: readonly FieldNode[];
+  readonly description: SegmentDescription;
+  readonly #segment: TrainingSegment;
+  readonly #settings: TrainingSettings;
+
+  private constructor(
+    settings: TrainingSettings,
+    description: SegmentDescription,
+    nodes: readonly FieldNode[],
+    segment: TrainingSegment,
+  ) {
+    this.#settings = settings;
+    this.description = description;
+    this.nodes = nodes;
+    this.#segment = segment;
+  }
+
+  /** A segment with its source and the start of its latents. */
+  static async begin(
+    settings: TrainingSettings,
+    scene: readonly Picture[],
+    grid: AnchorGrid,
+    nets: NetState,
+  ): Promise<SegmentTrainer> {
+    const { width, height, chroma } = scene[0]!;
+    const { engine, lambda, threads, seed } = settings;
+    const { baseExponent, depthOffset } = segmentSteps(lambda, scene.length);
+    const description = { ...grid, width, height, chroma, baseExponent, depthOffset };
+    const nodes = segmentStructure(description);
+    const constants = TRAINING_CONSTANTS.engine;
+    const segment = await engine.createSegment(description, nodes, { threads, seed, constants });
+    for (const [index, node] of nodes.entries()) segment.setSource(index, ...scene[node.frame]!.planes);
+    await segment.analyse(nets.values, lambda);
+    return new SegmentTrainer(settings, description, nodes, segment);
+  }
+
+  /**
+   * Takes the steps `first` to `first + count - 1` of a plan; trains `nets` with the latents.
+   *
+   * @param random decides which nodes are visited
+   * @throws RangeError if the training diverged
+   */
+  async train(
+    plan: TrainingPlan,
+    first: number,
+    count: number,
+    nets: NetState,
+    random: () => number,
+  ): Promise<void> {
+    const depths = this.nodes.map((node) => node.depth);
+    const activity = stepActivity(depths, this.#settings.preset.visits, count, random);
+    const cost = await this.#segment.train(stepOptions(plan, first, count), activity, nets);
+    if (!Number.isFinite(cost.distortion + cost.bits)) throw new RangeError('the training diverged');
+  }
+
+  /** Distortion + lambda * bits of each of the first nodes with rounded latents, in squared codes, or one of the two. */
+  async nodeCosts(nets: Float64Array, nodes: number, part: CostPart): Promise<number[]> {
+    const costs = await this.#segment.evaluate(nets, nodes, part);
+    return costs.map((cost) => this.#total(cost));
+  }
+
+  /** The same of the whole segment, scaled from the frames that nets are measured on. */
+  async cost(nets: Float64Array, part: CostPart): Promise<number> {
+    const measured = measuredFrames(this.description);
+    const [intra = 0, ...inter] = await this.nodeCosts(nets, measured, part);
+    const interScale = (this.description.frames - 1) / Math.max(1, measured - 1);
+    return intra + interScale * inter.reduce((sum, cost) => sum + cost, 0);
+  }
+
+  /** Gives up blocks in which no latent reaches the threshold. */
+  async prune(threshold: number): Promise<void> {
+    await this.#segment.prune(threshold);
+  }
+
+  /** Writes the segment, and releases it. */
+  async finish(nets: NetState, tensors: readonly QuantizedTensor[]): Promise<TrainedSegment> {
+    const { width, height, chroma, frames } = this.description;
+    await this.#segment.prune(ROUNDS_TO_ZERO);
+    const costs = await this.#segment.evaluate(nets.values, this.nodes.length, 'all');
+    const shape = fieldShape(width, height, chroma);
+    const latents: Int32Array[] = [];
+    for (const index of this.nodes.keys()) latents.push(await this.#segment.latents(index));
+    this.release();
+    const states = new StreamStates();
+    const squaredErrors = [0, 0, 0];
+    let bits = 0;
+    let intra = 0;
+    for (const [index, node] of this.nodes.entries()) {
+      const cost = costs[index]!;
+      for (let p = 0; p < 3; p++) squaredErrors[p]! += cost.squaredErrors[p]!;
+      bits += cost.innovationBits + cost.motionBits;
+      bits += countFlagBits(latents[index]!, latentPlanes(shape, node.refs.length), states);
+      if (index === 0) intra = bits;
+    }
+    const streams = Math.min(MAX_STREAMS, 1 + Math.floor(bits / 8 / STREAM_BYTES));
+    const { head } = segmentSteps(this.#settings.lambda, frames);
+    const coded = { shape, nets: netsFromQuantized(tensors), latents, streams };
+    const bytes = writeSegment({ ...this.description, ...head, ...coded });
+    return { bytes, frames, latentBits: { intra, inter: bits - intra }, squaredErrors };
+  }
+
+  release(): void {
+    this.#segment.release();
+  }
+
+  #total({ squaredErrors, innovationBits, motionBits }: NodeCost): number {
+    const weights = lossWeights(this.description);
+    const { lambda } = this.#settings;
+    const distortion = weights.reduce((sum, weight, p) => sum + weight * squaredErrors[p]!, 0);
+    return distortion + lambda * innovationBits + lambda * motionBits;
+  }
+}

@@ -1,0 +1,31 @@
+/** A node in training, as its start and its steps see it. */
+
+import type { LatentPlane } from '../../runtime/field/shape.js';
+import type { FieldNode } from '../../runtime/field/structure.js';
+import type { LatentGrid } from './latentGrid.js';
+import type { LatentStore } from './latentStore.js';
+import type { Plane } from './resampling.js';
+
+/** What later nodes read of a node: three picture planes (codes less 128), then its motion components. */
+export type Baked = readonly Plane[];
+export const PICTURE_PLANES = 3;
+
+/** One plane of an earlier node's `Baked`. */
+export interface Read {
+  readonly node: number;
+  readonly place: number;
+}
+
+export interface TrainedNode {
+  readonly field: FieldNode;
+  readonly planes: readonly LatentPlane[];
+  readonly grids: readonly LatentGrid[];
+  readonly latents: LatentStore;
+  /** What it is computed from besides its latents: planes of its references, motion that its own is predicted from. */
+  readonly reads: readonly Read[];
+  readonly referred: boolean;
+  /** The source, once it is set: 8-bit codes, which are the caller's, and the same as tensors, codes less 128. */
+  codes: readonly [y: Uint8Array, cb: Uint8Array, cr: Uint8Array] | undefined;
+  source: Plane[];
+  baked: Baked | undefined;
+}

@@ -1,0 +1,185 @@
+/**
+ * The numbers that training was tuned with: all of them, in one record. docs/lab.md has the experiments. What engines need they
+ * are handed, so that none of these numbers stands in an engine. The format's own numbers are in runtime/field, efforts in
+ * presets.ts, what follows from crf in rateControl.ts.
+ */
+
+/** Adam (Kingma and Ba, 2015). */
+export interface AdamConstants {
+  /** What a new gradient and its square weigh in their running means: 1 - beta1 and 1 - beta2. */
+  readonly gradientShare: number;
+  readonly squareShare: number;
+  /** Added to the root of the mean square. */
+  readonly epsilon: number;
+}
+
+/** The sparse approximation by a pyramid of latents. */
+export interface SparseConstants {
+  /** Rounds, each with penalties from the last, and iterations of a round. */
+  readonly rounds: number;
+  readonly iterations: number;
+  /** Power iterations for the largest eigenvalue, what it is multiplied by to be safe, and the first vector's least value, of a range of 1. */
+  readonly powerIterations: number;
+  readonly eigenvalueMargin: number;
+  readonly leastDirection: number;
+  /** Expected magnitudes of latents, in steps: in the first round, and at least. */
+  readonly firstScale: number;
+  readonly leastScale: number;
+  /** What the parent weighs in an expected magnitude; the latent and its neighbours weigh 1. */
+  readonly parentWeight: number;
+}
+
+/** What nodes begin from. */
+export interface StartConstants {
+  /**
+   * Prices of a bit of motion and of light, over that of a bit of innovation: training removes needless motion more slowly than
+   * it adds what is missing, and residuals can say what light says, and more of it.
+   */
+  readonly motionPrice: number;
+  readonly lightPrice: number;
+  /** Blocks without a latent above these are inactive: of motion and light, of innovation that others are predicted from, of other. */
+  readonly motionThreshold: number;
+  readonly anchorThreshold: number;
+  readonly leafThreshold: number;
+  /** Price of a squared pixel of displacement: this times the squared differences over two samples; 1 to so many times lambda. */
+  readonly slopeWeight: number;
+  readonly largestSlope: number;
+}
+
+/** Block matching. */
+export interface SearchConstants {
+  /** Samples of the window that is compared, on each axis. The native kernels know no other than 16. */
+  readonly windowPx: number;
+  /** Most levels of the pyramids, and how many of luma's they leave out at least. */
+  readonly levels: number;
+  readonly levelsLeftOut: number;
+  /** Rounds around the best vector: whole pixels to each side in the first one on the coarsest level, and in the others. */
+  readonly rounds: number;
+  readonly firstReachPx: number;
+  readonly reachPx: number;
+  /** Halvings of the step beyond whole pixels, and what a whole vector is favoured by, in pixels of difference. */
+  readonly halvings: number;
+  readonly wholeBonusPx: number;
+  /** Cost of a pixel of difference to what is expected, in codes over the window: a constant and a factor of the root of lambda. */
+  readonly smoothness: number;
+  readonly smoothnessByRoot: number;
+  /** The longest difference that costs, and what that to the prediction weighs beside that to the neighbours. */
+  readonly longestPenaltyPx: number;
+  readonly predictionWeight: number;
+  /** Light is matched by at most this factor, of a spread of more codes than this, where it leaves less than this share. */
+  readonly largestLight: number;
+  readonly flatDeviation: number;
+  readonly unlitShare: number;
+}
+
+/** What every engine is handed. */
+export interface EngineConstants {
+  readonly latentAdam: AdamConstants;
+  readonly netAdam: AdamConstants;
+  readonly sparse: SparseConstants;
+  readonly start: StartConstants;
+  readonly search: SearchConstants;
+}
+
+/** How the hyperparameters of the steps go. */
+export interface ScheduleConstants {
+  /** Learning rates at the start of the training; those of the nets are of `netRates`. */
+  readonly latentRate: number;
+  readonly motionRate: number;
+  readonly netRate: number;
+  /** The fraction of their start at which learning rates end. */
+  readonly lastRate: number;
+  /** Of the soft rounding. */
+  readonly firstTemperature: number;
+  readonly lastTemperature: number;
+  /**
+   * Standard deviation in quantizer steps. The noise grows as the rounding hardens: without it latents come to rest between two
+   * integers, where they cost less than either.
+   */
+  readonly firstNoise: number;
+  readonly lastNoise: number;
+  /**
+   * Pulls of the nets to their prior. Each is that of all steps since the last: in between a value that is worth its bits gets too
+   * far to be drawn back.
+   */
+  readonly pulls: number;
+}
+
+/** Learning rates of the nets relative to each other, and the distances from the prior at which values cost their first bit. */
+export interface NetConstants {
+  readonly contextRate: number;
+  readonly synthesisRate: number;
+  readonly gainRate: number;
+  readonly contextFirstBit: number;
+  readonly synthesisFirstBit: number;
+}
+
+export interface TrainingConstants {
+  readonly schedule: ScheduleConstants;
+  readonly nets: NetConstants;
+  /** Once the nets are fixed, blocks without a latent of this size are empty for good. */
+  readonly prunedBelow: number;
+  readonly engine: EngineConstants;
+}
+
+export const TRAINING_CONSTANTS: TrainingConstants = {
+  schedule: {
+    latentRate: 0.2,
+    motionRate: 0.2,
+    netRate: 0.02,
+    lastRate: 0.02,
+    firstTemperature: 0.35,
+    lastTemperature: 0.1,
+    firstNoise: 0.12,
+    lastNoise: 0.2,
+    pulls: 32,
+  },
+  nets: {
+    contextRate: 1,
+    synthesisRate: 0.3,
+    gainRate: 1,
+    contextFirstBit: 2 ** -5,
+    synthesisFirstBit: 2 ** -6,
+  },
+  prunedBelow: 0.35,
+  engine: {
+    latentAdam: { gradientShare: 0.2, squareShare: 0.01, epsilon: 1e-8 },
+    netAdam: { gradientShare: 0.1, squareShare: 0.01, epsilon: 1e-12 },
+    sparse: {
+      rounds: 3,
+      iterations: 15,
+      powerIterations: 8,
+      eigenvalueMargin: 1.1,
+      leastDirection: -0.3,
+      firstScale: 0.5,
+      leastScale: 0.15,
+      parentWeight: 3,
+    },
+    start: {
+      motionPrice: 4,
+      lightPrice: 8,
+      motionThreshold: 0.3,
+      anchorThreshold: 0.1,
+      leafThreshold: 0.25,
+      slopeWeight: 1 / 16,
+      largestSlope: 60,
+    },
+    search: {
+      windowPx: 16,
+      levels: 4,
+      levelsLeftOut: 2,
+      rounds: 8,
+      firstReachPx: 3,
+      reachPx: 1,
+      halvings: 2,
+      wholeBonusPx: 0.5,
+      smoothness: 64,
+      smoothnessByRoot: 16,
+      longestPenaltyPx: 8,
+      predictionWeight: 0.5,
+      largestLight: 4,
+      flatDeviation: 1,
+      unlitShare: 0.7,
+    },
+  },
+};
