@@ -9,11 +9,16 @@
  * Only the project `program` compiles first: its tests start `weft` as a user does, from dist/.
  */
 
+import { join } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 const PROGRAM = ['test/src/commandLine.test.ts', 'test/src/encodeCommand.test.ts'];
 const TENSORFLOW = ['test/trainers/tfjs*.test.ts'];
+
+/** Where every run leaves a report of its own, if it is to leave one (.ci/run). */
+const REPORTS = process.env.WEFT_TEST_REPORTS;
 
 function project(name: string, test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration {
   return { test: { name, environment: 'node', testTimeout: 30_000, hookTimeout: 60_000, ...test } };
@@ -22,6 +27,12 @@ function project(name: string, test: TestProjectInlineConfiguration['test']): Te
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
+    // One core too few by default, which on two cores is half of them.
+    maxWorkers: '100%',
+    ...(REPORTS && {
+      reporters: ['default', 'json'],
+      outputFile: { json: join(REPORTS, `${process.pid}.json`) },
+    }),
     projects: [
       project('node', { include: ['test/**/*.test.ts'], exclude: [...PROGRAM, ...TENSORFLOW] }),
       project('program', { include: PROGRAM, globalSetup: 'test/src/compile.ts' }),

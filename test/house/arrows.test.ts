@@ -124,6 +124,7 @@ describe('the watch over arrows', () => {
       "/** import './no.js' */",
       "const e = await import('./e.js');",
       'const f = await import(name);',
+      "await import('../../dist/src/g.js');",
     ].join('\n');
     expect(importsOf('src/x/y.ts', text)).toEqual([
       arrow('src/x/y.ts', 'src/x/a.ts'),
@@ -132,6 +133,7 @@ describe('the watch over arrows', () => {
       arrow('src/x/y.ts', 'src/x/d.ts'),
       arrow('src/x/y.ts', 'src/x/e.ts', true),
       arrow('src/x/y.ts', COMPUTED, true),
+      arrow('src/x/y.ts', 'src/g.ts', true),
     ]);
     const included = includesOf('trainers/native/x.h', '#include <cmath>\n#include "plane.h" // "no.h"\n');
     expect(included).toEqual([arrow('trainers/native/x.h', 'runtime/native/plane.h')]);

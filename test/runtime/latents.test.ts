@@ -14,9 +14,9 @@ const drawings: Drawing[] = ['empty', 'sparse', 'dense', 'huge'];
 const sizes: [number, number][] = [
   [16, 16],
   [17, 31],
-  [88, 72],
-  [65, 129],
-  [255, 18],
+  [72, 64],
+  [65, 79],
+  [150, 18],
 ];
 
 describe('latent planes', () => {
