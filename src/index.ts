@@ -3,6 +3,8 @@
  *
  * Nothing here prints, ends the process or keeps global state.
  */
+export type { BakedSegment, DecoderEngine, SegmentTask } from '../runtime/engine/decoderEngine.js';
+export type { DecoderEngineChoice, DecoderEngineName } from '../runtime/engine/registry.js';
 export {
   EngineError,
   FormatError,
@@ -14,6 +16,7 @@ export {
 export { type OpenOptions, open, type WeftFilm } from '../runtime/film/film.js';
 export type { FrameOptions } from '../runtime/film/frameOptions.js';
 export type { Chroma, FilmInfo, Picture, Rational } from '../runtime/picture/picture.js';
+export type { Crop } from '../runtime/picture/raster.js';
 export {
   type EncodeHooks,
   type EncodeOptions,
