@@ -3,6 +3,8 @@
  *
  * Nothing here prints, ends the process or keeps global state.
  */
+export type { BakedSegment, DecoderEngine, SegmentTask } from '../runtime/engine/decoderEngine.js';
+export type { DecoderEngineChoice, DecoderEngineName } from '../runtime/engine/registry.js';
 export {
   EngineError,
   FormatError,
@@ -14,9 +16,11 @@ export {
 export { type OpenOptions, open, type WeftFilm } from '../runtime/film/film.js';
 export type { FrameOptions } from '../runtime/film/frameOptions.js';
 export type { Chroma, FilmInfo, Picture, Rational } from '../runtime/picture/picture.js';
-export { type EncodeOptions, encode } from '../trainers/encode.js';
-export type { EncodeHooks, FilmSource } from '../trainers/encodeJob.js';
-export { estimate } from '../trainers/estimate.js';
+export type { Crop } from '../runtime/picture/raster.js';
+export { encode } from '../trainers/encode.js';
+export type { EncodeHooks, EncodeProgress, EncodeResult, FilmSource } from '../trainers/encodeJob.js';
+export { type Estimate, estimate } from '../trainers/estimate.js';
+export type { EncodeOptions } from '../trainers/options.js';
 export { bdRate, type RatePoint } from './measure/bdRate.js';
 export { compareFilms, type FilmComparison } from './measure/compareFilms.js';
 export { type PsnrDb, psnr } from './measure/psnr.js';

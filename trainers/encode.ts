@@ -20,8 +20,6 @@ import type { TrainingEngine } from './trainingEngine.js';
 import { EncodeWatch } from './trainingWatch.js';
 import { weftVersion } from './version.js';
 
-export type { EncodeOptions } from './options.js';
-
 /** Pixels of film that are trained together while the nets are learnt. */
 const GROUP_PIXELS = 24e6;
 

@@ -11,7 +11,7 @@ import type { SegmentData } from '../format/segmentHead.js';
 import type { Picture } from '../picture/picture.js';
 import type { RasterKernels } from '../picture/raster.js';
 
-/** Everything that decides what a segment looks like; plain data, that an engine may hand to another thread or process. */
+/** Everything that decides what a segment looks like; plain data, for an engine may hand it to another thread. */
 export interface SegmentTask {
   /** Sizes of the planes, of the film. */
   readonly shape: FieldShape;

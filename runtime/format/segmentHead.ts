@@ -34,9 +34,11 @@ const REFINEMENT = 32;
 
 /** A segment as it lies in the file; its number of frames is in the index. */
 export interface SegmentData extends AnchorGrid {
+  /** -96..96: the base step is 2^(baseExponent / 8) codes. */
   readonly baseExponent: number;
   /** How much finer than in other segments the first depths are, 0..7; 0 by default. */
   readonly refinement?: number;
+  /** 1..16, in coding order; their nodes add up to the frames. */
   readonly streams: readonly SegmentStream[];
 }
 
@@ -69,7 +71,7 @@ export function packSegment(segment: SegmentData): Uint8Array {
  * Reads what `packSegment` wrote.
  *
  * @param frames frames of the segment according to the index
- * @throws FormatError `SEGMENT_FIELD` or `FILE_TRUNCATED`
+ * @throws FormatError `SEGMENT_FIELD`, `FILE_TRUNCATED` or `VARINT_INVALID`
  */
 export function unpackSegment(bytes: Uint8Array, frames: number): SegmentData {
   const reader = new ByteReader(bytes, 'segment');

@@ -2,7 +2,7 @@ import type { Scene } from '../../clips/layer.js';
 import { sceneFilm } from '../../clips/renderScene.js';
 import { scenes } from '../../clips/scenes.js';
 import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
-import type { EncodeOptions } from '../../trainers/encode.js';
+import type { EncodeOptions } from '../../trainers/options.js';
 import type { CommandContext } from '../commands/context.js';
 import { given } from '../given.js';
 import { blend } from '../measure/blend.js';

@@ -1,4 +1,4 @@
-import type { EncodeOptions } from '../../trainers/encode.js';
+import type { EncodeOptions } from '../../trainers/options.js';
 import type { CommandContext } from '../commands/context.js';
 import {
   type BenchEncoder,

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { EncodeOptions } from '../../trainers/encode.js';
+import type { EncodeOptions } from '../../trainers/options.js';
 import type { CommandContext } from '../commands/context.js';
 import { readWeftFile } from '../commands/weftFile.js';
 import { cropped, evenSize, halved } from '../measure/areaAverage.js';

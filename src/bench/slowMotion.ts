@@ -1,5 +1,5 @@
 import type { Picture, Rational } from '../../runtime/picture/picture.js';
-import type { EncodeOptions } from '../../trainers/encode.js';
+import type { EncodeOptions } from '../../trainers/options.js';
 import type { CommandContext } from '../commands/context.js';
 import { blend } from '../measure/blend.js';
 import { filteredPictures } from '../media/filmFilter.js';

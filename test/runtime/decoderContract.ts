@@ -172,13 +172,15 @@ function handMade(create: () => DecoderEngine): void {
       { node: 1, plane: 'm0.0', q: -8 },
       { node: 1, plane: 'm1.0', q: 16 },
     ];
-    const taken = await shown(2, set, [0, 0.5, 1]);
+    const taken = await shown(2, set, [0, 0.5, 1, 0.25]);
     const peak = (i: number, c: 0 | 1): number =>
       taken[i]!.planes[c].indexOf(Math.max(...taken[i]!.planes[c]));
     // The reference is 2 pixels to the left and 4 below: the pixel goes right and up.
     expect([0, 1, 2].map((i) => peak(i, 0))).toEqual([5 * 16 + 5, 3 * 16 + 6, 16 + 7]);
     expect(peak(2, 1)).toBe(0 * 8 + 4);
     expect(taken[1]!.planes[0][3 * 16 + 6]).toBe(192);
+    // A quarter of the way lies between two columns.
+    expect(Math.floor(peak(3, 0) / 16)).toBe(4);
   });
 
   it('changes its light by one factor over black, in luma and chroma', async () => {

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { open } from '../../runtime/film/film.js';
 import type { Chroma, Picture } from '../../runtime/picture/picture.js';
 import { addError, noError, psnrOf, squaredError } from '../../src/measure/psnr.js';
-import { type EncodeOptions, encode } from '../../trainers/encode.js';
+import { encode } from '../../trainers/encode.js';
+import type { EncodeOptions } from '../../trainers/options.js';
 import { canEncode } from '../nativeEngine.js';
 import { movingTexture, type Sample, seededNumbers, syntheticFilm } from './syntheticFilm.js';
 

@@ -1,8 +1,9 @@
 /** What an estimate says, beside the encode that it foretells. */
 
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type EncodeOptions, encode } from '../../trainers/encode.js';
+import { encode } from '../../trainers/encode.js';
 import { estimate } from '../../trainers/estimate.js';
+import type { EncodeOptions } from '../../trainers/options.js';
 import { canEncode } from '../nativeEngine.js';
 import { grain, syntheticFilm } from './syntheticFilm.js';
 
