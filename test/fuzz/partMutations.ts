@@ -1,9 +1,9 @@
 /** What may be wrong with the parts of a file, each by itself; everything else about the file stays sound. */
 
-import { MIN_SCALE_INDEX } from '../../runtime/field/constants.js';
 import { Packr, Unpackr } from 'msgpackr';
 import { writeLaplace } from '../../runtime/entropy/laplaceCoder.js';
 import { RangeEncoder } from '../../runtime/entropy/rangeCoder.js';
+import { MIN_SCALE_INDEX } from '../../runtime/field/constants.js';
 import { AT_PRIOR, maxK } from '../../runtime/field/nets.js';
 import { NET_TENSORS } from '../../runtime/field/tensors.js';
 import { HEADER_FIELDS, HEADER_WORDS } from '../../runtime/format/header.js';
