@@ -19,7 +19,7 @@ export interface Preset {
   readonly anchorDistances: readonly number[];
   readonly longDistances: readonly number[];
   readonly trialSteps: number;
-  /** Expected bytes at equal crf over those of draft, and PSNR yuv less that of draft, in dB (docs/lab.md). */
+  /** Expected bytes at equal crf over those of draft, and PSNR yuv less that of draft, in dB (docs/lab). */
   readonly bytesOverDraft: number;
   readonly psnrOverDraftDb: number;
 }

@@ -9,7 +9,7 @@ export const DEPTH_OFFSET = DEFAULT_DEPTH_OFFSET;
 /** The same for a frame that nothing is predicted from: a still, a flash between two cuts. */
 const LONE_OFFSET = 2;
 
-/** Frames of a segment that DEPTH_OFFSET suits; twice as many want refinement 2, and so do more (docs/lab.md). */
+/** Frames of a segment that DEPTH_OFFSET suits; twice as many want refinement 2, and so do more (docs/lab). */
 const UNREFINED_FRAMES = 33;
 const REFINEMENT_PER_OCTAVE = 2;
 const LARGEST_REFINEMENT = 2;
@@ -18,7 +18,7 @@ const LARGEST_REFINEMENT = 2;
 const LAMBDA_AT_22 = 60;
 const CRF_PER_OCTAVE = 3;
 
-/** Quantization step at full size, in codes, over the root of lambda; measured in docs/lab.md. */
+/** Quantization step at full size, in codes, over the root of lambda; measured in docs/lab. */
 const STEP_FACTOR = 2.25;
 
 /** Errors of chroma are smaller: at equal weights its PSNR falls behind luma's more than in other codecs. */

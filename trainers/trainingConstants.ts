@@ -1,5 +1,5 @@
 /**
- * The numbers that training was tuned with: all of them, in one record. docs/lab.md has the experiments. What engines need they
+ * The numbers that training was tuned with: all of them, in one record. docs/lab has the experiments. What engines need they
  * are handed, so that none of these numbers stands in an engine. The format's own numbers are in runtime/field, efforts in
  * presets.ts, what follows from crf in rateControl.ts.
  */

@@ -65,7 +65,7 @@ class LevelSums {
 constexpr int SCRATCH_PAST_END = 128;
 static_assert(pastEnd(CONVOLUTION_STEP) <= SCRATCH_PAST_END, "the convolution writes its last step into a row of scratch");
 static_assert(PAST_DOUBLED <= SCRATCH_PAST_END, "so do doublings");
-static_assert(pastEnd(BLOCK_WIDTH) <= SCRATCH_PAST_END && pastEnd(BLOCK_WIDTH) <= MARGIN_RIGHT, "a block of latents ends in a row's margin");
+static_assert(pastEnd(BLOCK_WIDTH) <= SCRATCH_PAST_END && pastEnd(BLOCK_WIDTH) <= EXTENDED_RIGHT, "a block of latents ends in a row's margin");
 
 // Rows that one thread works on.
 struct RowScratch {

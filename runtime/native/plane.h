@@ -12,13 +12,14 @@ namespace WEFT_ISA {
 
 // Margins let kernels read neighbours and whole vectors past the edge without tests. Around the samples of a plane lie
 //   MARGIN_X to the left, at least MARGIN_RIGHT to the right, MARGIN_Y rows above and below,
-// all of them memory of the plane. Kernels may write what they like there (the last vector of a row runs past the width); what is
+// all of them memory of the plane. Kernels may write up to EXTENDED_RIGHT past a row (its last vector runs past the width); what is
 // read for its value there was put there first, by extendPlane, by padRow, or by clear. Every header that reaches into the margins
 // says how far, and asserts that it fits.
 constexpr int MARGIN_X = 16;
 constexpr int MARGIN_RIGHT = 40;
 constexpr int MARGIN_Y = 6;
-// How much of the right margin extendRow repeats the border in. What is left of it is always zero, or a weightless read.
+// How much of the right margin extendRow repeats the border in. Nothing is ever left behind it but zeros: kernels read there what they
+// weigh with zero, which must be finite.
 constexpr int EXTENDED_RIGHT = 36;
 // Rows begin at multiples of this many samples: whole cache lines in single precision, and the width of the widest vector.
 constexpr int ROW_ALIGN = 16;
@@ -34,7 +35,7 @@ constexpr size_t roundedUp(size_t n, size_t unit) { return (n + unit - 1) / unit
 
 // Samples past the end of a row of any length that a kernel touches which works on `step` samples at a time from its start.
 constexpr int pastEnd(int step) { return step - 1; }
-static_assert(pastEnd(LANES) <= MARGIN_RIGHT, "a whole vector may start at the last sample of a row");
+static_assert(pastEnd(LANES) <= EXTENDED_RIGHT, "a whole vector may start at the last sample of a row");
 
 // New memory for that many samples, aligned for any vector.
 static inline real* allocateSamples(size_t count) {

@@ -50,7 +50,7 @@ static_assert(UP_REACH <= HALF_ROW_LEFT && pastEnd(LANES) + UP_REACH <= HALF_ROW
 
 // Past the shorter of two widths that a doubling may end at (twice the coarse one, or one less): whole pairs of vectors.
 constexpr int PAST_DOUBLED = 2 * pastEnd(LANES) + 1;
-static_assert(PAST_DOUBLED <= MARGIN_RIGHT, "the doubling of a row ends in its margin");
+static_assert(PAST_DOUBLED <= EXTENDED_RIGHT, "the doubling of a row ends in its margin, where the border will be repeated");
 
 // Row y of base + up2(coarse); `base` may be null (zero) and may be `out` itself. Reads and writes up to PAST_DOUBLED past the fine
 // width.

@@ -40,7 +40,7 @@ function threadNumbers(text: string): number[] {
 export type Bench = (context: CommandContext) => Promise<void>;
 
 /**
- * Adds the benches as subcommands; the last results of the speeds are in docs/bench, of the others in docs/lab.md.
+ * Adds the benches as subcommands; the last results of the speeds are in docs/bench, of the others in docs/lab.
  *
  * @param choose gets the bench that the command line names
  */

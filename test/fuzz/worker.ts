@@ -21,7 +21,7 @@ interface DecoderModule {
 
 /** One mutation in this many is decoded on two threads, and of one its latents are taken where nothing is compared with them. */
 const THREADED = 8;
-const WITH_LATENTS = 4;
+const WITH_LATENTS = 8;
 
 async function createDecoder(engine: string, threads: number): Promise<DecoderEngine> {
   if (engine === 'native') return createNativeDecoderEngine({ threads });

@@ -55,7 +55,7 @@ export function includesOf(file: string, text: string): Arrow[] {
   return names.map((name) => ({ from: file, to: resolveInclude(file, name), dynamic: false }));
 }
 
-/** The source of an import: TypeScript names files as they are called once compiled, and scripts name those in dist and dist-test. */
+/** The source of an import: TypeScript names files as they are called once compiled, and scripts name those in dist/ and dist-test/. */
 function resolveImport(file: string, name: string): string {
   if (!name.startsWith('.')) return name;
   const path = slashes(normalize(join(dirname(file), name)));

@@ -46,7 +46,8 @@ function test(root: string, set: string, files: readonly string[]): number {
   const config = ['--config', 'test/vitest.config.ts', `--testTimeout=${TIMEOUT_MS}`];
   const { status } = spawnSync(process.execPath, [vitest, 'run', ...config, '--pool=forks', ...files], {
     cwd: root,
-    env: { ...process.env, ...sanitizedEnvironment(set) },
+    // As in CI, where a build that is missing is an error.
+    env: { ...process.env, ...sanitizedEnvironment(set), CI: 'true' },
     stdio: 'inherit',
   });
   return status ?? 1;
