@@ -2,7 +2,7 @@
 
 import { Packr } from 'msgpackr';
 import { RangeEncoder } from '../../runtime/entropy/rangeCoder.js';
-import { type FilePieces, indexOf, putTogether, takeApart } from './filePieces.js';
+import { assemble, type FileParts, type Lies, partsOf } from '../fuzz/fileParts.js';
 
 /** A mistake in a file. */
 export interface Refusal {
@@ -13,34 +13,32 @@ export interface Refusal {
   readonly make: (golden: Uint8Array) => Uint8Array;
 }
 
+const MAGIC_BYTES = 8;
 /** Frames of a golden file, all in one segment. */
 const FRAMES = 6;
 
 const headerPackr = new Packr({ useRecords: false, mapsAsObjects: false });
 
-/** The file with other pieces. */
-function withPieces(change: (pieces: FilePieces) => Partial<FilePieces>): Refusal['make'] {
+/** The file with other parts, whose checksums are right, and with what it wrongly says of them. */
+function withParts(change: (parts: FileParts) => Partial<FileParts>, lies?: Lies): Refusal['make'] {
   return (golden) => {
-    const pieces = takeApart(golden);
-    return putTogether({ ...pieces, ...change(pieces) });
+    const parts = partsOf(golden);
+    return assemble(golden.slice(0, MAGIC_BYTES), { ...parts, ...change(parts) }, lies);
   };
 }
 
 /** The file with other header fields, by key. */
 function withFields(fields: readonly (readonly [key: number, value: unknown])[]): Refusal['make'] {
-  return withPieces(({ header }) => {
+  return withParts(({ header }) => {
     const map = headerPackr.unpack(header) as Map<number, unknown>;
     for (const [key, value] of fields) map.set(key, value);
     return { header: Uint8Array.from(headerPackr.pack(map)) };
   });
 }
 
-/** The file with another segment, whose checksum is right. */
-function withSegment(change: (segment: Uint8Array) => Uint8Array): Refusal['make'] {
-  return withPieces(({ rest }) => {
-    const segment = change(rest);
-    return { rest: segment, index: indexOf(segment, FRAMES) };
-  });
+/** The file with another segment. */
+function withSegment(...bytes: number[]): Refusal['make'] {
+  return withParts(() => ({ segments: [{ frames: FRAMES, bytes: Uint8Array.from(bytes) }] }));
 }
 
 /** The file with other bytes at a place; checksums stay as they are. */
@@ -69,44 +67,45 @@ export const REFUSALS: readonly Refusal[] = [
     what: 'line ends of a text transfer',
     make: (golden) => golden.filter((byte) => byte !== 13),
   },
-  { code: 'FORMAT_NEWER', what: 'version 2', make: withPieces(() => ({ version: 2 })) },
+  { code: 'FORMAT_NEWER', what: 'version 2', make: withParts(() => ({ version: 2 })) },
   { code: 'FILE_TRUNCATED', what: 'no last byte', make: (golden) => golden.slice(0, -1) },
   {
     code: 'FILE_LIMIT',
     what: 'nets beyond 65536 bytes',
-    make: withPieces(() => ({ nets: new Uint8Array(65537) })),
+    make: withParts(() => ({ nets: new Uint8Array(65537) })),
   },
   { code: 'VARINT_INVALID', what: 'a size of 35 bits', make: withBytes(9, 255, 255, 255, 255, 127) },
   {
     code: 'PRELUDE_DAMAGED',
     what: 'a header that its checksum does not fit',
     make: (golden) => {
-      const { header } = takeApart(golden);
-      return withBytes(header.byteOffset - golden.byteOffset + header.length - 1, 0x7f)(golden);
+      const { nets, segments } = partsOf(golden);
+      const behind = nets.length + segments[0]!.bytes.length;
+      return withBytes(-1 - behind, 0x7f)(golden);
     },
   },
   {
     code: 'HEADER_INVALID',
     what: 'a list for a header',
-    make: withPieces(() => ({ header: Uint8Array.of(0x92, 40, 33) })),
+    make: withParts(() => ({ header: Uint8Array.of(0x92, 40, 33) })),
   },
   { code: 'HEADER_FIELD', what: 'a width of 15', make: withFields([[KEY.width, 15]]) },
   { code: 'INDEX_INVALID', what: 'frames that do not add up', make: withFields([[KEY.frames, FRAMES + 1]]) },
   {
     code: 'INDEX_INVALID',
     what: 'a byte behind the index',
-    make: withPieces(({ index }) => ({ index: Uint8Array.of(...index, 0) })),
+    make: withParts(() => ({}), { indexTail: Uint8Array.of(0) }),
   },
   {
     code: 'CHUNK_DAMAGED',
     what: 'a chunk with a wrong checksum',
-    make: withPieces(({ rest }) => ({ rest: Uint8Array.of(...rest, 65, 85, 68, 73, 1, 7, 0, 0, 0, 0) })),
+    make: (golden) => Uint8Array.of(...golden, 65, 85, 68, 73, 1, 7, 0, 0, 0, 0),
   },
   { code: 'PRIOR_UNKNOWN', what: 'prior 9', make: withFields([[KEY.prior, 9]]) },
   {
     code: 'NETS_INVALID',
     what: 'steps of 2^-9 in a context net',
-    make: withPieces(() => ({ nets: netsOf([9, 4]) })),
+    make: withParts(() => ({ nets: netsOf([9, 4]) })),
   },
   {
     code: 'FILM_TOO_LARGE',
@@ -120,22 +119,22 @@ export const REFUSALS: readonly Refusal[] = [
   {
     code: 'SEGMENT_FIELD',
     what: 'an anchor distance of 3',
-    make: withSegment(() => Uint8Array.of(3, 0, 1, FRAMES)),
+    make: withSegment(3, 0, 1, FRAMES),
   },
   {
     code: 'SEGMENT_FIELD',
     what: 'a base exponent of 97',
-    make: withSegment(() => Uint8Array.of(4, 0xc2, 1, 1, FRAMES)),
+    make: withSegment(4, 0xc2, 1, 1, FRAMES),
   },
-  { code: 'SEGMENT_FIELD', what: 'no streams', make: withSegment(() => Uint8Array.of(4, 0, 0)) },
+  { code: 'SEGMENT_FIELD', what: 'no streams', make: withSegment(4, 0, 0) },
   {
     code: 'SEGMENT_FIELD',
     what: 'nodes that do not add up',
-    make: withSegment(() => Uint8Array.of(4, 0, 1, FRAMES - 1)),
+    make: withSegment(4, 0, 1, FRAMES - 1),
   },
   {
     code: 'LATENT_RANGE',
     what: 'an endless prefix in a stream',
-    make: withSegment(() => Uint8Array.of(...PLAIN_HEAD)),
+    make: withSegment(...PLAIN_HEAD),
   },
 ];
