@@ -1,6 +1,5 @@
 /** Films that engines are tried on, as the tasks that an engine gets, whole and damaged. */
 
-import { readdirSync, readFileSync } from 'node:fs';
 import type { SegmentTask } from '../../runtime/engine/decoderEngine.js';
 import { readSegmentLatents } from '../../runtime/entropy/segmentCoder.js';
 import { FormatError } from '../../runtime/errors.js';
@@ -46,11 +45,6 @@ export async function tasksOf(bytes: Uint8Array): Promise<SegmentTask[]> {
   const film = await open(bytes, { decoder: new ReferenceDecoderEngine() });
   return film.segments.map((_, index) => film.segmentTask(index));
 }
-
-/** The golden files, by name. */
-export const GOLDEN_FILES: readonly (readonly [string, Uint8Array])[] = readdirSync(
-  new URL('vectors/', import.meta.url),
-).map((name) => [name, readFileSync(new URL(`vectors/${name}`, import.meta.url))]);
 
 export interface DamagedTask {
   readonly task: SegmentTask;

@@ -12,7 +12,8 @@ import { open } from '../../runtime/film/film.js';
 import type { Picture } from '../../runtime/picture/picture.js';
 import { type Crop, type RasterKernels, rasterKernels } from '../../runtime/picture/raster.js';
 import { ReferenceDecoderEngine } from '../../runtime/reference/referenceDecoderEngine.js';
-import { damagedTasks, filmOf, GOLDEN_FILES, SAMPLES, type Sample, tasksOf } from './contractFilms.js';
+import { damagedTasks, filmOf, SAMPLES, type Sample, tasksOf } from './contractFilms.js';
+import { GOLDEN_FILES, goldenBytes } from './goldenFiles.js';
 import { handMadeFilm, type SetLatents } from './handMadeFilm.js';
 import { largestDifference, show } from './shownPictures.js';
 
@@ -59,7 +60,7 @@ const known = async (bytes: Uint8Array): Promise<KnownSegment[]> =>
   });
 
 const knownFilms: readonly (readonly [string, () => Promise<KnownSegment[]>])[] = [
-  ...GOLDEN_FILES.map(([name, bytes]) => [name, once(() => known(bytes))] as const),
+  ...GOLDEN_FILES.map(({ name }) => [name, once(() => known(goldenBytes(name)))] as const),
   ...SAMPLES.map((sample) => [JSON.stringify(sample), once(() => known(bytesOf(sample)))] as const),
 ];
 

@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readChunks } from '../../runtime/format/chunks.js';
 import { readWeft, segmentBytes, writeWeft } from '../../runtime/format/container.js';
 import { type HeadReading, packHead, readHead, type WeftHead } from '../../runtime/format/head.js';
 import { verifySegment } from '../../runtime/format/segments.js';
+import { GOLDEN_FILES, goldenBytes } from './goldenFiles.js';
 import { randomTensors, sampleFilm } from './sampleSegments.js';
 
 const code = (name: string) => expect.objectContaining({ code: name });
@@ -14,11 +14,7 @@ const nets = new Uint8Array(0);
 
 /** Films with heads of many shapes: the golden files, the shortest head of all, a long index, chunks behind. */
 const films: [string, Uint8Array][] = [
-  ...readdirSync(new URL('vectors/', import.meta.url)).map((name): [string, Uint8Array] => [
-    name,
-    // A copy, for Buffer.slice makes none.
-    Uint8Array.from(readFileSync(new URL(`vectors/${name}`, import.meta.url))),
-  ]),
+  ...GOLDEN_FILES.map(({ name }): [string, Uint8Array] => [name, goldenBytes(name)]),
   ['the shortest head', writeWeft({ header, nets, segments: [{ frames: 1, bytes: nets }] })],
   [
     'an index of 300 segments',
