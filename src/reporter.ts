@@ -24,72 +24,76 @@ export const eventVersion = 1;
  * `type` and `v`, the last exactly one `result` or `error`.
  */
 export class Reporter {
-  private readonly started = performance.now();
-  private readonly style: Exclude<ProgressStyle, 'auto'>;
-  private barShown = false;
-  private lastShown = Number.NEGATIVE_INFINITY;
-  private lastStage = '';
+  readonly #started = performance.now();
+  readonly #style: Exclude<ProgressStyle, 'auto'>;
+  #barShown = false;
+  #lastShown = Number.NEGATIVE_INFINITY;
+  #lastStage = '';
 
-  constructor(private readonly options: ReporterOptions) {
+  readonly #options: ReporterOptions;
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+
     const { progress, stderr, json } = options;
-    this.style = progress !== 'auto' ? progress : json ? 'none' : stderr.isTTY ? 'bar' : 'plain';
+    this.#style = progress !== 'auto' ? progress : json ? 'none' : stderr.isTTY ? 'bar' : 'plain';
   }
 
   /** Seconds since the command began. */
   get seconds(): number {
-    return (performance.now() - this.started) / 1000;
+    return (performance.now() - this.#started) / 1000;
   }
 
   /** One event for programs. */
   event(type: string, fields: Record<string, unknown> = {}): void {
-    if (!this.options.json) return;
+    if (!this.#options.json) return;
     const text = JSON.stringify({ type, v: eventVersion, ...fields }, withoutBigInt);
-    this.options.stdout.write(`${text}\n`);
+    this.#options.stdout.write(`${text}\n`);
   }
 
   /** A line for people. */
   line(text: string): void {
     this.clearBar();
-    this.options.stderr.write(`${text}\n`);
+    this.#options.stderr.write(`${text}\n`);
   }
 
   /** A row of figures for people; programs get the same as an event. */
   table(row: string): void {
-    if (!this.options.json) this.line(row);
+    if (!this.#options.json) this.line(row);
   }
 
   /** Something worth knowing that is no error. */
   note(message: string): void {
     this.event('note', { message });
-    if (!this.options.json) this.line(`weft: ${message}`);
+    if (!this.#options.json) this.line(`weft: ${message}`);
   }
 
   /** `done` is 0..1 within the stage. */
   progress(stage: string, done: number, fields: Record<string, unknown> = {}): void {
     const now = performance.now();
-    const newStage = stage !== this.lastStage;
-    const interval = this.style === 'plain' && !this.options.json ? 5000 : 100;
-    if (!newStage && now - this.lastShown < interval) return;
-    this.lastShown = now;
-    this.lastStage = stage;
+    const newStage = stage !== this.#lastStage;
+    const interval = this.#style === 'plain' && !this.#options.json ? 5000 : 100;
+    if (!newStage && now - this.#lastShown < interval) return;
+    this.#lastShown = now;
+    this.#lastStage = stage;
     const seconds = Math.round(this.seconds * 100) / 100;
     this.event('progress', { ...fields, stage, done, seconds });
     const percent = `${Math.round(100 * done)}%`;
-    if (this.style === 'bar') this.showBar(stage, done, percent);
-    if (this.style === 'plain')
-      this.options.stderr.write(`weft: ${stage} ${percent} (${seconds.toFixed(0)} s)\n`);
+    if (this.#style === 'bar') this.#showBar(stage, done, percent);
+    if (this.#style === 'plain')
+      this.#options.stderr.write(`weft: ${stage} ${percent} (${seconds.toFixed(0)} s)\n`);
   }
 
   /** The last word of a command that succeeded: `fields` for programs, `text` for people. */
   result(fields: Record<string, unknown>, text: string): void {
     this.event('result', fields);
     this.clearBar();
-    if (!this.options.json && text) this.line(text);
+    if (!this.#options.json && text) this.line(text);
   }
 
   /** A reporter for a step of a larger command: it shows progress, but has not the last word. */
   withoutResult(): Reporter {
-    const step = new Reporter(this.options);
+    const step = new Reporter(this.#options);
     step.result = () => step.clearBar();
     return step;
   }
@@ -107,25 +111,25 @@ export class Reporter {
     this.event('error', { code, message, hint, path, value, range, exitCode: known.exitCode });
     this.line(`weft: ${message}`);
     if (hint) this.line(`weft: ${hint}`);
-    if (this.options.debug && error instanceof Error) this.line(error.stack ?? String(error));
+    if (this.#options.debug && error instanceof Error) this.line(error.stack ?? String(error));
     return known.exitCode;
   }
 
   /** Takes the bar off the screen. */
   clearBar(): void {
-    if (!this.barShown) return;
-    this.options.stderr.write('\r\u001b[K');
-    this.barShown = false;
+    if (!this.#barShown) return;
+    this.#options.stderr.write('\r\u001b[K');
+    this.#barShown = false;
   }
 
-  private showBar(stage: string, done: number, percent: string): void {
+  #showBar(stage: string, done: number, percent: string): void {
     const tail = ` ${percent.padStart(4)} ${this.seconds.toFixed(0)} s`;
-    const columns = this.options.stderr.columns ?? 80;
+    const columns = this.#options.stderr.columns ?? 80;
     const width = Math.max(5, Math.min(40, columns - stage.length - tail.length - 4));
     const filled = Math.round(width * Math.max(0, Math.min(1, done)));
     const bar = '='.repeat(filled) + ' '.repeat(width - filled);
-    this.options.stderr.write(`\r\u001b[K${stage} [${bar}]${tail}`);
-    this.barShown = true;
+    this.#options.stderr.write(`\r\u001b[K${stage} [${bar}]${tail}`);
+    this.#barShown = true;
   }
 }
 

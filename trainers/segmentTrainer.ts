@@ -44,7 +44,7 @@ export interface TrainedSegment {
 const ROUNDS_TO_ZERO = 0.5;
 /** Streams of a segment decode in parallel; each costs some bytes of its own. */
 const STREAM_BYTES = 24576;
-const STREAMS_AT_MOST = 8;
+const MOST_STREAMS_WRITTEN = 8;
 
 export class SegmentTrainer {
   /** In coding order. */
@@ -142,7 +142,7 @@ export class SegmentTrainer {
       bits += countFlagBits(latents[index]!, latentPlanes(shape, node.refs.length), states);
       if (index === 0) intra = bits;
     }
-    const streams = Math.min(STREAMS_AT_MOST, 1 + Math.floor(bits / 8 / STREAM_BYTES));
+    const streams = Math.min(MOST_STREAMS_WRITTEN, 1 + Math.floor(bits / 8 / STREAM_BYTES));
     const { head } = segmentSteps(this.#settings.lambda, frames);
     const coded = { shape, nets: netsFromQuantized(tensors), latents, streams };
     const bytes = writeSegment({ ...this.description, ...head, ...coded });

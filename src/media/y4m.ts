@@ -69,22 +69,22 @@ export function parseY4mHeader(line: string): Y4mHeader {
 
 /** Cuts a stream of chunks into lines and runs of bytes. */
 class StreamReader {
-  private chunk: Uint8Array = new Uint8Array(0);
-  private offset = 0;
-  private readonly chunks: AsyncIterator<Uint8Array>;
+  #chunk: Uint8Array = new Uint8Array(0);
+  #offset = 0;
+  readonly #chunks: AsyncIterator<Uint8Array>;
 
   constructor(source: AsyncIterable<Uint8Array>) {
-    this.chunks = source[Symbol.asyncIterator]();
+    this.#chunks = source[Symbol.asyncIterator]();
   }
 
   /** Fills `target`; returns how many bytes there were before the stream ended. */
   async fill(target: Uint8Array): Promise<number> {
     let filled = 0;
-    while (filled < target.length && (await this.more())) {
-      const part = this.chunk.subarray(this.offset, this.offset + target.length - filled);
+    while (filled < target.length && (await this.#more())) {
+      const part = this.#chunk.subarray(this.#offset, this.#offset + target.length - filled);
       target.set(part, filled);
       filled += part.length;
-      this.offset += part.length;
+      this.#offset += part.length;
     }
     return filled;
   }
@@ -92,8 +92,8 @@ class StreamReader {
   /** The next line without its line feed; undefined at the end of the stream. */
   async line(limit = 4096): Promise<string | undefined> {
     const bytes: number[] = [];
-    while (await this.more()) {
-      const byte = this.chunk[this.offset++]!;
+    while (await this.#more()) {
+      const byte = this.#chunk[this.#offset++]!;
       if (byte === 0x0a) return String.fromCharCode(...bytes);
       if (bytes.push(byte) > limit) throw malformed('a line does not end');
     }
@@ -101,15 +101,15 @@ class StreamReader {
   }
 
   async close(): Promise<void> {
-    await this.chunks.return?.();
+    await this.#chunks.return?.();
   }
 
-  private async more(): Promise<boolean> {
-    while (this.offset >= this.chunk.length) {
-      const next = await this.chunks.next();
+  async #more(): Promise<boolean> {
+    while (this.#offset >= this.#chunk.length) {
+      const next = await this.#chunks.next();
       if (next.done) return false;
-      this.chunk = next.value;
-      this.offset = 0;
+      this.#chunk = next.value;
+      this.#offset = 0;
     }
     return true;
   }

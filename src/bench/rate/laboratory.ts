@@ -48,28 +48,33 @@ interface Equipment {
 
 /** One run of the bench. */
 class RateLaboratory {
-  private readonly notes: string[] = [];
-  private readonly threads: number;
+  readonly #notes: string[] = [];
+  readonly #threads: number;
+  readonly #args: RateDistortionArguments;
+  readonly #context: CommandContext;
+  readonly #interrupts: Interrupts;
 
-  constructor(
-    private readonly args: RateDistortionArguments,
-    private readonly context: CommandContext,
-    private readonly interrupts: Interrupts,
-  ) {
-    this.threads = args.threads ?? os.availableParallelism();
+  constructor(args: RateDistortionArguments, context: CommandContext, interrupts: Interrupts) {
+    this.#args = args;
+    this.#context = context;
+    this.#interrupts = interrupts;
+    this.#threads = args.threads ?? os.availableParallelism();
   }
 
   async run(): Promise<RateResults> {
-    const { args, context, threads, notes } = this;
+    const args = this.#args;
+    const context = this.#context;
+    const threads = this.#threads;
+    const notes = this.#notes;
     const reading = given({ frames: args.frames, ffmpeg: context.ffmpeg });
     const choices = chosenFilms(args.films, args.size);
     await checkFilms(choices, reading);
     reportMachine(context.reporter);
-    const { build, codecs, meter, withVmaf } = await this.equip();
+    const { build, codecs, meter, withVmaf } = await this.#equip();
     const films: FilmResult[] = [];
     for (const choice of choices) {
-      const measure = (film: FilmSource) => this.measureFilm(choice.name, film, codecs, meter);
-      films.push(await withFilm(choice, reading, this.interrupts.signal, measure));
+      const measure = (film: FilmSource) => this.#measureFilm(choice.name, film, codecs, meter);
+      films.push(await withFilm(choice, reading, this.#interrupts.signal, measure));
     }
     const names = codecs.map(({ name }) => name);
     return {
@@ -81,64 +86,68 @@ class RateLaboratory {
     };
   }
 
-  private async equip(): Promise<Equipment> {
-    const { args, context, interrupts } = this;
+  async #equip(): Promise<Equipment> {
+    const args = this.#args;
+    const context = this.#context;
+    const interrupts = this.#interrupts;
     const anchors = args.anchors.map(anchorNamed);
     const cache = await PointCache.open(args.cache);
     const tools = findFfmpeg(context.ffmpeg);
     const build = await ffmpegBuild(tools);
     const noVmaf = await vmafMissing(tools, build);
-    if (noVmaf) this.note(`VMAF is not measured: ${noVmaf}`);
+    if (noVmaf) this.#note(`VMAF is not measured: ${noVmaf}`);
     const meter = new PointMeter({
       ...{ cache, vmafTools: noVmaf ? undefined : tools, signal: interrupts.signal },
-      note: (line) => this.note(line),
+      note: (line) => this.#note(line),
     });
-    const codecs = await this.weftCodecs();
-    for (const anchor of this.available(anchors, build))
+    const codecs = await this.#weftCodecs();
+    for (const anchor of this.#available(anchors, build))
       codecs.push(anchorCodec(anchor, build, context, interrupts));
     return { build, codecs, meter, withVmaf: noVmaf === undefined };
   }
 
-  private weftCodecs(): Promise<BenchCodec[]> {
-    const { threads, context, interrupts } = this;
-    const { presets, crfs } = this.args;
+  #weftCodecs(): Promise<BenchCodec[]> {
+    const threads = this.#threads;
+    const context = this.#context;
+    const interrupts = this.#interrupts;
+    const { presets, crfs } = this.#args;
     return Promise.all(presets.map((preset) => weftCodec({ preset, crfs, threads }, context, interrupts)));
   }
 
-  private available(anchors: readonly Anchor[], { encoders, version }: FfmpegBuild): Anchor[] {
+  #available(anchors: readonly Anchor[], { encoders, version }: FfmpegBuild): Anchor[] {
     return anchors.filter(({ name, encoder }) => {
       if (encoders.has(encoder)) return true;
-      this.note(`${name} is left out: ffmpeg ${version} has no encoder ${encoder}`);
+      this.#note(`${name} is left out: ffmpeg ${version} has no encoder ${encoder}`);
       return false;
     });
   }
 
-  private note(text: string): void {
+  #note(text: string): void {
     const line = text.replaceAll('\n', '; ');
-    this.notes.push(line);
-    this.context.reporter.note(line);
+    this.#notes.push(line);
+    this.#context.reporter.note(line);
   }
 
-  private async measureFilm(
+  async #measureFilm(
     name: string,
     film: FilmSource,
     codecs: readonly BenchCodec[],
     meter: PointMeter,
   ): Promise<FilmResult> {
-    const digest = await filmDigest(film, this.interrupts.signal);
+    const digest = await filmDigest(film, this.#interrupts.signal);
     const result: FilmResult = { name, info: film.info, frames: 0, curves: [], comparisons: [] };
     for (const codec of codecs) {
       const refusal = codec.refusal(film.info);
-      if (refusal) this.note(`${name}: ${codec.name} is left out: ${refusal}`);
-      else await this.addCurve(result, codec, (setting) => meter.figures(film, digest, codec, setting));
+      if (refusal) this.#note(`${name}: ${codec.name} is left out: ${refusal}`);
+      else await this.#addCurve(result, codec, (setting) => meter.figures(film, digest, codec, setting));
     }
-    result.comparisons = compareCurves(result.curves, this.args.anchors);
-    this.reportFilm(result);
+    result.comparisons = compareCurves(result.curves, this.#args.anchors);
+    this.#reportFilm(result);
     return result;
   }
 
   /** An anchor that fails on a film, by its size for example, is left out there; weft has to take every film. */
-  private async addCurve(
+  async #addCurve(
     result: FilmResult,
     { name, setting, settings }: BenchCodec,
     measure: (setting: number) => Promise<RatePointFigures>,
@@ -149,19 +158,19 @@ class RateLaboratory {
         const point = { setting: value, ...(await measure(value)) };
         curve.points.push(point);
         result.frames = point.frames;
-        this.reportPoint(result, curve, point);
+        this.#reportPoint(result, curve, point);
       }
     } catch (error) {
       const refused = error instanceof MediaError && error.code === 'FFMPEG_FAILED' && !isOfWeft(curve);
       if (!refused) throw error;
-      this.note(`${result.name}: ${name} is left out: ${error.message}`);
+      this.#note(`${result.name}: ${name} is left out: ${error.message}`);
       return;
     }
     result.curves.push(curve);
   }
 
-  private reportPoint(film: FilmResult, curve: Curve, point: CurvePoint): void {
-    const { reporter } = this.context;
+  #reportPoint(film: FilmResult, curve: Curve, point: CurvePoint): void {
+    const { reporter } = this.#context;
     const { name, curves } = film;
     reporter.event('point', { name, codec: curve.codec, [curve.setting]: point.setting, ...point });
     const first = curves.length === 0 && curve.points.length === 1;
@@ -169,8 +178,8 @@ class RateLaboratory {
     reporter.table(pointText(film, curve, point));
   }
 
-  private reportFilm({ name, comparisons }: FilmResult): void {
-    const { reporter } = this.context;
+  #reportFilm({ name, comparisons }: FilmResult): void {
+    const { reporter } = this.#context;
     reporter.event('film', { name, comparisons });
     for (const row of comparisons.filter(isOfWeft)) reporter.table(`  ${comparisonText(row)}`);
   }

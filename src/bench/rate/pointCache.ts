@@ -26,7 +26,11 @@ export function defaultCacheFolder(environment: NodeJS.ProcessEnv = process.env)
 
 /** Measured points, a JSON file each: a long run that was ended goes on where it was. */
 export class PointCache {
-  private constructor(private readonly folder: string | undefined) {}
+  readonly #folder: string | undefined;
+
+  private constructor(folder: string | undefined) {
+    this.#folder = folder;
+  }
 
   /**
    * @param folder is made where it is missing; undefined: nothing is kept
@@ -50,7 +54,7 @@ export class PointCache {
 
   /** The kept point; undefined where there is none, or its file is broken. */
   async read(key: PointKey): Promise<RatePointFigures | undefined> {
-    const file = this.fileOf(key);
+    const file = this.#fileOf(key);
     if (file === undefined) return undefined;
     try {
       const { figures } = JSON.parse(await readFile(file, 'utf8')) as { figures?: unknown };
@@ -62,7 +66,7 @@ export class PointCache {
 
   /** @throws MediaError DISK_FULL, WRITE_FAILED */
   async write(key: PointKey, figures: RatePointFigures): Promise<void> {
-    const file = this.fileOf(key);
+    const file = this.#fileOf(key);
     if (file === undefined) return;
     const text = JSON.stringify({ ...key, figuresVersion, figures }, null, 1);
     try {
@@ -73,9 +77,9 @@ export class PointCache {
     }
   }
 
-  private fileOf({ film, codec, setting }: PointKey): string | undefined {
-    if (this.folder === undefined) return undefined;
+  #fileOf({ film, codec, setting }: PointKey): string | undefined {
+    if (this.#folder === undefined) return undefined;
     const text = JSON.stringify([figuresVersion, film, codec, setting]);
-    return path.join(this.folder, `${createHash('sha256').update(text).digest('hex')}.json`);
+    return path.join(this.#folder, `${createHash('sha256').update(text).digest('hex')}.json`);
   }
 }

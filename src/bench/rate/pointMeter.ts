@@ -23,7 +23,11 @@ export class PointMeter {
   /** Points that were encoded, and points that were there. */
   readonly counts = { measured: 0, cached: 0 };
 
-  constructor(private readonly parts: MeterParts) {}
+  readonly #parts: MeterParts;
+
+  constructor(parts: MeterParts) {
+    this.#parts = parts;
+  }
 
   /**
    * @param digest of the film
@@ -35,46 +39,46 @@ export class PointMeter {
     codec: BenchCodec,
     setting: number,
   ): Promise<RatePointFigures> {
-    const { cache, signal } = this.parts;
+    const { cache, signal } = this.#parts;
     throwIfAborted(signal);
     const key = { film: digest, codec: codec.identity, setting };
-    const kept = this.asWanted(await cache.read(key));
+    const kept = this.#asWanted(await cache.read(key));
     if (kept) {
       this.counts.cached++;
       return kept;
     }
-    const figures = await this.measure(film, codec, setting);
+    const figures = await this.#measure(film, codec, setting);
     await cache.write(key, figures);
     this.counts.measured++;
     return figures;
   }
 
   /** A kept point that lacks VMAF is of no use where it is measured; where it is not, no point shows one. */
-  private asWanted(kept: RatePointFigures | undefined): RatePointFigures | undefined {
-    if (!kept || this.parts.vmafTools) return kept?.vmaf === undefined ? undefined : kept;
+  #asWanted(kept: RatePointFigures | undefined): RatePointFigures | undefined {
+    if (!kept || this.#parts.vmafTools) return kept?.vmaf === undefined ? undefined : kept;
     const { vmaf: _, ...figures } = kept;
     return figures;
   }
 
-  private measure(film: FilmSource, codec: BenchCodec, setting: number): Promise<RatePointFigures> {
-    const { signal, vmafTools } = this.parts;
+  #measure(film: FilmSource, codec: BenchCodec, setting: number): Promise<RatePointFigures> {
+    const { signal, vmafTools } = this.#parts;
     return withTemporaryFolder(async (folder) => {
       const file = path.join(folder, `film.${codec.ending}`);
       const { bytes, seconds } = await codec.encode(film, setting, file);
       const decoded = () => codec.pictures(film.info, file);
       const { frames, psnrDb, ssim, ssimDb } = await filmQuality(film.pictures(signal), decoded());
       const figures = { bytes, seconds, frames, psnrDb, ssim, ssimDb };
-      return vmafTools ? { ...figures, vmaf: await this.vmafOf(film, decoded(), vmafTools) } : figures;
+      return vmafTools ? { ...figures, vmaf: await this.#vmafOf(film, decoded(), vmafTools) } : figures;
     });
   }
 
   /** null where libvmaf refuses the film. */
-  private async vmafOf(
+  async #vmafOf(
     { info, pictures }: FilmSource,
     decoded: ReturnType<BenchCodec['pictures']>,
     tools: FfmpegTools,
   ): Promise<number | null> {
-    const { signal, note } = this.parts;
+    const { signal, note } = this.#parts;
     try {
       return await vmaf(info, pictures(signal), decoded, tools, signal);
     } catch (error) {
