@@ -86,7 +86,7 @@ export const DECODE_OPTIONS: OptionTableOf<DecodeOptions> = {
     flag: 'engine',
     type: { kind: 'word', words: DECODER_ENGINE_CHOICES },
     fallback: 'auto',
-    variable: 'WEFT_ENGINE',
+    variable: 'WEFT_DECODER',
     doc: 'Engine that decodes',
   },
   threads: {

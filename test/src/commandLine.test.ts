@@ -140,7 +140,8 @@ describe('decode', () => {
   test('foreign WEFT_ variables are no options, ours are', async () => {
     const args = ['decode', 'film.weft', '-o', '-'];
     expect((await weft(args, undefined, { WEFT_SKIP_NATIVE: '1' })).code).toBe(0);
-    expect((await weft(args, undefined, { WEFT_ENGINE: 'steam' })).code).toBe(2);
+    expect((await weft(args, undefined, { WEFT_ENGINE: 'tfjs' })).code).toBe(0);
+    expect((await weft(args, undefined, { WEFT_DECODER: 'steam' })).code).toBe(2);
     const noFfmpeg = await weft(['decode', 'film.weft', '-o', 'x.mp4'], undefined, {
       WEFT_FFMPEG: '/nowhere',
     });
