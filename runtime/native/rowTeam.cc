@@ -6,11 +6,11 @@ namespace weft {
 
 namespace {
 // Nodes follow each other within a millisecond, passes within microseconds: spin that long, then sleep.
-constexpr int kSpins = 10000;
+constexpr int SPINS = 10000;
 // Fewer samples than this are done before another thread has woken up.
-constexpr int kSmallestChunk = 12288;
+constexpr int SMALLEST_CHUNK = 12288;
 // Chunks for each thread, so that a late one finds something left and none waits long for the last.
-constexpr int kChunksPerThread = 4;
+constexpr int CHUNKS_PER_THREAD = 4;
 
 inline void relax() {
 #if defined(__x86_64__)
@@ -36,7 +36,7 @@ RowTeam::~RowTeam() {
 }
 
 int RowTeam::chunkRows(int rows, int width, int unit) const {
-  const int fair = rows / (threads_ * kChunksPerThread), least = kSmallestChunk / std::max(1, width);
+  const int fair = rows / (threads_ * CHUNKS_PER_THREAD), least = SMALLEST_CHUNK / std::max(1, width);
   return (std::max(fair, least) + unit) / unit * unit;
 }
 
@@ -55,7 +55,7 @@ void RowTeam::run(Work work, void* context, int count) {
   std::unique_lock<std::mutex> lock(mutex_);
   open_ = false;
   lock.unlock();
-  for (int spins = 0; active_.load(std::memory_order_acquire) > 0 && spins < kSpins; spins++) relax();
+  for (int spins = 0; active_.load(std::memory_order_acquire) > 0 && spins < SPINS; spins++) relax();
   lock.lock();
   idle_.wait(lock, [&] { return active_ == 0; });
   const std::exception_ptr failure = std::exchange(failure_, nullptr);
@@ -75,7 +75,7 @@ void RowTeam::take(int thread) {
 
 void RowTeam::loop(int thread) {
   for (unsigned seen = 0;;) {
-    for (int spins = 0; round_.load(std::memory_order_acquire) == seen && spins < kSpins; spins++) relax();
+    for (int spins = 0; round_.load(std::memory_order_acquire) == seen && spins < SPINS; spins++) relax();
     std::unique_lock<std::mutex> lock(mutex_);
     wake_.wait(lock, [&] { return round_ != seen; });
     if (stopping_) return;
