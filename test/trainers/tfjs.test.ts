@@ -189,7 +189,7 @@ async function findGpu(): Promise<GpuAdapter | undefined> {
     return await probeGpu();
   } catch (error) {
     if (process.env.CI === 'true') throw error;
-    console.info(`skipped: ${(error as Error).message} Its tests need a GPU, or Debian's chromium.`);
+    console.info(`skipped: ${(error as Error).message} Its tests need a GPU, or Debian's chromium and libvulkan1.`);
     return undefined;
   }
 }
