@@ -54,6 +54,9 @@ export interface BakedSegment {
 export interface DecoderEngine {
   /** Its name in the registry, or any other of an engine of the caller's own. */
   readonly name: string;
+  /** Which build of the engine this is, and what it computes on: words for people. */
+  readonly version: string;
+  readonly device: string;
   /** Pictures worth asking for before they are needed; above 0 also the next segment. */
   readonly lookahead: number;
   /**

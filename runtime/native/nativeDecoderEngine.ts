@@ -38,6 +38,8 @@ export const createNativeDecoderEngine: CreateDecoderEngine = ({ threads }) =>
 
 export class NativeDecoderEngine implements DecoderEngine {
   readonly name = 'native';
+  readonly version: string;
+  readonly device = 'processor';
   /** With one thread nothing is done ahead of time, so that no second one is busy. */
   readonly lookahead: number;
 
@@ -51,6 +53,7 @@ export class NativeDecoderEngine implements DecoderEngine {
    */
   constructor(runtime: NativeRuntime, threads: number, keptBytes = KEPT_BYTES) {
     const wanted = Math.min(MAX_THREADS, threads > 0 ? Math.floor(threads) : availableParallelism());
+    this.version = runtime.instructionSet;
     this.lookahead = wanted > 1 ? 1 : 0;
     this.#runtime = runtime;
     this.#decoder = new runtime.Decoder(wanted, LOGARITHM_Q4, LAPLACE_CUMULATIVE, keptBytes);

@@ -21,6 +21,8 @@ export const createReferenceDecoderEngine: CreateDecoderEngine = () => new Refer
 
 export class ReferenceDecoderEngine implements DecoderEngine {
   readonly name = 'reference';
+  readonly version = 'TypeScript';
+  readonly device = 'processor, slow';
   readonly lookahead = 0;
 
   async latents(task: SegmentTask, signal?: AbortSignal): Promise<Int32Array[]> {

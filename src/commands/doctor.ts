@@ -1,5 +1,9 @@
+import {
+  DECODER_ENGINE_NAMES,
+  type DecoderEngineName,
+  openDecoderEngine,
+} from '../../runtime/engine/registry.js';
 import { EngineError, WeftError } from '../../runtime/errors.js';
-import { loadNativeRuntime } from '../../runtime/native/decoderAddon.js';
 import { type EngineReport, reportEngines } from '../../trainers/engines.js';
 import { weftVersion } from '../../trainers/version.js';
 import { findFfmpeg } from '../media/ffmpeg.js';
@@ -9,10 +13,10 @@ import type { CommandContext } from './context.js';
 /** A part of weft or of what it builds on. */
 type Finding = Omit<EngineReport, 'name'> & { readonly name: string };
 
-/** Every engine with its version and device, or why it is not there and what to do; the decoder and ffmpeg too. */
+/** Every engine with its version and device, or why it is not there and what to do; the decoders and ffmpeg too. */
 export async function runDoctor(_args: unknown, { reporter, ffmpeg }: CommandContext): Promise<void> {
   const engines = await reportEngines();
-  const decoders = [nativeDecoder(), referenceDecoder];
+  const decoders = await Promise.all(DECODER_ENGINE_NAMES.map(decoderFinding));
   const tools = [await ffmpegFinding(ffmpeg)];
   reporter.result(
     { weft: weftVersion(), node: process.versions.node, engines, decoders, tools },
@@ -25,24 +29,14 @@ export async function runDoctor(_args: unknown, { reporter, ffmpeg }: CommandCon
   );
 }
 
-const referenceDecoder: Finding = {
-  name: 'reference',
-  available: true,
-  version: 'TypeScript',
-  device: 'processor, slow',
-};
-
-function nativeDecoder(): Finding {
+async function decoderFinding(name: DecoderEngineName): Promise<Finding> {
   try {
-    return {
-      name: 'native',
-      available: true,
-      version: loadNativeRuntime().instructionSet,
-      device: 'processor',
-    };
+    const engine = await openDecoderEngine(name, { threads: 1 });
+    engine.close();
+    return { name, available: true, version: engine.version, device: engine.device };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    return { name: 'native', available: false, reason: error.message, hint: error.hint };
+    return { name, available: false, reason: error.message, hint: error.hint };
   }
 }
 
