@@ -1,10 +1,12 @@
+import process from 'node:process';
 import { loadNativeRuntime } from '../../runtime/native/decoderAddon.js';
 import { NativeDecoderEngine } from '../../runtime/native/nativeDecoderEngine.js';
 import { ReferenceDecoderEngine } from '../../runtime/reference/referenceDecoderEngine.js';
 import { builtInstructionSets } from '../nativeEngine.js';
 import { decoderContract } from './decoderContract.js';
 
-decoderContract('the reference engine', () => new ReferenceDecoderEngine());
+// A build that is forced is tested alone.
+if (!process.env.WEFT_ISA) decoderContract('the reference engine', () => new ReferenceDecoderEngine());
 
 for (const set of builtInstructionSets('runtime')) {
   for (const threads of [1, 2]) {

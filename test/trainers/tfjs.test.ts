@@ -230,7 +230,7 @@ describe.runIf(gpu)('TensorFlow.js on WebGPU', { timeout: 900_000 }, () => {
   it('encodes a film that every decoder decodes', () => {
     if (!gpu?.software) return expectDecodable('tfjs-webgpu', deepFilm);
     // An emulated GPU takes seconds for every step even of a small film: after some the encode is asked to finish.
-    const small = syntheticFilm({ width: 16, height: 16, frames: 3 }, movingTexture);
+    const small = syntheticFilm({ width: 16, height: 16, frames: 2 }, movingTexture);
     return expectDecodable('tfjs-webgpu', small, finishedAfter(SOFTWARE_STEPS));
   });
 });
