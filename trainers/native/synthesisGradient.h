@@ -7,14 +7,14 @@ namespace WEFT_ISA {
 
 // Sums over lanes of what one thread adds to the gradient of the weights.
 struct LumaAccumulator {
-  vf w1[HIDDEN_UNITS][LUMA_INPUTS], b1[HIDDEN_UNITS], conv[CONV_PLANES][9];
+  vf w1[HIDDEN_UNITS][LUMA_INPUTS], b1[HIDDEN_UNITS], conv[CONV_PLANES][CONV_TAPS];
   void addTo(const SynthesisWeights& g) const {
     for (int k = 0; k < HIDDEN_UNITS; k++) {
       g.b1[k] += sum(b1[k]);
       for (int i = 0; i < LUMA_INPUTS; i++) g.w1[k * LUMA_INPUTS + i] += sum(w1[k][i]);
     }
     for (int c = 0; c < CONV_PLANES; c++)
-      for (int i = 0; i < 9; i++) g.conv[c * 9 + i] += sum(conv[c][i]);
+      for (int i = 0; i < CONV_TAPS; i++) g.conv[c * CONV_TAPS + i] += sum(conv[c][i]);
   }
 };
 struct ChromaAccumulator {
@@ -51,10 +51,10 @@ static inline void convolutionAdjoint(const ChannelRing& ring, const SynthesisWe
   const real* g[4] = {gOut.row(y - 1), gOut.row(y), gOut.row(y + 1), gOut.row(y + 2)};
   const real *upper = ring.row(y, c), *lower = ring.row(y + 1, c);
   real *outUpper = out.hidden(0, c), *outLower = out.hidden(1, c);
-  vf sums[9], k[9], activeSum{}, restSum{};
-  for (int i = 0; i < 9; i++) {
+  vf sums[CONV_TAPS], k[CONV_TAPS], activeSum{}, restSum{};
+  for (int i = 0; i < CONV_TAPS; i++) {
     sums[i] = acc.conv[c][i];
-    k[i] = splat(net.conv[c * 9 + i]);
+    k[i] = splat(net.conv[c * CONV_TAPS + i]);
   }
   const real bias = c ? net.b1[c - 1] : 0, threshold = bias > 0 ? -bias : 0;
   const vi lane = iota();
@@ -91,7 +91,7 @@ static inline void convolutionAdjoint(const ChannelRing& ring, const SynthesisWe
     store(outUpper + x, u);
     store(outLower + x, v);
   }
-  for (int i = 0; i < 9; i++) acc.conv[c][i] = sums[i];
+  for (int i = 0; i < CONV_TAPS; i++) acc.conv[c][i] = sums[i];
   if (c) acc.b1[c - 1] += bias > 0 ? activeSum - restSum : activeSum;
 }
 
