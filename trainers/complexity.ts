@@ -19,8 +19,9 @@ const LATENTS_PER_PIXEL = 4 / 3 + (CHROMA_SHARE * 4) / 3;
 const UPSAMPLE_MACS = 1.5 * DOUBLING_TAPS.length;
 /** Planes of full size that are upsampled, with what their coarser levels add. */
 const UPSAMPLED_PLANES = 3 + 2 / 4 + 1 / 16;
-const CUBIC_TAPS = 16;
-const SPLINE_MACS = 3 * 5;
+/** A displaced block of 8x8 is read by 4 taps across in 11 rows and 4 down; two more multiplications weigh it. */
+const CELL_MACS = 4 * (11 / 8 + 1) + 2;
+const CELLS_AROUND = 4;
 
 /** Forward and backward pass, in forward passes. */
 const TRAINING_PASSES = 3;
@@ -31,7 +32,7 @@ export function decodeMacsPerPixel(): number {
   const luma = HIDDEN_UNITS * LUMA_INPUTS + CONV_PLANES * 9;
   const chroma = (CHROMA_SHARE / 2) * (HIDDEN_UNITS * (CHROMA_INPUTS + 2) + 2 * CHROMA_INPUTS);
   const pyramids = UPSAMPLE_MACS * (UPSAMPLED_PLANES + CHROMA_SHARE);
-  const prediction = 2 * CUBIC_TAPS * (1 + CHROMA_SHARE) + SPLINE_MACS;
+  const prediction = 2 * CELLS_AROUND * CELL_MACS * (1 + CHROMA_SHARE);
   const filter = FILTER_RINGS * FILTER_CLIPS.length * (1 + CHROMA_SHARE);
   return Math.round(context * LATENTS_PER_PIXEL + luma + chroma + pyramids + prediction + filter);
 }

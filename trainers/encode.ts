@@ -78,11 +78,12 @@ async function encodeAt(
   const overhead = bytes.length - done.reduce((sum, segment) => sum + segment.bytes.length, 0);
   const intra = done.reduce((sum, { latentBits }) => sum + latentBits.intra, 0);
   const inter = done.reduce((sum, { latentBits }) => sum + latentBits.inter, 0);
+  const motion = done.reduce((sum, { latentBits }) => sum + latentBits.motion, 0);
   return {
     ...{ bytes, frames, width, height, psnrDb, engine: engine.name },
     estimatedBytes: Math.round(overhead + (intra + inter) / 8),
     segments: done.length,
-    latentBits: { intra, inter },
+    latentBits: { intra, inter, motion },
     seconds: (performance.now() - started) / 1000,
     macsPerPixel: decodeMacsPerPixel(),
     trainedMacsPerPixel,

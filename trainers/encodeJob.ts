@@ -46,8 +46,9 @@ export interface EncodeResult {
   engine: string;
 }
 
-/** Bits of latents by the frames that they belong to. */
+/** Bits of latents: of intra frames, of the others, and what part of the latter says motion. */
 export interface LatentBits {
   readonly intra: number;
   readonly inter: number;
+  readonly motion: number;
 }

@@ -135,10 +135,12 @@ export class SegmentTrainer {
     const squaredErrors = [0, 0, 0];
     let bits = 0;
     let intra = 0;
+    let motion = 0;
     for (const [index, node] of this.nodes.entries()) {
       const cost = costs[index]!;
       for (let p = 0; p < 3; p++) squaredErrors[p]! += cost.squaredErrors[p]!;
       bits += cost.innovationBits + cost.motionBits;
+      motion += cost.motionBits;
       bits += countFlagBits(latents[index]!, latentPlanes(shape, node.refs.length), states);
       if (index === 0) intra = bits;
     }
@@ -146,7 +148,7 @@ export class SegmentTrainer {
     const { head } = segmentSteps(this.#settings.lambda, frames);
     const coded = { shape, nets: netsFromQuantized(tensors), latents, streams };
     const bytes = writeSegment({ ...this.description, ...head, ...coded });
-    return { bytes, frames, latentBits: { intra, inter: bits - intra }, squaredErrors };
+    return { bytes, frames, latentBits: { intra, inter: bits - intra, motion }, squaredErrors };
   }
 
   release(): void {

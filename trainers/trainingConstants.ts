@@ -169,7 +169,7 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
       levels: 4,
       levelsLeftOut: 2,
       rounds: 8,
-      firstReachPx: 3,
+      firstReachPx: 12,
       reachPx: 1,
       halvings: 2,
       wholeBonusPx: 0.5,

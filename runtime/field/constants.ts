@@ -150,18 +150,8 @@ export const FILTER_RINGS = FILTER_NEIGHBOURS.length;
 export const MOTION_LUMA_LEVEL = 3;
 export const MOTION_GRID_PX = 2 ** MOTION_LUMA_LEVEL;
 
-/**
- * The quadratic B-spline: for the grid points before, at and behind the nearest one, the coefficients of 1, f and f^2 in its
- * weight, f (-1/2..1/2) being the distance behind the nearest. (1/2 - f)^2 / 2, 3/4 - f^2, (1/2 + f)^2 / 2.
- */
-export const SPLINE_POLYNOMIALS: readonly (readonly [number, number, number])[] = [
-  [1 / 8, -1 / 2, 1 / 2],
-  [3 / 4, 0, -1],
-  [1 / 8, 1 / 2, 1 / 2],
-];
-/** Places on the grid are limited to so many points before its first and behind its last; all weights lie on an end there. */
-export const SPLINE_LIMIT_BEFORE = 4;
-export const SPLINE_LIMIT_BEHIND = 4;
+/** Places on the motion grid are limited to so many cells before its first and behind its last: both cells around are an end there. */
+export const GRID_LIMIT = 1;
 
 /** Parameter a of the cubic convolution of R. Keys (1981) that planes are read with: -1/2 is the kernel of E. Catmull and R. Rom (1974). */
 export const CUBIC_SHARPNESS = -0.5;

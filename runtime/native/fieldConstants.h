@@ -35,6 +35,7 @@ constexpr int FILTER_NEIGHBOURS[3][4][2] = {{{-1, 0}, {1, 0}, {0, -1}, {0, 1}}, 
 constexpr int FILTER_RINGS = 3;
 constexpr int FREQUENCY_BITS = 16;
 constexpr int FREQUENCY_TOTAL = 65536;
+constexpr int GRID_LIMIT = 1;
 constexpr int HIDDEN_UNITS = 8;
 constexpr int LAPLACE_SYMBOLS = 33;
 constexpr int LARGEST_VALUE = 32767;
@@ -60,9 +61,6 @@ constexpr int MOTION_GRID_PX = 8;
 constexpr int MOTION_LUMA_LEVEL = 3;
 constexpr int REFINEMENT_BY_DEPTH[5] = {2, 1, 1, 1, 0};
 constexpr int SIGNED_LIMIT = 15;
-constexpr int SPLINE_LIMIT_BEFORE = 4;
-constexpr int SPLINE_LIMIT_BEHIND = 4;
-constexpr double SPLINE_POLYNOMIALS[3][3] = {{0.125, -0.5, 0.5}, {0.75, 0, -1}, {0.125, 0.5, 0.5}};
 constexpr int STRETCH_FRAMES = 32;
 constexpr int SYNTHESIS_NETS = 2;
 

@@ -7,8 +7,8 @@
 #include "fieldSpec.h"
 #include "latentRows.h"
 #include "loopFilter.h"
-#include "motion.h"
 #include "operations.h"
+#include "overlappedPrediction.h"
 #include "partClock.h"
 #include "rowTeam.h"
 #include "synthesis.h"
@@ -69,9 +69,9 @@ static_assert(pastEnd(BLOCK_WIDTH) <= SCRATCH_PAST_END && pastEnd(BLOCK_WIDTH) <
 
 // Rows that one thread works on.
 struct RowScratch {
-  explicit RowScratch(int width) : block(width + SCRATCH_PAST_END, ROWS), motion{MotionRows(width), MotionRows(width), MotionRows(width)}, ring(width) {}
+  explicit RowScratch(int width) : block(width + SCRATCH_PAST_END, ROWS), quads(width), ring(width) {}
   PlaneBuffer block;
-  MotionRows motion[3];                  // of two luma rows and their chroma row
+  QuadRow quads;
   ChannelRing ring;
   const real* groups[ChannelRing::ROWS][LUMA_INPUTS];  // luma groups of the rows in the ring
   PartClock clock;
@@ -336,7 +336,7 @@ class NodeBaker {
     for (real* row : innovation) std::memset(row, 0, size_t(field_.width + LANES) * sizeof(real));
     for (int y = y0; y < y1; y += 2) {
       const int count = y + 1 < field_.height ? 2 : 1;
-      predictRows(pass, s, y, count);
+      if (y == y0 || QuadRow::of(y) != QuadRow::of(y - 1)) predictBand(pass, s, y, std::min(y1, QuadRow::end(y)));
       if (pass.luma) {
         channels(pass, s, y + 1);
         channels(pass, s, y + 2);
@@ -373,27 +373,22 @@ class NodeBaker {
     }
   }
 
-  // Predictions of one or two luma rows and the chroma that goes with them.
-  void predictRows(const NodePass& pass, RowScratch& s, int y, int count) const {
-    const int chromaRows = field_.halvedChroma ? 1 : count;
-    const int chromaY = field_.halvedChroma ? y / 2 : y;
+  // Predictions of luma rows y0 .. y1 - 1, all in one row of quads, and of the chroma that goes with them.
+  void predictBand(const NodePass& pass, RowScratch& s, int y0, int y1) const {
+    const RowRange chroma = rowRange(1, y0, y1);
     if (!pass.references) {
-      for (int k = 0; k < count; k++) clearRow(pass.unfiltered[0], y + k);
-      for (int k = 0; k < chromaRows; k++)
-        for (int p = 1; p < 3; p++) clearRow(pass.unfiltered[p], chromaY + k);
+      for (int y = y0; y < y1; y++) clearRow(pass.unfiltered[0], y);
+      for (int y = chroma.first; y < chroma.end; y++)
+        for (int p = 1; p < 3; p++) clearRow(pass.unfiltered[p], y);
       return;
     }
-    for (int k = 0; k < count; k++) {
-      motionRows(pass.motion, pass.components, field_.width, y + k, s.motion[k]);
-      s.clock.lap(SPLINES, splineOperations(pass.references, pass.motion[LIGHT].origin, field_.width));
-      predictRow<1>(pass.reference, pass.references, s.motion[k], y + k, pass.unfiltered);
-      s.clock.lap(SAMPLING, samplingOperations(pass.references, 1, field_.width));
-    }
-    if (field_.halvedChroma) chromaMotionRows(s.motion[0], s.motion[count - 1], pass.components, field_.width, planeSize(1).w, s.motion[2]);
-    s.clock.lap(SPLINES, 0);
-    for (int k = 0; k < chromaRows; k++)
-      predictRow<2>(pass.reference + 1, pass.references, s.motion[field_.halvedChroma ? 2 : k], chromaY + k, pass.unfiltered + 1);
-    s.clock.lap(SAMPLING, chromaRows * samplingOperations(pass.references, 2, planeSize(1).w));
+    const int quadRow = QuadRow::of(y0);
+    s.quads.load(pass.motion, pass.references, quadRow);
+    predictRows<CELL>(pass.reference[0], pass.references, s.quads, quadRow, y0, y1, BLACK[0], pass.unfiltered[0]);
+    for (int p = 1; p < 3; p++)
+      if (field_.halvedChroma) predictRows<CELL / 2>(pass.reference[p], pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[p], pass.unfiltered[p]);
+      else predictRows<CELL>(pass.reference[p], pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[p], pass.unfiltered[p]);
+    s.clock.lap(PREDICTION, (y1 - y0) * predictionOperations(pass.references, 1, field_.width) + (chroma.end - chroma.first) * predictionOperations(pass.references, 2, planeSize(1).w));
   }
   static void clearRow(const Plane& p, int y) { std::memset(p.row(y), 0, size_t(p.w) * sizeof(real)); }
 

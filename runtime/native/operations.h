@@ -1,15 +1,15 @@
 // Useful floating-point operations of the field's definition, multiply and add counted apart: what speeds are measured by.
 #pragma once
 #include "loopFilter.h"
+#include "overlappedPrediction.h"
 #include "synthesis.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
-// By sample: weights of both axes (once for planes that share a place), 4x4 taps in two sums, the blend of two references.
-constexpr double SAMPLE_WEIGHTS = 24, SAMPLE_TAPS = 40, SAMPLE_BLEND = 3;
-// By pixel and component: three weights across; down and the grid's own share of the work are an eighth. A blend's logistic.
-constexpr double SPLINE_ACROSS = 6.75, LOGISTIC = 10;
+// By sample and reference: of each of the four cells around it, four taps across in the rows of a quad and those below it, four
+// down, and two weights.
+constexpr double CELLS_AROUND = 4, TAPS_ACROSS = 2.0 * CUBIC_TAPS * (CELL + CUBIC_TAPS - 1) / CELL, TAPS_DOWN = 2.0 * CUBIC_TAPS, CELL_WEIGHTS = 4;
 // By sample of the finer plane: six taps down (half of the columns), six across.
 constexpr double DOUBLING = 18;
 constexpr double HIDDEN_LAYER = 2.0 * HIDDEN_UNITS * (LUMA_INPUTS + 1) + LUMA_INPUTS;
@@ -18,12 +18,9 @@ constexpr double CHROMA_SYNTHESIS = 2.0 * (2 * CHROMA_INPUTS + HIDDEN_UNITS * (C
 // By pixel: differences, clips, sums, weights.
 constexpr double LOOP_FILTER = 12.0 * (1 + 3 * CLIP_COUNT) + 2.0 * FILTER_WEIGHTS;
 
-// Of one row: displacements, and samples of planes that share them.
-inline double splineOperations(int references, bool light, int width) {
-  return width * ((2 * references + (references > 1) + light) * SPLINE_ACROSS + (references > 1 ? LOGISTIC : 0));
-}
-inline double samplingOperations(int references, int planes, int width) {
-  return double(width) * (references * (SAMPLE_WEIGHTS + planes * SAMPLE_TAPS) + (references > 1 ? planes * SAMPLE_BLEND : 0));
+// Of one row of planes that share their motion.
+inline double predictionOperations(int references, int planes, int width) {
+  return double(width) * references * planes * CELLS_AROUND * (TAPS_ACROSS + TAPS_DOWN + CELL_WEIGHTS);
 }
 
 }  // namespace WEFT_ISA

@@ -11,8 +11,8 @@
 namespace weft {
 
 // Parts of baking and of training a node; `other` takes what belongs to none.
-enum Part { SPLINES, SAMPLING, UPSAMPLING, HIDDEN, CONVOLVING, CHROMA, FILTERING, LOSS, ROUNDING, RATE, OPTIMIZER, OTHER, PART_COUNT };
-constexpr const char* PART_NAMES[PART_COUNT] = {"motion splines", "sampling", "upsampling", "hidden layer", "convolution", "chroma synthesis",
+enum Part { PREDICTION, UPSAMPLING, HIDDEN, CONVOLVING, CHROMA, FILTERING, LOSS, ROUNDING, RATE, OPTIMIZER, OTHER, PART_COUNT };
+constexpr const char* PART_NAMES[PART_COUNT] = {"prediction", "upsampling", "hidden layer", "convolution", "chroma synthesis",
                                                 "loop filter", "loss", "soft rounding", "context network and rate", "optimizer", "other"};
 
 struct PartTime {

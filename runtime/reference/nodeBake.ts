@@ -1,25 +1,15 @@
 /** From the integers of a node to its picture planes and motion field. */
 
-import { BETA, BLACK, CODES_PER_UNIT, LIGHT } from '../field/constants.js';
-import { displacement, type FieldShape, type LatentPlane, motionComponentCount } from '../field/shape.js';
+import { CODES_PER_UNIT } from '../field/constants.js';
+import { type FieldShape, type LatentPlane, motionComponentCount } from '../field/shape.js';
 import { innovationStep, motionStep, type StepSettings } from '../field/steps.js';
 import type { FieldNode } from '../field/structure.js';
 import { filterPlane, filterWeights } from './loopFilter.js';
-import {
-  addPredictedMotion,
-  chromaDisplacement,
-  type Displacement,
-  fieldAtPixels,
-  type MotionField,
-  sigmoid,
-  warp,
-} from './motion.js';
-import { createPlane, type FloatPlane } from './plane.js';
+import { addPredictedMotion, type MotionField } from './motion.js';
+import { createPlane, type FloatPlane, type Planes } from './plane.js';
+import { predict } from './prediction.js';
 import { collapseLevels } from './pyramid.js';
 import { lumaOnChromaGrid, synthesizeChroma, synthesizeLuma } from './synthesis.js';
-
-/** Y, Cb, Cr. */
-type Planes = readonly [FloatPlane, FloatPlane, FloatPlane];
 
 /** A node ready for sampling. */
 export interface BakedNode {
@@ -64,45 +54,6 @@ function filtered({ nets }: BakeSettings, { depth }: FieldNode, [y, cb, cr]: Pla
   const filter = (plane: FloatPlane, p: number): FloatPlane =>
     filterPlane(plane, filterWeights(nets.filters, depth, p));
   return [filter(y, 0), filter(cb, 1), filter(cr, 2)];
-}
-
-/** The blend of the references, warped along the node's motion, in its light. */
-export function predict(shape: FieldShape, references: readonly Planes[], motion: MotionField): FloatPlane[] {
-  const { width, height, chroma } = shape;
-  const dense = motion.map((plane, component) => {
-    const pixels = fieldAtPixels(plane, width, height);
-    return component === BETA ? { ...pixels, samples: pixels.samples.map(sigmoid) } : pixels;
-  });
-  const luma = references.map((_, ref) => ({
-    dx: dense[displacement(ref, 0)]!,
-    dy: dense[displacement(ref, 1)]!,
-  }));
-  const subsampled = luma.map((displacement) => chromaDisplacement(displacement, chroma));
-  const weight = dense[BETA];
-  const light = dense[LIGHT]!;
-  return [0, 1, 2].map((c) => {
-    const displacements: Displacement[] = c === 0 ? luma : subsampled;
-    const warped = references.map((planes, ref) => warp(planes[c]!, displacements[ref]!));
-    const here = (plane: FloatPlane): FloatPlane => (c === 0 ? plane : lumaOnChromaGrid(plane, chroma));
-    const blended = weight ? blend(warped[0]!, warped[1]!, here(weight)) : warped[0]!;
-    return lit(blended, here(light), BLACK[c]!);
-  });
-}
-
-function lit(plane: FloatPlane, light: FloatPlane, black: number): FloatPlane {
-  return {
-    ...plane,
-    samples: plane.samples.map((value, i) => value + light.samples[i]! * (value - black)),
-  };
-}
-
-function blend(first: FloatPlane, second: FloatPlane, weight: FloatPlane): FloatPlane {
-  const out = createPlane(first.width, first.height);
-  for (let i = 0; i < out.samples.length; i++) {
-    const w = weight.samples[i]!;
-    out.samples[i] = w * first.samples[i]! + (1 - w) * second.samples[i]!;
-  }
-  return out;
 }
 
 function bakeInnovation(

@@ -10,6 +10,9 @@ export interface FloatPlane {
   readonly samples: Float32Array;
 }
 
+/** Y, Cb, Cr. */
+export type Planes = readonly [FloatPlane, FloatPlane, FloatPlane];
+
 export function createPlane(width: number, height: number): FloatPlane {
   return { width, height, samples: new Float32Array(width * height) };
 }

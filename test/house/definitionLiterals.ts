@@ -49,11 +49,6 @@ export const LITERALS: readonly Literal[] = [
     others: ['8 * sizeof(real)', 'energy * 0.125'],
   },
   {
-    what: 'weights of the spline',
-    pattern: /\b0?\.75 ?- ?\w ?\*|\b0?\.5 ?\* ?\(1?\.5|\b0?\.5 ?\* ?\(0\.5 ?[-+]|(?<![\w.])3\.5\b/,
-    examples: ['0.75 - f * f', '0.5 * (0.5 + f)', '0.5 * (1.5 - d)', '(i - 3.5) / 8'],
-  },
-  {
     what: 'weights of the cubic kernel',
     pattern: /(?<![\w.])(2\.5|4\.5)(?![\d.])|(?<![\w.])1\.5 ?\* ?f\d?\b/,
     examples: ['1 - 2.5 * f2 + 1.5 * f3', '4.5 * f2 - 5 * f'],

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { fieldShape } from '../../runtime/field/shape.js';
 import { axisKernel } from '../../runtime/picture/raster.js';
-import { fieldAt, fieldAtPixels } from '../../runtime/reference/motion.js';
+import { CellsAround, cellSide } from '../../runtime/reference/motion.js';
 import { CubicSampler, createPlane, type FloatPlane } from '../../runtime/reference/plane.js';
+import { predict } from '../../runtime/reference/prediction.js';
 import { doublePlane } from '../../runtime/reference/pyramid.js';
 import { resample } from '../../runtime/reference/spatialSampler.js';
 import { uniforms } from './randomNumbers.js';
@@ -65,24 +67,62 @@ describe('cubic sampler', () => {
   });
 });
 
-describe('motion field', () => {
-  it('keeps constants, follows ramps inside, and agrees with itself', () => {
-    const grid = plane(6, 5, (x, y) => x + 10 * y);
-    const pixels = fieldAtPixels(grid, 44, 37);
-    expect(pixels.samples[20 * 44 + 20]).toBeCloseTo(20.5 / 8 - 0.5 + 10 * (20.5 / 8 - 0.5), 4);
+describe('cells around a place', () => {
+  const grid = plane(6, 5, (x, y) => x + 10 * y);
+  const at = (side: number, x: number, y: number): CellsAround => {
+    const around = new CellsAround(grid, side);
+    around.moveTo(x, y);
+    return around;
+  };
+  const mean = (side: number, x: number, y: number): number => at(side, x, y).mean(grid);
+
+  it('weigh bilinearly, add up to 1, and stay within the grid', () => {
+    expect(mean(8, 20, 20)).toBeCloseTo(11 * (20.5 / 8 - 0.5), 5);
+    expect(mean(4, 9.25, 9.25)).toBeCloseTo(11 * (9.75 / 4 - 0.5), 5);
     for (const [x, y] of [
       [0, 0],
       [43, 36],
-      [13, 31],
+      [-1e12, 17],
+      [13, 1e12],
     ] as const) {
-      expect(fieldAt(grid, x, y)).toBeCloseTo(pixels.samples[y * 44 + x]!, 4);
+      const { cells, weights } = at(8, x, y);
+      expect(weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 12);
+      for (const weight of weights) expect(weight).toBeGreaterThanOrEqual(0);
+      for (const cell of cells) expect(grid.samples[cell]).toBeDefined();
     }
-    const constant = fieldAtPixels(
-      plane(2, 2, () => 1.5),
-      16,
-      16,
-    );
-    for (const value of constant.samples) expect(value).toBeCloseTo(1.5, 6);
+    expect(mean(8, -1e12, 1e12)).toBeCloseTo(grid.samples[4 * 6]!, 6);
+  });
+
+  it('are half as far from each other in subsampled chroma', () => {
+    expect([0, 1, 2].map((c) => cellSide(c, '420'))).toEqual([8, 4, 4]);
+    expect([0, 1, 2].map((c) => cellSide(c, '444'))).toEqual([8, 8, 8]);
+    // A chroma sample lies in the middle of its four luma pixels.
+    expect(mean(4, 5, 3)).toBeCloseTo(mean(8, 10.5, 6.5), 10);
+  });
+});
+
+describe('prediction', () => {
+  it('is the bilinear mean of what the cells predict, with an edge of motion as sharp as the cells', () => {
+    const random = uniforms(5);
+    const width = 48;
+    const height = 24;
+    const shape = fieldShape(width, height, '444');
+    const reference = plane(width, height, () => 200 * random() - 100);
+    const motion = [0, 1, 2].map(() => createPlane(6, 3));
+    // The three columns of cells on the left stand still, those on the right move by (5, -2).
+    for (let cell = 0; cell < 18; cell++) {
+      motion[0]!.samples[cell] = cell % 6 < 3 ? 0 : 5;
+      motion[1]!.samples[cell] = cell % 6 < 3 ? 0 : -2;
+    }
+    const [luma] = predict(shape, [[reference, reference, reference]], motion);
+    const at = (x: number, y: number): number => reference.samples[y * width + x]!;
+    for (let y = 4; y < 20; y++) {
+      for (let x = 4; x < 40; x++) {
+        const moved = Math.min(Math.max((x + 0.5) / 8 - 2.5, 0), 1);
+        const expected = (1 - moved) * at(x, y) + moved * at(x + 5, y - 2);
+        expect(luma!.samples[y * width + x]).toBeCloseTo(expected, 3);
+      }
+    }
   });
 });
 

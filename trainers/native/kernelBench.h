@@ -18,8 +18,7 @@ class KernelBench {
   KernelBench(uint32_t seed, double seconds) : random_(seed), seconds_(seconds) {}
 
   std::vector<KernelResult> run() {
-    sampling();
-    splines();
+    prediction();
     doubling();
     lumaSynthesis();
     chromaSynthesis();
@@ -44,12 +43,6 @@ class KernelBench {
     const double a = uniform(0.05, 0.2), b = uniform(0.05, 0.2), c = uniform(0, 6), d = uniform(-3, 3);
     for (int y = 0; y < p.h; y++)
       for (int x = 0; x < p.w; x++) p.row(y)[x] = real(d + 2 * std::sin(a * x + c) * std::cos(b * y) + uniform(-0.2, 0.2));
-  }
-
-  static std::vector<MotionRows> motionOf(int rows) {
-    std::vector<MotionRows> out;
-    for (int y = 0; y < rows; y++) out.emplace_back(W);
-    return out;
   }
 
   // Best time of runs of `work`, whose results `error` judges.
@@ -86,8 +79,7 @@ class KernelBench {
   }
   static double sizeOf(const Plane& a) { return std::sqrt(product(a, a)); }
 
-  void sampling();
-  void splines();
+  void prediction();
   void doubling();
   void lumaSynthesis();
   void chromaSynthesis();

@@ -3,8 +3,8 @@
 // prediction with chroma, luma.
 #pragma once
 #include "loopFilterGradient.h"
-#include "motionGradient.h"
 #include "nodeBake.h"
+#include "overlappedPredictionGradient.h"
 #include "pyramidGradient.h"
 #include "synthesisGradient.h"
 #include "trainingOperations.h"
@@ -34,24 +34,20 @@ struct PlaneErrors {
 };
 
 // Scattered this far into the margins, or less: what lies further out is zero.
-constexpr int RECEIVED_X = 8, RECEIVED_Y = MARGIN_Y - 1;
-static_assert(SAMPLED_BEFORE <= RECEIVED_X && SAMPLED_BEHIND <= RECEIVED_X && RECEIVED_X <= MARGIN_X, "all that was scattered is received");
-static_assert(SAMPLED_BEFORE <= RECEIVED_Y && SAMPLED_BEHIND <= RECEIVED_Y, "all rows, too");
+constexpr int RECEIVED_X = CELL + CUBIC_TAPS;
+static_assert(RECEIVED_X <= MARGIN_X && 2 * CELL + CUBIC_TAPS <= MARGIN_RIGHT, "all that was scattered is received");
 
 // Adds row y of a gradient, with what was scattered into the margins that repeat its samples. Zero past the width stays so.
 static WEFT_INLINE void addReceivedRow(const Plane& g, int y, real* out) {
-  const int first = y == 0 ? -RECEIVED_Y : y, last = y == g.h - 1 ? y + RECEIVED_Y : y;
   const vi lane = iota();
-  for (int j = first; j <= last; j++) {
-    const real* row = g.row(j);
-    for (int x = 0; x < g.w; x += LANES) {
-      __builtin_prefetch(row + x + 2 * ptrdiff_t(g.stride));
-      store(out + x, load(out + x) + select((lane + x) < g.w, load(row + x), splat(0)));
-    }
-    for (int k = 1; k <= RECEIVED_X; k++) {
-      out[0] += row[-k];
-      out[g.w - 1] += row[g.w - 1 + k];
-    }
+  const real* row = g.row(y);
+  for (int x = 0; x < g.w; x += LANES) {
+    __builtin_prefetch(row + x + 2 * ptrdiff_t(g.stride));
+    store(out + x, load(out + x) + select((lane + x) < g.w, load(row + x), splat(0)));
+  }
+  for (int k = 1; k <= RECEIVED_X; k++) {
+    out[0] += row[-k];
+    out[g.w - 1] += row[g.w - 1 + k];
   }
 }
 
@@ -131,7 +127,7 @@ class NodeAdjoint {
  private:
   struct Scratch {
     explicit Scratch(int width)
-        : rows(width + SCRATCH_PAST_END, CHROMA_INPUTS), motion{MotionRows(width), MotionRows(width), MotionRows(width)}, spline(width), lumaGradients(width) {}
+        : rows(width + SCRATCH_PAST_END, CHROMA_INPUTS), lumaGradients(width) {}
     void reset() {
       luma = {};
       chroma = {};
@@ -139,8 +135,8 @@ class NodeAdjoint {
       for (double& e : error) e = 0;
     }
     PlaneBuffer rows;      // gradients by the inputs of the chroma net
-    MotionRows motion[3];  // gradients by the displacements of two luma rows and their chroma row
-    SplineAdjoint spline;
+    QuadScatter<CELL> scatter;
+    QuadScatter<CELL / 2> chromaScatter;
     LumaGradientRows lumaGradients;
     LumaAccumulator luma;
     ChromaAccumulator chroma;
@@ -176,63 +172,53 @@ class NodeAdjoint {
 
   // Prediction and chroma net.
   void predictionRows(const AdjointTask& task, int t, int y0, int y1) {
-    Scratch& a = *scratch_[t];
     const NodePass& pass = task.pass;
-    const PredictionGradient* out = pass.references ? &task.out[t] : nullptr;
     PartClock& clock = baker_.scratch(t).clock;
     clock.start();
-    if (out) a.spline.begin(out->grids, pass.components);
     for (int y = y0; y < y1; y += 2) {
+      if (pass.references && (y == y0 || QuadRow::of(y) != QuadRow::of(y - 1))) predictionBand(task, t, y, std::min(y1, QuadRow::end(y)));
+      if (!pass.chroma) continue;
       const int count = y + 1 < field_.height ? 2 : 1;
-      for (int k = 0; k < count; k++) lumaPredictionRow(task, t, y + k, k, out);
-      if (field_.halvedChroma) {
-        RowScratch& s = baker_.scratch(t);
-        if (out) chromaMotionRows(s.motion[0], s.motion[count - 1], pass.components, field_.width, baker_.planeSize(1).w, s.motion[2]);
-        chromaPredictionRow<false>(task, t, y / 2, 2, out);
-        if (out) chromaMotionRowsAdjoint(a.motion[2], pass.components, field_.width, baker_.planeSize(1).w, a.motion[0], a.motion[count - 1]);
-        clock.lap(SPLINES, 0);
-      } else {
-        for (int k = 0; k < count; k++) chromaPredictionRow<true>(task, t, y + k, k, out);
+      for (int k = 0; k < count; k++) {
+        const real* g = gUnfiltered_[0].row(y + k);
+        real* luma = gLuma_.row(y + k);
+        for (int x = 0; x < field_.width; x += LANES) store(luma + x, CODES_PER_UNIT * load(g + x));
       }
-      if (out) {
-        a.spline.add(baker_.scratch(t).motion, a.motion, count, field_.width, y);
-        clock.lap(SPLINES, count * splineOperations(pass.references, pass.motion[LIGHT].origin, field_.width));
-      }
+      if (field_.halvedChroma) chromaRowAdjoint(task, t, y / 2);
+      else
+        for (int k = 0; k < count; k++) chromaRowAdjoint(task, t, y + k);
     }
-    if (out) a.spline.flush();
-    clock.lap(SPLINES, 0);
   }
 
-  void lumaPredictionRow(const AdjointTask& task, int t, int y, int k, const PredictionGradient* out) {
+  // Luma rows y0 .. y1 - 1, all in one row of quads, and the chroma that goes with them.
+  void predictionBand(const AdjointTask& task, int t, int y0, int y1) {
     Scratch& a = *scratch_[t];
     const NodePass& pass = task.pass;
-    const real* g = gUnfiltered_[0].row(y);
-    PartClock& clock = baker_.scratch(t).clock;
-    if (out) {
-      MotionRows& motion = baker_.scratch(t).motion[k];
-      motionRows(pass.motion, pass.components, field_.width, y, motion);
-      clock.lap(SPLINES, 0);
-      const real* rows[1] = {g};
-      predictRowAdjoint<1, false>(pass.reference, out->references, pass.references, motion, y, rows, field_.width, a.motion[k]);
-      clock.lap(SAMPLING, samplingGradientOperations(pass.references, 1, field_.width, out->references[0][0].origin));
-    }
-    if (!pass.chroma) return;
-    real* luma = gLuma_.row(y);
-    for (int x = 0; x < field_.width; x += LANES) store(luma + x, CODES_PER_UNIT * load(g + x));
+    const PredictionGradient& out = task.out[t];
+    RowScratch& s = baker_.scratch(t);
+    const int quadRow = QuadRow::of(y0);
+    const auto chroma = baker_.rowRange(1, y0, y1);
+    s.clock.lap(CHROMA, 0);
+    s.quads.load(pass.motion, pass.references, quadRow);
+    predictRowsAdjoint<CELL>(pass.reference[0], out.references[0], pass.references, s.quads, quadRow, y0, y1, BLACK[0], gUnfiltered_[0], a.scatter, out.grids);
+    for (int p = 1; p < 3; p++)
+      if (field_.halvedChroma)
+        predictRowsAdjoint<CELL / 2>(pass.reference[p], out.references[p], pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[p],
+                                     gUnfiltered_[p], a.chromaScatter, out.grids);
+      else
+        predictRowsAdjoint<CELL>(pass.reference[p], out.references[p], pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[p],
+                                 gUnfiltered_[p], a.scatter, out.grids);
+    s.clock.lap(PREDICTION, (y1 - y0) * predictionGradientOperations(pass.references, 1, field_.width, out.references[0][0].origin) +
+                              (chroma.end - chroma.first) * predictionGradientOperations(pass.references, 2, baker_.planeSize(1).w, out.references[1][0].origin));
   }
 
-  template <bool add> void chromaPredictionRow(const AdjointTask& task, int t, int y, int k, const PredictionGradient* out) {
+  void chromaRowAdjoint(const AdjointTask& task, int t, int y) {
     Scratch& a = *scratch_[t];
     const NodePass& pass = task.pass;
     const int w = baker_.planeSize(1).w;
     const real* g[2] = {gUnfiltered_[1].row(y), gUnfiltered_[2].row(y)};
     PartClock& clock = baker_.scratch(t).clock;
     clock.lap(OTHER, 0);
-    if (out) {
-      predictRowAdjoint<2, add>(pass.reference + 1, out->references + 1, pass.references, baker_.scratch(t).motion[k], y, g, w, a.motion[k]);
-      clock.lap(SAMPLING, samplingGradientOperations(pass.references, 2, w, out->references[1][0].origin));
-    }
-    if (!pass.chroma) return;
     const real* inputs[CHROMA_INPUTS];
     baker_.chromaInputs(pass, baker_.scratch(t), y, inputs);
     clock.lap(UPSAMPLING, 0);

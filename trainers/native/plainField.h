@@ -5,7 +5,7 @@
 #include <vector>
 #include "contextGradient.h"
 #include "loopFilter.h"
-#include "motion.h"
+#include "overlappedPrediction.h"
 #include "synthesis.h"
 
 namespace weft {
@@ -31,27 +31,20 @@ inline double plainSample(const Plane& p, double x, double y) {
   return v;
 }
 
-// Luma at (x, y) from two references, by the motion components there (beta as the weight of the first).
-inline double plainPrediction(const PlaneBuffer reference[2], int x, int y, const double motion[MOTION_COMPONENTS]) {
-  double sample[2];
-  for (int r = 0; r < 2; r++) sample[r] = plainSample(reference[r], x + motion[displacement(r, 0)], y + motion[displacement(r, 1)]);
-  const double blend = motion[BETA] * sample[0] + (1 - motion[BETA]) * sample[1];
-  return blend + motion[LIGHT] * (blend - BLACK[0]);
-}
-
-// Quadratic B-spline on the motion grid at pixel (x, y).
-inline double plainSpline(const Plane& grid, int x, int y) {
-  const auto weight = [](int pixel, int cell) {
-    const double place = (pixel + 0.5) / CELL - 0.5;
-    const int nearest = int(std::floor(place + 0.5)), tap = cell - nearest + SPLINE_REACH;
-    const auto& p = SPLINE_POLYNOMIALS[tap];
-    const double f = place - nearest;
-    return p[0] + f * p[1] + f * f * p[2];
-  };
-  double v = 0;
-  for (int j = y / CELL - 1; j <= y / CELL + 1; j++)
-    for (int i = x / CELL - 1; i <= x / CELL + 1; i++) v += weight(y, j) * weight(x, i) * plainAt(grid, i, j);
-  return v;
+// Luma at (x, y) from two references, by the components of all cells: motion(component, column, row) on a grid of w x h.
+template <class Motion> double plainPrediction(const PlaneBuffer reference[2], int x, int y, int w, int h, const Motion& motion) {
+  const double gx = (x + 0.5) / CELL - 0.5, gy = (y + 0.5) / CELL - 0.5;
+  const int column = int(std::floor(gx)), row = int(std::floor(gy));
+  double total = 0;
+  for (int j = row; j <= row + 1; j++)
+    for (int i = column; i <= column + 1; i++) {
+      const auto at = [&](int component) { return double(motion(component, clampIndex(i, w), clampIndex(j, h))); };
+      double sample[2];
+      for (int r = 0; r < 2; r++) sample[r] = plainSample(reference[r], x + at(displacement(r, 0)), y + at(displacement(r, 1)));
+      const double first = 1 / (1 + std::exp(-at(BETA))), blend = first * sample[0] + (1 - first) * sample[1];
+      total += (1 - std::fabs(gx - i)) * (1 - std::fabs(gy - j)) * (blend + at(LIGHT) * (blend - BLACK[0]));
+    }
+  return total;
 }
 
 // Sample of the plane of twice the size.

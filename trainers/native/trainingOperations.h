@@ -6,8 +6,9 @@
 namespace weft {
 namespace WEFT_ISA {
 
-// Slopes of both axes; value and both derivatives; products with the gradient; 4x4 products added to the reference's gradient.
-constexpr double SLOPE_WEIGHTS = 14, SAMPLE_DERIVATIVES = 88, SAMPLE_CHAIN = 6, SAMPLE_SCATTER = 36;
+// By sample and cell: slopes across, value and both derivatives down, products with the gradient and sums by row of cells; taps and
+// weights back to the reference.
+constexpr double PREDICTION_DERIVATIVES = 2 * TAPS_ACROSS + 3 * TAPS_DOWN + 9, PREDICTION_SCATTER = TAPS_ACROSS + TAPS_DOWN + 2;
 // Gradients by weights and by inputs.
 constexpr double CONVOLUTION_GRADIENT = 2 * CONVOLUTION;
 constexpr double HIDDEN_GRADIENT = 2.0 * HIDDEN_UNITS * (2 * LUMA_INPUTS + 1);
@@ -22,9 +23,8 @@ constexpr double LOSS_GRADIENT = 5;
 // Besides the filter's own differences and clips: slopes, products with the gradients, sums by weight.
 constexpr double LOOP_FILTER_GRADIENT = LOOP_FILTER + 12.0 * (3 + 2 * CLIP_COUNT) + 2.0 * FILTER_WEIGHTS;
 
-inline double samplingGradientOperations(int references, int planes, int width, bool scattered) {
-  return double(width) * references *
-         (SAMPLE_WEIGHTS + SLOPE_WEIGHTS + planes * (SAMPLE_DERIVATIVES + SAMPLE_CHAIN + (scattered ? SAMPLE_SCATTER : 0)));
+inline double predictionGradientOperations(int references, int planes, int width, bool scattered) {
+  return double(width) * references * planes * CELLS_AROUND * (PREDICTION_DERIVATIVES + (scattered ? PREDICTION_SCATTER : 0));
 }
 
 }  // namespace WEFT_ISA

@@ -8,48 +8,60 @@ import {
   CUBIC_LIMIT_BEHIND,
   CUBIC_SHARPNESS,
   LIGHT,
+  MOTION_GRID_PX,
 } from '../../runtime/field/constants.js';
 import { displacement, type FieldShape } from '../../runtime/field/shape.js';
+import { cellSide } from '../../runtime/reference/motion.js';
 import { gather } from './gather.js';
-import { each, type Plane, type Planes, type Resampling } from './resampling.js';
+import { type Plane, type Planes, type Resampling, sizeOf } from './resampling.js';
 
 /**
- * The blend of the references, warped along the motion, in its light: Y, Cb, Cr in codes less 128.
+ * The bilinear mean of what the cells around each sample predict: Y, Cb, Cr in codes less 128.
  *
  * @param references planes of one or two nodes
  * @param motion components on the motion grid
  */
 export function predict(
-  shape: FieldShape,
+  { chroma }: FieldShape,
   references: readonly (readonly Plane[])[],
   motion: Planes,
   resampling: Resampling,
 ): Plane[] {
-  const { width, height, chroma } = shape;
-  const ofLuma = each(resampling.spline(motion, height, width)).map((plane, component) =>
-    component === BETA ? tf.sigmoid(plane) : plane,
-  );
-  const halved = chroma === '420';
-  const ofChroma = halved
-    ? each(resampling.halve(tf.stack(ofLuma) as Planes, ...references[0]![1]!.shape))
-    : ofLuma;
-  const lumaPlaces = samplePlaces(references.length, ofLuma, 1);
-  const chromaPlaces = halved ? samplePlaces(references.length, ofChroma, 0.5) : lumaPlaces;
+  const ofSide = (side: number, [height, width]: readonly [number, number]): CellMotion => {
+    const cells = tf.unstack(resampling.cells(motion, height, width, side), 1) as Planes[];
+    const components = cells.map((plane, component) => (component === BETA ? tf.sigmoid(plane) : plane));
+    return {
+      components,
+      places: samplePlaces(references.length, components, side / MOTION_GRID_PX),
+      weights: resampling.cellWeights(motion, height, width, side),
+    };
+  };
+  const luma = ofSide(cellSide(0, chroma), references[0]![0]!.shape);
+  const ofChroma = chroma === '420' ? ofSide(cellSide(1, chroma), references[0]![1]!.shape) : luma;
   return ([0, 1, 2] as const).map((c) => {
-    const dense = c === 0 ? ofLuma : ofChroma;
+    const { components, places, weights } = c === 0 ? luma : ofChroma;
     const planes = tf.stack(references.map((reference) => reference[c]!)) as Planes;
-    const [first, second] = each(sample(planes, c === 0 ? lumaPlaces : chromaPlaces));
-    const blend = second ? mix(first!, second, dense[BETA]!) : first!;
-    return tf.add(blend, tf.mul(dense[LIGHT]!, tf.sub(blend, BLACK[c]!))) as Plane;
+    const [first, second] = sample(planes, places);
+    const blend = second ? mix(first!, second, components[BETA]!) : first!;
+    const lit = tf.add(blend, tf.mul(components[LIGHT]!, tf.sub(blend, BLACK[c]!)));
+    return tf.reshape(sumAlong(tf.reshape(tf.mul(weights, lit), [4, 1, -1]), 0), sizeOf(planes)) as Plane;
   });
 }
 
+/** Of the four cells around each sample. */
+interface CellMotion {
+  /** By component, shape (4, height, width); the weight of the first reference in the place of beta. */
+  readonly components: readonly Planes[];
+  readonly places: SamplePlaces;
+  readonly weights: Planes;
+}
+
 /** `weight` parts of the first and the rest of the second. */
-function mix(first: Plane, second: Plane, weight: Plane): Plane {
+function mix(first: Planes, second: Planes, weight: Planes): Planes {
   return tf.add(second, tf.mul(weight, tf.sub(first, second)));
 }
 
-/** Where every sample of the warped planes is read, plane after plane: indexes and weights of the 4 x 4 taps, (16, samples). */
+/** Where every sample is read by each of its cells, plane after plane: indexes and weights of the 4 x 4 taps, (16, samples). */
 interface SamplePlaces {
   readonly index: tf.Tensor;
   readonly weight: tf.Tensor;
@@ -58,10 +70,10 @@ interface SamplePlaces {
 /**
  * Of plane(x + scale * dx, y + scale * dy) for each of `count` references, by the cubic kernel of Catmull and Rom.
  *
- * @param motion components at every sample
+ * @param motion components of the cells around every sample
  */
-function samplePlaces(count: number, motion: readonly Plane[], scale: number): SamplePlaces {
-  const [height, width] = motion[0]!.shape;
+function samplePlaces(count: number, motion: readonly Planes[], scale: number): SamplePlaces {
+  const [, height, width] = motion[0]!.shape;
   // Beyond these limits, all taps are clamped to the last sample.
   const places = (axis: 0 | 1, own: tf.Tensor, length: number): tf.Tensor => {
     const moves = tf.stack(Array.from({ length: count }, (_, r) => motion[displacement(r, axis)]!));
@@ -69,7 +81,7 @@ function samplePlaces(count: number, motion: readonly Plane[], scale: number): S
       tf.add(tf.mul(moves, scale), own),
       -CUBIC_LIMIT_BEFORE,
       length - 1 + CUBIC_LIMIT_BEHIND,
-    ); // (references, height, width)
+    ); // (references, 4, height, width)
   };
   const x = places(0, tf.range(0, width), width);
   const y = places(1, tf.reshape(tf.range(0, height), [height, 1]), height);
@@ -77,9 +89,15 @@ function samplePlaces(count: number, motion: readonly Plane[], scale: number): S
   return { index: tapIndexes(both, count, height, width), weight: tapWeights(both) };
 }
 
-function sample(planes: Planes, { index, weight }: SamplePlaces): Planes {
-  const read = gather(tf.reshape(planes, [-1]), index);
-  return tf.reshape(weightedSum(weight, read), planes.shape);
+/** By plane what the cells around every sample read there, shape (4, height, width). */
+function sample(planes: Planes, { index, weight }: SamplePlaces): Planes[] {
+  const [count, height, width] = planes.shape;
+  const read = weightedSum(weight, gather(tf.reshape(planes, [-1]), index));
+  const ofPlane = 4 * height * width;
+  return Array.from(
+    { length: count },
+    (_, plane) => tf.reshape(tf.slice(read, [0, plane * ofPlane], [1, ofPlane]), [4, height, width]) as Planes,
+  );
 }
 
 /** Weights of the 4 x 4 taps around real places, shape (2, samples): of rows, of columns (cubic convolution, Keys, 1981). */

@@ -1,9 +1,9 @@
 /** Resampling of planes as products with constant matrices: rows * plane * columns^T. */
 
 import * as tf from '@tensorflow/tfjs';
-import { DOUBLING_TAPS, MOTION_GRID_PX } from '../../runtime/field/constants.js';
+import { DOUBLING_TAPS } from '../../runtime/field/constants.js';
 import { clampIndex } from '../../runtime/picture/picture.js';
-import { splineWeights } from '../../runtime/reference/motion.js';
+import { axisCells } from '../../runtime/reference/motion.js';
 
 /** A plane, shape (height, width). */
 export type Plane = tf.Tensor2D;
@@ -31,16 +31,44 @@ type Row = readonly (readonly [index: number, weight: number])[];
 
 /** The constant matrices of one film's sizes, built when they are first needed. */
 export class Resampling {
-  readonly #matrices = new Map<string, tf.Tensor2D>();
+  readonly #matrices = new Map<string, tf.Tensor>();
 
   /** The next finer level of that size. */
   double<P extends Plane | Planes>(coarse: P, height: number, width: number): P {
     return this.#apply('double', coarse, height, width, doublingRow);
   }
 
-  /** Planes of the motion grid at every luma pixel. */
-  spline(grid: Planes, height: number, width: number): Planes {
-    return this.#apply('spline', grid, height, width, splineRow);
+  /** What the four cells around every sample say: shape (4, components, height, width), cells in the order of `cellWeights`. */
+  cells(grid: Planes, height: number, width: number, side: number): tf.Tensor4D {
+    const [fromHeight, fromWidth] = sizeOf(grid);
+    const around = CELLS.map(([below, right]) => {
+      const rows = this.#matrix(`cell ${side} ${below}`, height, fromHeight, cellRow(side, below));
+      const columns = this.#matrix(`cell ${side} ${right}`, width, fromWidth, cellRow(side, right));
+      return tf.matMul(rows, tf.matMul(grid, columns, false, true)) as tf.Tensor as Planes;
+    });
+    return tf.stack(around) as tf.Tensor4D;
+  }
+
+  /** Weights of the same cells: shape (4, height, width). They add up to 1. */
+  cellWeights(grid: Planes, height: number, width: number, side: number): Planes {
+    const [fromHeight, fromWidth] = sizeOf(grid);
+    const axis = (length: number, cells: number, which: number): number[] =>
+      Array.from({ length }, (_, i) => Math.abs(1 - which - axisCells(i, side, cells).weight));
+    const key = `weights ${side} ${height} ${width}`;
+    let weights = this.#matrices.get(key) as tf.Tensor | undefined;
+    if (!weights) {
+      weights = tf.tidy(() =>
+        tf.keep(
+          tf.stack(
+            CELLS.map(([below, right]) =>
+              tf.outerProduct(axis(height, fromHeight, below), axis(width, fromWidth, right)),
+            ),
+          ),
+        ),
+      );
+      this.#matrices.set(key, weights);
+    }
+    return weights as Planes;
   }
 
   /** Means of the up to four luma samples that a 4:2:0 chroma sample stands for. */
@@ -73,7 +101,7 @@ export class Resampling {
     row: (output: number, inputs: number) => Row,
   ): tf.Tensor2D {
     const key = `${kind} ${outputs} ${inputs}`;
-    let matrix = this.#matrices.get(key);
+    let matrix = this.#matrices.get(key) as tf.Tensor2D | undefined;
     if (!matrix) {
       const values = new Float32Array(outputs * inputs);
       for (let output = 0; output < outputs; output++) {
@@ -94,12 +122,20 @@ function doublingRow(output: number): Row {
   return (odd ? DOUBLING_TAPS.toReversed() : DOUBLING_TAPS).map((tap, k) => [first + k, tap] as const);
 }
 
-/** Quadratic B-spline. */
-function splineRow(pixel: number): Row {
-  const place = (pixel + 0.5) / MOTION_GRID_PX - 0.5;
-  const nearest = Math.floor(place + 0.5);
-  const f = place - nearest;
-  return splineWeights(f).map((weight, i) => [nearest - 1 + i, weight] as const);
+/** The four cells around a sample: whether it is the lower, and the right one. */
+const CELLS = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+] as const;
+
+/** Takes the cell before (0) or behind (1) a sample. */
+function cellRow(side: number, which: 0 | 1): (sample: number, cells: number) => Row {
+  return (sample, cells) => {
+    const { first, second } = axisCells(sample, side, cells);
+    return [[which ? second : first, 1]];
+  };
 }
 
 function halvingRow(output: number, inputs: number): Row {
