@@ -384,10 +384,13 @@ class NodeBaker {
     }
     const int quadRow = QuadRow::of(y0);
     s.quads.load(pass.motion, pass.references, quadRow);
-    predictRows<CELL>(pass.reference[0], pass.references, s.quads, quadRow, y0, y1, BLACK[0], pass.unfiltered[0]);
-    for (int p = 1; p < 3; p++)
-      if (field_.halvedChroma) predictRows<CELL / 2>(pass.reference[p], pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[p], pass.unfiltered[p]);
-      else predictRows<CELL>(pass.reference[p], pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[p], pass.unfiltered[p]);
+    predictRows<CELL, 1>(pass.reference, pass.references, s.quads, quadRow, y0, y1, BLACK[0], pass.unfiltered);
+    if (field_.halvedChroma) {
+      predictRows<CELL / 2, 2>(pass.reference + 1, pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[1], pass.unfiltered + 1);
+    } else {
+      for (int p = 1; p < 3; p++)
+        predictRows<CELL, 1>(pass.reference + p, pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[p], pass.unfiltered + p);
+    }
     s.clock.lap(PREDICTION, (y1 - y0) * predictionOperations(pass.references, 1, field_.width) + (chroma.end - chroma.first) * predictionOperations(pass.references, 2, planeSize(1).w));
   }
   static void clearRow(const Plane& p, int y) { std::memset(p.row(y), 0, size_t(p.w) * sizeof(real)); }

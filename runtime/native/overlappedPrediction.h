@@ -8,17 +8,36 @@
 namespace weft {
 namespace WEFT_ISA {
 
-// Samples between the centres of two cells, side by side.
-template <int side> struct SpanOf {
-  typedef real type __attribute__((vector_size(side * sizeof(real))));
+// Samples between the centres of two cells, side by side, of one plane or of both of chroma.
+template <int lanes> struct SpanOf {
+  typedef real type __attribute__((vector_size(lanes * sizeof(real))));
 };
-template <int side> using Span = typename SpanOf<side>::type;
-template <int side> static WEFT_INLINE Span<side> loadSpan(const real* p) {
-  Span<side> v;
-  std::memcpy(&v, p, sizeof v);
-  return v;
-}
-template <int side> static WEFT_INLINE void storeSpan(real* p, Span<side> v) { std::memcpy(p, &v, sizeof v); }
+template <int side, int planes = 1> using Span = typename SpanOf<side * planes>::type;
+
+// Rows of planes of one size, from some column on.
+template <int side, int planes> struct SpanRows {
+  real* row[planes];
+  SpanRows(const Plane* const (&p)[planes], int y, int x) {
+    for (int i = 0; i < planes; i++) row[i] = p[i]->row(y) + x;
+  }
+  SpanRows() = default;
+  WEFT_INLINE Span<side, planes> load(int x) const {
+    if constexpr (planes == 1) {
+      Span<side> v;
+      std::memcpy(&v, row[0] + x, sizeof v);
+      return v;
+    } else {
+      Span<side> a, b;
+      std::memcpy(&a, row[0] + x, sizeof a);
+      std::memcpy(&b, row[1] + x, sizeof b);
+      static_assert(side == 4 && planes == 2, "pairs are of chroma");
+      return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
+    }
+  }
+  WEFT_INLINE void store(int x, Span<side, planes> v) const {
+    for (int i = 0; i < planes; i++) std::memcpy(row[i] + x, reinterpret_cast<const real*>(&v) + i * side, side * sizeof(real));
+  }
+};
 
 // What a cell predicts with: displacements towards its references in luma pixels, their weights, and the light.
 struct CellMotion {
@@ -63,14 +82,20 @@ class QuadRow {
   std::vector<CellMotion> cells_[2];
 };
 
-// Weight of the cell behind the samples between two centres.
-template <int side> struct QuadWeights {
-  real w[side];
+// Weight of the cell behind the samples between two centres; once for each plane.
+template <int side, int planes = 1> struct QuadWeights {
+  alignas(CACHE_LINE) real w[side * planes];
   constexpr QuadWeights() : w{} {
-    for (int i = 0; i < side; i++) w[i] = (real(i) + real(0.5)) / side;
+    for (int i = 0; i < side * planes; i++) w[i] = (real(i % side) + real(0.5)) / side;
   }
 };
-template <int side> constexpr QuadWeights<side> QUAD_WEIGHTS;
+template <int side, int planes = 1> constexpr QuadWeights<side, planes> QUAD_WEIGHTS;
+// Of the cells before (0) or behind (1).
+template <int side, int planes> static WEFT_INLINE Span<side, planes> quadWeights(int behind) {
+  Span<side, planes> v;
+  std::memcpy(&v, QUAD_WEIGHTS<side, planes>.w, sizeof v);
+  return behind ? v : 1 - v;
+}
 
 // Cells of a quad that predict alike, as those of a part of the picture that stands still do: they are sampled once.
 struct QuadPart {
@@ -94,10 +119,8 @@ static inline QuadParts partsOf(const QuadRow& row, int quad) {
 }
 
 // The weights of a part's cells: across, and in a row.
-template <int side> static WEFT_INLINE Span<side> weightAcross(const QuadPart& part) {
-  const Span<side> behind = loadSpan<side>(QUAD_WEIGHTS<side>.w);
-  if (part.across[0] && part.across[1]) return 1 - Span<side>{};
-  return part.across[1] ? behind : 1 - behind;
+template <int side, int planes> static WEFT_INLINE Span<side, planes> weightAcross(const QuadPart& part) {
+  return part.across[0] && part.across[1] ? 1 - Span<side, planes>{} : quadWeights<side, planes>(part.across[1]);
 }
 template <int side> static WEFT_INLINE real weightDown(const QuadPart& part, int row) {
   if (part.down[0] && part.down[1]) return 1;
@@ -144,58 +167,67 @@ template <int side> struct DisplacedQuad {
 static_assert(CELL + CUBIC_TAPS <= MARGIN_X, "columns that are read repeat the border");
 static_assert(2 * CELL + CUBIC_TAPS <= EXTENDED_RIGHT, "columns behind the last one, too");
 
-template <int side> static WEFT_INLINE Span<side> tapsAcross(const TapWeights& t, const real* row) {
-  Span<side> v = t.w[0] * loadSpan<side>(row);
-  for (int i = 1; i < CUBIC_TAPS; i++) v += t.w[i] * loadSpan<side>(row + i);
+template <int side, int planes> static WEFT_INLINE Span<side, planes> tapsAcross(const TapWeights& t, const SpanRows<side, planes>& rows) {
+  Span<side, planes> v = t.w[0] * rows.load(0);
+  for (int i = 1; i < CUBIC_TAPS; i++) v += t.w[i] * rows.load(i);
   return v;
 }
-template <int side> static WEFT_INLINE Span<side> tapsDown(const TapWeights& t, const Span<side>* rows) {
-  Span<side> v = t.w[0] * rows[0];
+template <class Vector> static WEFT_INLINE Vector tapsDown(const TapWeights& t, const Vector* rows) {
+  Vector v = t.w[0] * rows[0];
   for (int i = 1; i < CUBIC_TAPS; i++) v += t.w[i] * rows[i];
   return v;
 }
 
 // Calls use(row, value) for rows r0 .. r1 - 1 of a displaced quad.
-template <int side, class Use>
-static WEFT_INLINE void sampleQuad(const Plane& p, const DisplacedQuad<side>& at, int r0, int r1, const Use& use) {
+template <int side, int planes, class Use>
+static WEFT_INLINE void sampleQuad(const Plane* const (&from)[planes], const DisplacedQuad<side>& at, int r0, int r1, const Use& use) {
   const TapWeights x = tapWeights(at.fx), y = tapWeights(at.fy);
-  Span<side> across[side + CUBIC_TAPS - 1];
-  for (int r = r0; r < r1 + CUBIC_TAPS - 1; r++) {
-    const real* row = p.row(clampIndex(at.row + r, p.h)) + at.column;
-    across[r] = tapsAcross<side>(x, row);
-  }
-  for (int r = r0; r < r1; r++) use(r, tapsDown<side>(y, across + r));
+  Span<side, planes> across[side + CUBIC_TAPS - 1];
+  for (int r = r0; r < r1 + CUBIC_TAPS - 1; r++) across[r] = tapsAcross(x, SpanRows<side, planes>(from, clampIndex(at.row + r, from[0]->h), at.column));
+  for (int r = r0; r < r1; r++) use(r, tapsDown(y, across + r));
 }
 
-// Rows y0 .. y1 - 1 of one plane, all between the same rows of centres. scale: samples of the plane in a luma pixel; side: between
-// two centres.
-template <int side>
-static inline void predictRows(const Plane references[2], int count, const QuadRow& quads, int quadRow, int y0, int y1, real black, const Plane& out) {
+// Planes of one size of both references, or of their gradients.
+template <int planes> struct ReferencePlanes {
+  const Plane* of[2][planes];
+  ReferencePlanes(const Plane (*first)[2]) {
+    for (int r = 0; r < 2; r++)
+      for (int p = 0; p < planes; p++) of[r][p] = &first[p][r];
+  }
+};
+
+// Rows y0 .. y1 - 1 of planes of one size, all between the same rows of centres. side: samples between two centres.
+template <int side, int planes>
+static inline void predictRows(const Plane (*references)[2], int count, const QuadRow& quads, int quadRow, int y0, int y1, real black, const Plane* out) {
+  using Vector = Span<side, planes>;
   constexpr real scale = real(side) / CELL;
+  const ReferencePlanes<planes> from(references);
+  const Plane* to[planes];
+  for (int p = 0; p < planes; p++) to[p] = &out[p];
   const int top = quadRow * side - side / 2, r0 = y0 - top, r1 = y1 - top;
-  for (int quad = 0, x0 = -side / 2; x0 < out.w; quad++, x0 += side) {
+  for (int quad = 0, x0 = -side / 2; x0 < out[0].w; quad++, x0 += side) {
     const QuadParts parts = partsOf(quads, quad);
-    Span<side> sum[side];
+    Vector sum[side];
     for (int i = 0; i < parts.count; i++) {
       const QuadPart& part = parts.part[i];
       const CellMotion& cell = *part.cell;
-      const Span<side> weight = weightAcross<side>(part);
-      Span<side> of[side];
+      const Vector weight = weightAcross<side, planes>(part);
+      Vector of[side];
       for (int r = 0; r < count; r++) {
-        const DisplacedQuad<side> at(references[r], x0, top, scale * cell.d[r][0], scale * cell.d[r][1]);
+        const DisplacedQuad<side> at(*from.of[r][0], x0, top, scale * cell.d[r][0], scale * cell.d[r][1]);
         const real share = cell.weight[r] * (1 + cell.light);
-        sampleQuad<side>(references[r], at, r0, r1, [&](int row, Span<side> value) {
+        sampleQuad<side, planes>(from.of[r], at, r0, r1, [&](int row, Vector value) {
           if (r == 0) of[row] = share * value;
           else of[row] += share * value;
         });
       }
       const real offset = cell.light * black;
       for (int row = r0; row < r1; row++) {
-        const Span<side> v = weight * (weightDown<side>(part, row) * (of[row] - offset));
+        const Vector v = weight * (weightDown<side>(part, row) * (of[row] - offset));
         sum[row] = i == 0 ? v : sum[row] + v;
       }
     }
-    for (int row = r0; row < r1; row++) storeSpan<side>(out.row(top + row) + x0, sum[row]);
+    for (int row = r0; row < r1; row++) SpanRows<side, planes>(to, top + row, x0).store(0, sum[row]);
   }
 }
 

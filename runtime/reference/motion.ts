@@ -81,8 +81,7 @@ export class CellsAround {
     for (let k = 0; k < 4; k++) {
       const [below, right] = [k >> 1, k & 1];
       this.cells[k] = (below ? row.second : row.first) * this.#width + (right ? column.second : column.first);
-      this.weights[k] =
-        (below ? row.weight : 1 - row.weight) * (right ? column.weight : 1 - column.weight);
+      this.weights[k] = (below ? row.weight : 1 - row.weight) * (right ? column.weight : 1 - column.weight);
     }
   }
 

@@ -9,12 +9,12 @@ namespace WEFT_ISA {
 inline void KernelBench::prediction() {
   constexpr int GW = W / CELL, GH = H / CELL;
   PlaneBuffer reference[2] = {{W, H}, {W, H}}, grid[MOTION_COMPONENTS], out(W, H), g(W, H), gReference[2] = {{W, H}, {W, H}}, gGrid[MOTION_COMPONENTS];
-  Plane references[2], gReferences[2], grids[MOTION_COMPONENTS], gGrids[MOTION_COMPONENTS];
+  Plane references[1][2], gReferences[1][2], target, gTarget, grids[MOTION_COMPONENTS], gGrids[MOTION_COMPONENTS];
   for (int r = 0; r < 2; r++) {
     fill(reference[r], -128, 127);
     extendPlane(reference[r]);
-    references[r] = reference[r];
-    gReferences[r] = gReference[r];
+    references[0][r] = reference[r];
+    gReferences[0][r] = gReference[r];
   }
   for (int c = 0; c < MOTION_COMPONENTS; c++) {
     for (PlaneBuffer* p : {&grid[c], &gGrid[c]}) p->allocate(GW, GH);
@@ -23,6 +23,8 @@ inline void KernelBench::prediction() {
     gGrids[c] = gGrid[c];
   }
   fill(g, -1, 1);
+  target = out;
+  gTarget = g;
   QuadRow quads(W);
   const auto overBands = [&](const auto& body) {
     for (int y = 0; y < H; y = QuadRow::end(y)) {
@@ -30,14 +32,14 @@ inline void KernelBench::prediction() {
       body(QuadRow::of(y), y, std::min(H, QuadRow::end(y)));
     }
   };
-  const auto forward = [&] { overBands([&](int row, int y0, int y1) { predictRows<CELL>(references, 2, quads, row, y0, y1, BLACK[0], out); }); };
+  const auto forward = [&] { overBands([&](int row, int y0, int y1) { predictRows<CELL, 1>(references, 2, quads, row, y0, y1, BLACK[0], &target); }); };
   const auto here = [&](int c, int x, int y) { return double(grid[c].row(y)[x]); };
   forward();
   measure("prediction", H * predictionOperations(2, 1, W), difference(out, [&](int x, int y) { return plainPrediction(reference, x, y, GW, GH, here); }), forward);
 
-  QuadScatter<CELL> scatter;
+  QuadScatter<CELL, 1> scatter;
   const auto backward = [&] {
-    overBands([&](int row, int y0, int y1) { predictRowsAdjoint<CELL>(references, gReferences, 2, quads, row, y0, y1, BLACK[0], g, scatter, gGrids); });
+    overBands([&](int row, int y0, int y1) { predictRowsAdjoint<CELL, 1>(references, gReferences, 2, quads, row, y0, y1, BLACK[0], &gTarget, scatter, gGrids); });
   };
   backward();
   // Along one direction of all components of all cells, and one of all samples.

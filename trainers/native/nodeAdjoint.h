@@ -135,8 +135,8 @@ class NodeAdjoint {
       for (double& e : error) e = 0;
     }
     PlaneBuffer rows;      // gradients by the inputs of the chroma net
-    QuadScatter<CELL> scatter;
-    QuadScatter<CELL / 2> chromaScatter;
+    QuadScatter<CELL, 1> scatter;
+    QuadScatter<CELL / 2, 2> chromaScatter;
     LumaGradientRows lumaGradients;
     LumaAccumulator luma;
     ChromaAccumulator chroma;
@@ -200,14 +200,16 @@ class NodeAdjoint {
     const auto chroma = baker_.rowRange(1, y0, y1);
     s.clock.lap(CHROMA, 0);
     s.quads.load(pass.motion, pass.references, quadRow);
-    predictRowsAdjoint<CELL>(pass.reference[0], out.references[0], pass.references, s.quads, quadRow, y0, y1, BLACK[0], gUnfiltered_[0], a.scatter, out.grids);
-    for (int p = 1; p < 3; p++)
-      if (field_.halvedChroma)
-        predictRowsAdjoint<CELL / 2>(pass.reference[p], out.references[p], pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[p],
-                                     gUnfiltered_[p], a.chromaScatter, out.grids);
-      else
-        predictRowsAdjoint<CELL>(pass.reference[p], out.references[p], pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[p],
-                                 gUnfiltered_[p], a.scatter, out.grids);
+    const Plane g[3] = {gUnfiltered_[0], gUnfiltered_[1], gUnfiltered_[2]};
+    predictRowsAdjoint<CELL, 1>(pass.reference, out.references, pass.references, s.quads, quadRow, y0, y1, BLACK[0], g, a.scatter, out.grids);
+    if (field_.halvedChroma) {
+      predictRowsAdjoint<CELL / 2, 2>(pass.reference + 1, out.references + 1, pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[1],
+                                      g + 1, a.chromaScatter, out.grids);
+    } else {
+      for (int p = 1; p < 3; p++)
+        predictRowsAdjoint<CELL, 1>(pass.reference + p, out.references + p, pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[p],
+                                    g + p, a.scatter, out.grids);
+    }
     s.clock.lap(PREDICTION, (y1 - y0) * predictionGradientOperations(pass.references, 1, field_.width, out.references[0][0].origin) +
                               (chroma.end - chroma.first) * predictionGradientOperations(pass.references, 2, baker_.planeSize(1).w, out.references[1][0].origin));
   }

@@ -96,7 +96,8 @@ function sample(planes: Planes, { index, weight }: SamplePlaces): Planes[] {
   const ofPlane = 4 * height * width;
   return Array.from(
     { length: count },
-    (_, plane) => tf.reshape(tf.slice(read, [0, plane * ofPlane], [1, ofPlane]), [4, height, width]) as Planes,
+    (_, plane) =>
+      tf.reshape(tf.slice(read, [0, plane * ofPlane], [1, ofPlane]), [4, height, width]) as Planes,
   );
 }
 
