@@ -41,7 +41,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     latentSteps: 60,
     netPasses: 0,
     visits: 0.5,
-    anchorDistances: [2, 4, 8, 16],
+    anchorDistances: [4, 8, 16],
     longDistances: [32],
     trialSteps: 8,
     bytesOverDraft: 0.75,
