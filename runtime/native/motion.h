@@ -13,17 +13,11 @@ constexpr int displacement(int reference, int axis) { return COMPONENTS_PER_REFE
 struct CubicWeights {
   vf w[4];
 };
-// Cubic convolution (Keys, 1981) and its slopes.
+// Cubic convolution (Keys, 1981).
 static WEFT_INLINE CubicWeights cubicWeights(vf f) {
   constexpr real a = real(CUBIC_SHARPNESS);
   const vf f2 = f * f, f3 = f2 * f;
   return {{-2 * a * f2 + a * (f + f3), 1 - (a + 3) * f2 + (a + 2) * f3, -a * f + (2 * a + 3) * f2 - (a + 2) * f3, a * (f2 - f3)}};
-}
-static WEFT_INLINE CubicWeights cubicSlopes(vf f) {
-  constexpr real a = real(CUBIC_SHARPNESS);
-  const vf f2 = f * f;
-  return {{-4 * a * f + a + 3 * a * f2, 3 * (a + 2) * f2 - 2 * (a + 3) * f, -a + 2 * (2 * a + 3) * f - 3 * (a + 2) * f2,
-           -3 * a * f2 + 2 * a * f}};
 }
 
 // Reading at any place: coordinates are clamped to CUBIC_LIMIT_BEFORE before the first sample .. CUBIC_LIMIT_BEHIND behind the last one, of which
@@ -132,8 +126,6 @@ static WEFT_INLINE void sampleCubic(const Plane* const (&from)[planes], const Sa
     }
   });
 }
-
-static WEFT_INLINE vf sigmoid(vf v) { return 1 / (1 + exp2Of(v * real(-1.4426950408889634))); }
 
 }  // namespace WEFT_ISA
 }  // namespace weft

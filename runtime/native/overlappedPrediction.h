@@ -39,6 +39,8 @@ template <int side, int planes> struct SpanRows {
   }
 };
 
+static WEFT_INLINE vf sigmoid(vf v) { return 1 / (1 + exp2Of(v * real(-1.4426950408889634))); }
+
 // What a cell predicts with: displacements towards its references in luma pixels, their weights, and the light.
 struct CellMotion {
   real d[2][2];    // by reference and axis
@@ -164,6 +166,7 @@ template <int side> struct DisplacedQuad {
     return at < -OUTSIDE ? -OUTSIDE : at > length + side ? length + side : at;
   }
 };
+static_assert(CELL / 2 <= MARGIN_X && CELL - 1 <= EXTENDED_RIGHT, "quads at the edges are written into the margins, which are renewed behind them");
 static_assert(CELL + CUBIC_TAPS <= MARGIN_X, "columns that are read repeat the border");
 static_assert(2 * CELL + CUBIC_TAPS <= EXTENDED_RIGHT, "columns behind the last one, too");
 

@@ -12,8 +12,8 @@ namespace WEFT_ISA {
 
 // Margins let kernels read neighbours and whole vectors past the edge without tests. Around the samples of a plane lie
 //   MARGIN_X to the left, at least MARGIN_RIGHT to the right, MARGIN_Y rows above and below,
-// all of them memory of the plane. Kernels may write up to EXTENDED_RIGHT past a row (its last vector runs past the width); what is
-// read for its value there was put there first, by extendPlane, by padRow, or by clear. Every header that reaches into the margins
+// all of them memory of the plane. Kernels may write up to EXTENDED_RIGHT past a row (its last vector runs past the width), and before
+// it; what is read for its value there was put there first, by extendPlane or by clear. Every header that reaches into the margins
 // says how far, and asserts that it fits.
 constexpr int MARGIN_X = 16;
 constexpr int MARGIN_RIGHT = 40;

@@ -17,29 +17,40 @@ export interface Anchor {
   format: 'h264' | 'hevc' | 'obu' | 'webp';
   /** Chroma that the encoder takes. */
   chroma: readonly Chroma[];
+  /** The measure that it was told to look well by; it is compared by no other. Missing: as the encoder comes. */
+  tune?: Tune;
   /** Films of one frame only. */
   still?: true;
 }
+
+/** What x264 and x265 can be tuned for, rather than for eyes as they come. */
+type Tune = 'psnr' | 'ssim';
 
 const USUAL_CRFS = [22, 27, 32, 37];
 const ANY_CHROMA = ['420', '444'] as const;
 
 // x264 and x265 write their settings into the stream as user data, 600 to 2300 bytes that no decoder needs:
 // left out, since they would be a third of a short film.
-function x264(preset: string): Anchor {
+function x264(preset: string, tune?: Tune): Anchor {
   return {
-    ...{ name: `x264-${preset}`, encoder: 'libx264', setting: 'crf', settings: USUAL_CRFS, format: 'h264' },
-    options: ['-preset', preset, '-bsf:v', 'filter_units=remove_types=6'],
-    chroma: ANY_CHROMA,
+    ...{ encoder: 'libx264', setting: 'crf', settings: USUAL_CRFS, format: 'h264', chroma: ANY_CHROMA },
+    ...tuned(`x264-${preset}`, ['-preset', preset, '-bsf:v', 'filter_units=remove_types=6'], tune),
   };
 }
 
-function x265(preset: string): Anchor {
+function x265(preset: string, tune?: Tune): Anchor {
   return {
-    ...{ name: `x265-${preset}`, encoder: 'libx265', setting: 'crf', settings: USUAL_CRFS, format: 'hevc' },
-    options: ['-preset', preset, '-x265-params', 'info=0:log-level=none'],
-    chroma: ANY_CHROMA,
+    ...{ encoder: 'libx265', setting: 'crf', settings: USUAL_CRFS, format: 'hevc', chroma: ANY_CHROMA },
+    ...tuned(`x265-${preset}`, ['-preset', preset, '-x265-params', 'info=0:log-level=none'], tune),
   };
+}
+
+function tuned(
+  name: string,
+  options: readonly string[],
+  tune: Tune | undefined,
+): Pick<Anchor, 'name' | 'options' | 'tune'> {
+  return tune ? { name: `${name}-${tune}`, options: [...options, '-tune', tune], tune } : { name, options };
 }
 
 /** The usual anchor: x264 as it comes. */
@@ -47,10 +58,12 @@ export const x264Medium = x264('medium');
 
 /** All anchors, the order in which messages name them. */
 export const anchors: readonly Anchor[] = [
-  x264Medium,
-  x264('veryslow'),
-  x265('medium'),
-  x265('veryslow'),
+  ...[undefined, 'psnr' as const, 'ssim' as const].flatMap((tune) => [
+    tune ? x264('medium', tune) : x264Medium,
+    x264('veryslow', tune),
+    x265('medium', tune),
+    x265('veryslow', tune),
+  ]),
   {
     ...{ name: 'svt-av1-4', encoder: 'libsvtav1', options: ['-preset', '4'], format: 'obu', chroma: ['420'] },
     ...{ setting: 'crf', settings: [32, 42, 52, 60] },

@@ -55,7 +55,7 @@ function listening(ffmpeg?: string): { context: CommandContext; events: () => Re
 /** What is asked for below unless another is said: two points of weft, four of x264. */
 function request(changes: Partial<RateDistortionArguments> = {}): RateDistortionArguments {
   const usual = rateDistortionArguments({ films: [file('a & b.y4m')], quick: true, noCache: true });
-  return { ...usual, presets: ['draft'], threads: 1, ...changes };
+  return { ...usual, presets: ['draft'], anchors: ['x264-medium-psnr'], threads: 1, ...changes };
 }
 
 /** The old ffmpeg of the npm package; undefined where its package carries none. */
@@ -164,6 +164,18 @@ describe('comparing curves', () => {
     expect(row.vmaf).toBe('not measured');
   });
 
+  test('compares a tuned anchor by the measure that it is tuned for alone', () => {
+    const names = ['x264-medium-psnr', 'x264-medium-ssim'];
+    const [psnr, ssim] = compareCurves(
+      [line('weft-fast', 30, 0.5), ...names.map((name) => line(name, 30))],
+      names,
+    ) as [CurveComparison, CurveComparison];
+    expect(psnr.psnr).toBeCloseTo(-0.5, 9);
+    expect(psnr.ssim).toBe('not measured');
+    expect(ssim.ssim).toBeCloseTo(-0.5, 9);
+    expect(ssim.psnr).toBe('not measured');
+  });
+
   test('goes on where curves do not overlap, and says of how many films the mean is', () => {
     expect(far[0]).toMatchObject({ psnr: 'no overlap', ssim: 'no overlap' });
     const [mean] = meanComparisons([near, far]);
@@ -197,13 +209,13 @@ describe('comparing curves', () => {
 });
 
 describe('what is asked for', () => {
-  test('quick takes two rates of four films against x264-medium and what is named', () => {
+  test('quick takes two rates of four films against x264-medium tuned for each measure and what is named', () => {
     const films = ['1', '2', '3', '4', '5'];
     const quick = rateDistortionArguments({ films, quick: true, noCache: true, anchors: ['x265-medium'] });
     expect(quick).toMatchObject({
       crfs: [26, 34],
       presets: ['fast'],
-      anchors: ['x264-medium', 'x265-medium'],
+      anchors: ['x264-medium-psnr', 'x264-medium-ssim', 'x265-medium'],
     });
     expect(quick.films).toHaveLength(4);
     expect(quick.cache).toBeUndefined();

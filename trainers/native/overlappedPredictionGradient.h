@@ -43,8 +43,9 @@ template <int side, int planes> class QuadScatter {
   }
 
  private:
+  // Zeros before and behind a row, as many as keep it aligned.
   static constexpr int PADDING = 8;
-  static_assert(CUBIC_TAPS - 1 <= PADDING, "zeros before and behind");
+  static_assert(CUBIC_TAPS - 1 <= PADDING, "taps past the ends read zeros");
   SpanRows<side, planes> spread(int r) {
     SpanRows<side, planes> rows;
     for (int p = 0; p < planes; p++) rows.row[p] = rows_[r][p] + PADDING;

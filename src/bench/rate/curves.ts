@@ -1,3 +1,4 @@
+import { anchors as knownAnchors } from '../../measure/anchors.js';
 import { bdRate, type RatePoint } from '../../measure/bdRate.js';
 import { mean } from '../decibelTable.js';
 import type { RatePointFigures } from './ratePoint.js';
@@ -43,6 +44,12 @@ export interface MeanComparison extends Record<Measure, MeanDifference> {
   anchor: string;
 }
 
+/** What an anchor is compared by: all measures, or the one that it is tuned for. */
+export function comparedMeasures(anchor: string): readonly Measure[] {
+  const tune = knownAnchors.find(({ name }) => name === anchor)?.tune;
+  return tune ? [tune] : measures;
+}
+
 /** Every codec against every anchor but itself. */
 export function compareCurves(curves: readonly Curve[], anchors: readonly string[]): CurveComparison[] {
   const anchorCurves = anchors.flatMap((name) => curves.filter(({ codec }) => codec === name));
@@ -52,7 +59,11 @@ export function compareCurves(curves: readonly Curve[], anchors: readonly string
 }
 
 function comparison(anchor: Curve, test: Curve): CurveComparison {
-  const of = (measure: Measure) => rateDifference(pointsOf(anchor, measure), pointsOf(test, measure));
+  const compared = comparedMeasures(anchor.codec);
+  const of = (measure: Measure): RateDifference =>
+    compared.includes(measure)
+      ? rateDifference(pointsOf(anchor, measure), pointsOf(test, measure))
+      : 'not measured';
   return { codec: test.codec, anchor: anchor.codec, psnr: of('psnr'), ssim: of('ssim'), vmaf: of('vmaf') };
 }
 

@@ -3,7 +3,7 @@ import { CRF_RANGE, DEFAULT_PRESET, ENCODE_OPTIONS, PRESET_NAMES } from '../../.
 import type { PresetName } from '../../../trainers/presets.js';
 import { sourceSides } from '../../commands/sourceOptions.js';
 import { given } from '../../given.js';
-import { anchors, x264Medium } from '../../measure/anchors.js';
+import { anchors } from '../../measure/anchors.js';
 import type { ReadOptions } from '../../media/filmReader.js';
 import { parserOption } from '../../optionTable.js';
 import { parseNames, parseNumbers, parseSize, parseWholeOrAll } from '../../optionValues.js';
@@ -35,9 +35,13 @@ const anchorNames = anchors.map(({ name }) => name);
 const usual = {
   crfs: [24, 30, 36],
   presets: [DEFAULT_PRESET],
-  anchors: [x264Medium.name, 'x265-veryslow', 'svt-av1-4'],
+  anchors: ['x264-medium-psnr', 'x264-medium-ssim', 'x265-veryslow-psnr', 'x265-veryslow-ssim', 'svt-av1-4'],
 };
-const quick = { crfs: [26, 34], presets: ['fast'] as PresetName[], anchors: [x264Medium.name] };
+const quick = {
+  crfs: [26, 34],
+  presets: ['fast'] as PresetName[],
+  anchors: ['x264-medium-psnr', 'x264-medium-ssim'],
+};
 const QUICK_FILMS = 4;
 
 /** A value that is given twice comes as a list here, since benches take lists of files: the last one counts. */
@@ -79,7 +83,8 @@ export const rateOptions = {
   quick: {
     type: 'boolean',
     default: false,
-    describe: 'Two rates of the first four films against x264-medium, in about four minutes',
+    describe:
+      'Two rates of the first four films against x264-medium, tuned for PSNR and for SSIM, in about four minutes',
   },
   output: { type: 'string', alias: 'o', describe: 'Folder for a page with drawings, tables and JSON' },
   cache: {

@@ -1,6 +1,6 @@
 /** The results of the bench as one HTML page that needs no other file. */
 import { machineText } from '../machine.js';
-import type { CurveComparison, MeanComparison, Measure } from './curves.js';
+import { type CurveComparison, comparedMeasures, type MeanComparison, type Measure } from './curves.js';
 import { differenceText, meanText, measureTitles, pointCells, pointTitles } from './figureText.js';
 import { escaped } from './markup.js';
 import { ratePlot } from './plot.js';
@@ -86,15 +86,16 @@ function comparisonTable<Row extends { codec: string; anchor: string }>(
   groups: readonly Group<Row>[],
 ): string {
   const named = groups.some(({ name }) => name !== undefined);
+  const measuresOf = (anchor: string) => measures.filter((each) => comparedMeasures(anchor).includes(each));
   const titles = anchors.flatMap((anchor) =>
-    measures.map((measure) => `${anchor}, ${measureTitles[measure]}`),
+    measuresOf(anchor).map((measure) => `${anchor}, ${measureTitles[measure]}`),
   );
   const rows = groups.flatMap((group) => {
     const codecs = [...new Set(group.rows.map(({ codec }) => codec))];
     return codecs.map((codec) => {
       const cells = anchors.flatMap((anchor) => {
         const row = group.rows.find((each) => each.codec === codec && each.anchor === anchor);
-        return measures.map((measure) => (row ? group.text(row, measure) : ''));
+        return measuresOf(anchor).map((measure) => (row ? group.text(row, measure) : ''));
       });
       return [...(named ? [group.name ?? ''] : []), codec, ...cells];
     });
