@@ -29,6 +29,17 @@ export interface SparseConstants {
   readonly parentWeight: number;
 }
 
+/** The choice of motion latents by what they cost. */
+export interface FitConstants {
+  /** Of all latents of both axes. */
+  readonly sweeps: number;
+  /** Expected magnitudes of latents, in steps: at least, and above the coarsest level. */
+  readonly leastMagnitude: number;
+  readonly coarsestMagnitude: number;
+  /** Where a latent adds less than this share of its step to an axis, it counts as adding nothing. */
+  readonly leastResponse: number;
+}
+
 /** What nodes begin from. */
 export interface StartConstants {
   /**
@@ -41,9 +52,15 @@ export interface StartConstants {
   readonly motionThreshold: number;
   readonly anchorThreshold: number;
   readonly leafThreshold: number;
-  /** Price of a squared pixel of displacement: this times the squared differences over two samples; 1 to so many times lambda. */
+  /** Price of a squared pixel of displacement: this times the squared differences over two samples, and so many times lambda. */
   readonly slopeWeight: number;
-  readonly largestSlope: number;
+  readonly flatWeight: number;
+  /**
+   * What the vector of a cell is good for, at most: this share of the spread of its samples less the error that is left, and so
+   * many times lambda at least. A vector that matches nothing, or in a flat cell, is worth no bits.
+   */
+  readonly matchShare: number;
+  readonly leastLimit: number;
 }
 
 /** Block matching. */
@@ -76,7 +93,13 @@ export interface SearchConstants {
 export interface EngineConstants {
   readonly latentAdam: AdamConstants;
   readonly netAdam: AdamConstants;
+  /**
+   * Factor of the learning rate and of the noise of motion by level, from the finest up: each level moves all of the picture, and
+   * what moves together adds up.
+   */
+  readonly motionByLevel: number;
   readonly sparse: SparseConstants;
+  readonly fit: FitConstants;
   readonly start: StartConstants;
   readonly search: SearchConstants;
 }
@@ -145,6 +168,7 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
   engine: {
     latentAdam: { gradientShare: 0.2, squareShare: 0.01, epsilon: 1e-8 },
     netAdam: { gradientShare: 0.1, squareShare: 0.01, epsilon: 1e-12 },
+    motionByLevel: 0.7,
     sparse: {
       rounds: 3,
       iterations: 15,
@@ -155,14 +179,17 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
       leastScale: 0.15,
       parentWeight: 3,
     },
+    fit: { sweeps: 2, leastMagnitude: 0.05, coarsestMagnitude: 20, leastResponse: 0.02 },
     start: {
       motionPrice: 4,
       lightPrice: 8,
       motionThreshold: 0.3,
       anchorThreshold: 0.1,
       leafThreshold: 0.25,
-      slopeWeight: 1 / 16,
-      largestSlope: 60,
+      slopeWeight: 0.16,
+      flatWeight: 0.1,
+      matchShare: 0.25,
+      leastLimit: 0.5,
     },
     search: {
       windowPx: 16,
@@ -173,9 +200,9 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
       reachPx: 1,
       halvings: 2,
       wholeBonusPx: 0.5,
-      smoothness: 64,
-      smoothnessByRoot: 16,
-      longestPenaltyPx: 8,
+      smoothness: 32,
+      smoothnessByRoot: 8,
+      longestPenaltyPx: 16,
       predictionWeight: 0.5,
       largestLight: 4,
       flatDeviation: 1,

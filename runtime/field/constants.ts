@@ -22,7 +22,7 @@ export const STRETCH_FRAMES = 32;
 
 /** Most levels of an innovation pyramid, and of a motion pyramid. */
 export const MAX_INNOVATION_LEVELS = 7;
-export const MAX_MOTION_LEVELS = 4;
+export const MAX_MOTION_LEVELS = 7;
 
 /** Components of motion latents, in coding order. A node with one reference has the first three. */
 export const MOTION_COMPONENTS = ['dx0', 'dy0', 'light', 'dx1', 'dy1', 'beta'] as const;

@@ -55,7 +55,6 @@ export function fieldShape(width: number, height: number, chroma: Chroma): Field
   const depth = Math.floor(Math.log2(Math.min(width, height))) - 1;
   const lumaLevels = Math.min(depth, MAX_INNOVATION_LEVELS);
   const chromaLevels = chroma === '420' ? lumaLevels - 1 : lumaLevels;
-  const motionLevels = Math.max(1, lumaLevels - MOTION_LUMA_LEVEL);
   const c = chromaSize(width, height, chroma);
   return {
     width,
@@ -63,8 +62,15 @@ export function fieldShape(width: number, height: number, chroma: Chroma): Field
     chroma,
     luma: pyramidSizes({ width, height }, lumaLevels),
     chromaLevels: pyramidSizes(c, chromaLevels),
-    motion: pyramidSizes({ width, height }, MOTION_LUMA_LEVEL + motionLevels).slice(MOTION_LUMA_LEVEL),
+    motion: motionSizes({ width, height }),
   };
+}
+
+/** The motion grid and its halvings, down to one cell where the limit allows: a pan says it all there. */
+function motionSizes(picture: Size): Size[] {
+  const sizes = pyramidSizes(picture, MOTION_LUMA_LEVEL + MAX_MOTION_LEVELS).slice(MOTION_LUMA_LEVEL);
+  const last = sizes.findIndex(({ width, height }) => width === 1 && height === 1);
+  return last < 0 ? sizes : sizes.slice(0, last + 1);
 }
 
 /** Sizes from the finest down, each axis halved and rounded up. */

@@ -64,7 +64,7 @@ function shapes(longest: number): fc.Arbitrary<FieldShape> {
   const lengths = fc.oneof(fc.constant(1), fc.integer({ min: 1, max: longest }));
   const sizes = fc.record({
     ...{ width: lengths, height: lengths, chroma: fc.constantFrom('420' as const, '444' as const) },
-    ...{ levels: fc.integer({ min: 2, max: 7 }), motionLevels: fc.integer({ min: 1, max: 4 }) },
+    ...{ levels: fc.integer({ min: 2, max: 7 }), motionLevels: fc.integer({ min: 1, max: 7 }) },
   });
   return sizes.map(({ width, height, chroma, levels, motionLevels }) => ({
     ...{ width, height, chroma },

@@ -55,6 +55,8 @@ const OTHER: Omit<TrainingConstants, 'prunedBelow'> = {
   engine: {
     latentAdam: { gradientShare: 0.21, squareShare: 0.02, epsilon: 1 },
     netAdam: { gradientShare: 0.11, squareShare: 0.02, epsilon: 1e3 },
+    motionByLevel: 0.3,
+    fit: { sweeps: 1, leastMagnitude: 1, coarsestMagnitude: 0.1, leastResponse: 0.2 },
     sparse: {
       rounds: 2,
       iterations: 14,
@@ -72,7 +74,9 @@ const OTHER: Omit<TrainingConstants, 'prunedBelow'> = {
       anchorThreshold: 1.5,
       leafThreshold: 1.5,
       slopeWeight: 1 / 64,
-      largestSlope: 2,
+      flatWeight: 20,
+      matchShare: 0.01,
+      leastLimit: 50,
     },
     search: {
       windowPx: 32,

@@ -23,6 +23,10 @@ inline SparseConstants sparseConstants(const Napi::Object& o) {
   return c;
 }
 
+inline FitConstants fitConstants(const Napi::Object& o) {
+  return {intOf(o, "sweeps"), realOf(o, "leastMagnitude"), realOf(o, "coarsestMagnitude"), realOf(o, "leastResponse")};
+}
+
 inline StartConstants startConstants(const Napi::Object& o) {
   StartConstants c{};
   c.motionPrice = realOf(o, "motionPrice");
@@ -31,7 +35,9 @@ inline StartConstants startConstants(const Napi::Object& o) {
   c.anchorThreshold = realOf(o, "anchorThreshold");
   c.leafThreshold = realOf(o, "leafThreshold");
   c.slopeWeight = realOf(o, "slopeWeight");
-  c.largestSlope = realOf(o, "largestSlope");
+  c.flatWeight = realOf(o, "flatWeight");
+  c.matchShare = realOf(o, "matchShare");
+  c.leastLimit = realOf(o, "leastLimit");
   return c;
 }
 
@@ -59,8 +65,8 @@ inline SearchConstants searchConstants(const Napi::Object& o) {
 // EngineConstants of trainers/trainingConstants.ts.
 inline EngineConstants engineConstants(const Napi::Object& o) {
   const auto part = [&](const char* name) { return o.Get(name).As<Napi::Object>(); };
-  return {adamConstants(part("latentAdam")), adamConstants(part("netAdam")), sparseConstants(part("sparse")),
-          startConstants(part("start")), searchConstants(part("search"))};
+  return {adamConstants(part("latentAdam")), adamConstants(part("netAdam")), realOf(o, "motionByLevel"), sparseConstants(part("sparse")),
+          fitConstants(part("fit")), startConstants(part("start")), searchConstants(part("search"))};
 }
 
 inline NetLayout netLayout(const Napi::Object& o) {

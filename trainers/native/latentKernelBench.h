@@ -56,7 +56,7 @@ inline void KernelBench::rounding() {
   for (real& v : blocks.value) v = real(uniform(-4, 4));
   StepOptions options{};
   options.temperature = 0.2;
-  const auto round = [&] { for (int b = 0; b < blocks.count(); b++) roundBlock(blocks, b, options, 1); };
+  const auto round = [&] { for (int b = 0; b < blocks.count(); b++) roundBlock(blocks, b, options.temperature, options.noise, 1); };
   round();
   double error = 0;
   for (size_t i = 0; i < blocks.value.size(); i++) {

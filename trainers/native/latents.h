@@ -110,22 +110,21 @@ static WEFT_INLINE vf gaussianNoise(uint32_t key, uint32_t index) {
   return (__builtin_convertvector((vi32)total, vf) - real(510)) * real(1 / 147.8);
 }
 
-// Fills `rounded` and `slope` of block b.
-static inline void roundBlock(LatentBlocks& blocks, int b, const StepOptions& o, uint32_t key) {
+// Fills `rounded` and `slope` of block b: hard rounding with slope 1 if the temperature is 0.
+static inline void roundBlock(LatentBlocks& blocks, int b, double temperature, double noise, uint32_t key) {
   const size_t first = size_t(b) * BLOCK_LATENTS;
-  const real temperature = real(o.temperature), scale = o.temperature > 0 ? real(1) / (2 * std::tanh(real(0.5) / temperature)) : 0;
+  const real soft = real(temperature), scale = soft > 0 ? real(1) / (2 * std::tanh(real(0.5) / soft)) : 0;
   for (int i = 0; i < BLOCK_LATENTS; i += LANES) {
     const vf y = load(&blocks.value[first + i]);
     vf q, slope = splat(1);
-    if (o.temperature <= 0) {
+    if (temperature <= 0) {
       q = roundOf(y);
     } else {
       vf slope2;
-      q = softRound(y, temperature, scale, slope);
-      if (o.noise > 0) q += real(o.noise) * gaussianNoise(key, uint32_t(first + i));
-      q = softRound(q, temperature, scale, slope2);
+      q = softRound(y, soft, scale, slope);
+      if (noise > 0) q += real(noise) * gaussianNoise(key, uint32_t(first + i));
+      q = softRound(q, soft, scale, slope2);
       slope *= slope2;
-      if (o.noise < 0) q = roundOf(y);
     }
     store(&blocks.rounded[first + i], q);
     store(&blocks.slope[first + i], slope);

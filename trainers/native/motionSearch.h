@@ -95,6 +95,21 @@ class BlockMatcher {
   BlockMatcher(const LumaPyramid& current, const LumaPyramid& reference, const SearchConstants& search, double smoothness)
       : current_(current), reference_(reference), search_(search), smoothness_(float(smoothness)) {}
 
+  // Squared error of the window around cell (x, y) with a vector, and the spread of its samples, both scaled to the samples of a cell.
+  struct Match {
+    double error, spread;
+  };
+  Match match(int x, int y, Vector2 v) const {
+    vf error{}, total{}, squares{};
+    overWindow(x, y, v, [&](vf sample, vf predicted) {
+      error += (sample - predicted) * (sample - predicted);
+      total += sample;
+      squares += sample * sample;
+    });
+    const double samples = double(SEARCH_WINDOW) * SEARCH_WINDOW, mean = sum(total) / samples;
+    return {sum(error) * CELL * CELL / samples, (sum(squares) / samples - mean * mean) * CELL * CELL};
+  }
+
   // expected: a first guess on the finest grid (may be all zero). Vectors in pixels, quarter-pixel steps.
   VectorField search(const VectorField& expected) const {
     VectorField field(1, 1);
@@ -200,12 +215,17 @@ class BlockMatcher {
       }
   }
   float bilinearDifference(int x, int y, Vector2 v) const {
+    vf total{};
+    overWindow(x, y, v, [&](vf sample, vf predicted) { total += absolute(sample - predicted); });
+    return float(sum(total));
+  }
+  // Calls use(samples, bilinear predictions) for all of the window around cell (x, y), on the finest level.
+  template <class Use> void overWindow(int x, int y, Vector2 v, const Use& use) const {
     const Plane &a = current_.level(0), &b = reference_.level(0);
     const int left = std::max(windowStart(x), -WINDOW_BEFORE), top = windowStart(y);
     const float flx = std::floor(v.x), fly = std::floor(v.y);
     const real fx = v.x - flx, fy = v.y - fly;
     const int bx = std::min(std::max(left + int(flx), -WINDOW_BEFORE), b.w - 1);
-    vf total{};
     for (int r = 0; r < SEARCH_WINDOW; r++) {
       const real* p = a.row(std::min(std::max(top + r, 0), a.h - 1)) + left;
       const real* q = b.row(std::min(std::max(top + r + int(fly), 0), b.h - 1)) + bx;
@@ -213,10 +233,9 @@ class BlockMatcher {
       for (int i = 0; i < SEARCH_WINDOW; i += LANES) {
         const vf upper = load(q + i) + fx * (load(q + i + 1) - load(q + i));
         const vf lower = load(s + i) + fx * (load(s + i + 1) - load(s + i));
-        total += absolute(load(p + i) - (upper + fy * (lower - upper)));
+        use(load(p + i), upper + fy * (lower - upper));
       }
     }
-    return float(sum(total));
   }
 
   const LumaPyramid &current_, &reference_;

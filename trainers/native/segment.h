@@ -172,13 +172,16 @@ class Segment final : public TrainingSegment, private LatentSource {
     return {blocks.blocks, blocks.rounded.data(), spec.width, spec.height, nets_.stepOf(nodes_[node].spec, plane)};
   }
 
+  // Of the learning rate and the noise of a plane.
+  double levelFactor(const LatentPlaneSpec& plane) const { return plane.kind == MOTION ? std::pow(config_.constants.motionByLevel, plane.level) : 1; }
+
   void roundLatents(int index, const StepOptions& options) {
     auto& planes = nodes_[index].latents;
     overBlocks(nodes_[index], [&](int plane, int block, int thread) {
       PartClock& clock = baker_.scratch(thread).clock;
       clock.start();
       const uint32_t key = hashBits(config_.seed + uint32_t(stepCount_), uint32_t(index), uint32_t(plane));
-      roundBlock(planes[plane], block, options, key);
+      roundBlock(planes[plane], block, options.temperature, options.noise * levelFactor(planesOf(nodes_[index])[plane]), key);
       clock.lap(ROUNDING, BLOCK_LATENTS * SOFT_ROUNDING);
     });
   }
@@ -295,8 +298,11 @@ class Segment final : public TrainingSegment, private LatentSource {
     if (keepGradient_) kept_[index].assign(latentCount(index), 0.0);
     std::vector<size_t> first(specs.size() + 1);
     for (size_t p = 0; p < specs.size(); p++) first[p + 1] = first[p] + size_t(specs[p].width) * specs[p].height;
-    const AdamConstants& constants = config_.constants.latentAdam;
-    const AdamStep innovationStep(constants, options.latentRate, node.visits), motionStep(constants, options.motionRate, node.visits);
+    std::vector<AdamStep> adam;
+    for (const auto& spec : specs) {
+      const double rate = spec.kind == MOTION ? options.motionRate : options.latentRate;
+      adam.emplace_back(config_.constants.latentAdam, rate * levelFactor(spec), node.visits);
+    }
     const vi lane = iota();
     overBlocks(node, [&](int plane, int block, int thread) {
       PartClock& clock = baker_.scratch(thread).clock;
@@ -304,7 +310,6 @@ class Segment final : public TrainingSegment, private LatentSource {
       LatentBlocks& blocks = node.latents[plane];
       const Plane& byValue = gradientByValue(node, specs[plane]);
       const real step = nets_.stepOf(node.spec, plane);
-      const AdamStep& adam = specs[plane].kind == MOTION ? motionStep : innovationStep;
       const int x0 = blocks.x0(block);
       int y = blocks.y0(block);
       vf gainSum{};
@@ -315,7 +320,7 @@ class Segment final : public TrainingSegment, private LatentSource {
           const vi valid = (lane + x) < w;
           const vf g = select(valid, gradientOfLatents(row, step, rates, threads, x), splat(0));
           gainSum += select(valid, load(row + x) * load(&blocks.rounded[at + x]), splat(0));
-          if (update) adamVector(blocks, at + x, g, adam);
+          if (update) adamVector(blocks, at + x, g, adam[plane]);
           for (int i = 0; keepGradient_ && i < LANES && x + i < w; i++)
             kept_[index][first[plane] + size_t(y) * specs[plane].width + x0 + x + i] = g[i] * blocks.slope[at + x + i];
         }

@@ -1,7 +1,8 @@
-// The start of training: motion by block matching and latents by sparse approximation, node by node in coding order.
+// The start of training: motion by block matching, latents by what they cost, node by node in coding order.
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include "motionFit.h"
 #include "motionSearch.h"
 #include "netWeights.h"
 #include "sparseApproximation.h"
@@ -50,73 +51,95 @@ class SegmentStart {
     return pyramid;
   }
 
-  // Fills a pyramid of latents so that its decode comes near to the target; blocks without a latent above the threshold stay empty.
-  void approximate(Node& node, const Pyramid& pyramid, const Plane& target, const Plane& weights, double lambda, double threshold) {
+  std::vector<Plane> sizesOf(const Node& node, const Pyramid& pyramid) const {
     std::vector<Plane> sizes;
     for (int plane : pyramid.planes) {
       const auto& spec = config_.planes[node.spec.references][plane];
       sizes.push_back(sizeOnly(spec.width, spec.height));
     }
-    SparsePyramid sparse(team_, config_.constants.sparse, sizes, pyramid.steps);
+    return sizes;
+  }
+
+  // Blocks without a latent above the threshold stay empty.
+  static void fill(LatentBlocks& blocks, const Plane& values, double threshold) {
+    fillBlocks(blocks, values.w, values.h, real(threshold), [&](int x, int y) { return values.row(y)[x]; });
+  }
+
+  // Fills a pyramid of latents so that its decode comes near to the target.
+  void approximate(Node& node, const Pyramid& pyramid, const Plane& target, const Plane& weights, double lambda, double threshold) {
+    SparsePyramid sparse(team_, config_.constants.sparse, sizesOf(node, pyramid), pyramid.steps);
     if (!sparse.approximate(target, weights, lambda)) return;
-    for (int l = 0; l < sparse.levels(); l++) {
-      const Plane& v = sparse.value(l);
-      fillBlocks(node.latents[pyramid.planes[l]], v.w, v.h, real(threshold), [&](int x, int y) { return v.row(y)[x]; });
-    }
+    for (int l = 0; l < sparse.levels(); l++) fill(node.latents[pyramid.planes[l]], sparse.value(l), threshold);
   }
 
   void searchMotion(int index, double lambda) {
     Node& node = nodes_[index];
-    const StartConstants& start = config_.constants.start;
     const SearchConstants& search = config_.constants.search;
     const int levels = std::max(1, std::min(search.levels, baker_.levels(0) - search.levelsLeftOut));
     const LumaPyramid current(node.source[0].data(), config_.width, config_.height, levels);
-    const Plane size = baker_.motionLevel(0);
-    PlaneBuffer weights(size.w, size.h);
-    weighDisplacements(current.level(0), lambda, weights);
-    PlaneBuffer predicted[MOTION_COMPONENTS], delta[MOTION_COMPONENTS];
     // One reference to a thread.
     team_.overShares(node.spec.references, 1, [&](int from, int to, int) {
-      for (int r = from; r < to; r++) {
-        const int dx = displacement(r, 0), dy = displacement(r, 1);
-        for (int axis = 0; axis < 2; axis++) {
-          const int c = displacement(r, axis);
-          predicted[c].allocate(size.w, size.h);
-          delta[c].allocate(size.w, size.h);
-          if (node.spec.motionNode[r] >= 0)
-            addScaled(baked_[node.spec.motionNode[r]].motion[displacement(node.spec.motionField[r], axis)], real(node.spec.motionScale[r]), predicted[c]);
-        }
-        VectorField expected(size.w, size.h);
-        for (int y = 0; y < size.h; y++)
-          for (int x = 0; x < size.w; x++) expected.at(x, y) = {float(predicted[dx].row(y)[x]), float(predicted[dy].row(y)[x])};
-        LumaPyramid reference(nodes_[node.spec.reference[r]].source[0].data(), config_.width, config_.height, levels);
-        reference.takeLightOf(current, search);
-        const double smoothness = search.smoothness + search.smoothnessByRoot * std::sqrt(lambda);
-        const VectorField found = BlockMatcher(current, reference, search, smoothness).search(expected);
-        for (int y = 0; y < size.h; y++)
-          for (int x = 0; x < size.w; x++) {
-            delta[dx].row(y)[x] = found.at(x, y).x - predicted[dx].row(y)[x];
-            delta[dy].row(y)[x] = found.at(x, y).y - predicted[dy].row(y)[x];
-          }
-      }
+      for (int r = from; r < to; r++) searchMotionTowards(node, r, current, lambda);
     });
-    for (int c = 0; c < motionComponents(node.spec); c++)
-      if (delta[c].allocated())
-        approximate(node, pyramidOf(node, MOTION, c), delta[c], weights, start.motionPrice * lambda, start.motionThreshold);
   }
 
-  // Price of a squared pixel of displacement by cell: the energy of the luma's slopes, within bounds.
-  void weighDisplacements(const Plane& luma, double lambda, const Plane& weights) const {
+  void searchMotionTowards(Node& node, int r, const LumaPyramid& current, double lambda) {
     const StartConstants& start = config_.constants.start;
-    for (int y = 0; y < weights.h; y++)
-      for (int x = 0; x < weights.w; x++) {
-        real energy = 0;
+    const SearchConstants& search = config_.constants.search;
+    const Plane size = baker_.motionLevel(0);
+    PlaneBuffer predicted[2], missing[2];
+    for (int axis = 0; axis < 2; axis++) {
+      predicted[axis].allocate(size.w, size.h);
+      missing[axis].allocate(size.w, size.h);
+      if (node.spec.motionNode[r] >= 0)
+        addScaled(baked_[node.spec.motionNode[r]].motion[displacement(node.spec.motionField[r], axis)], real(node.spec.motionScale[r]), predicted[axis]);
+    }
+    VectorField expected(size.w, size.h);
+    for (int y = 0; y < size.h; y++)
+      for (int x = 0; x < size.w; x++) expected.at(x, y) = {float(predicted[0].row(y)[x]), float(predicted[1].row(y)[x])};
+    LumaPyramid reference(nodes_[node.spec.reference[r]].source[0].data(), config_.width, config_.height, current.levels());
+    reference.takeLightOf(current, search);
+    const double smoothness = search.smoothness + search.smoothnessByRoot * std::sqrt(lambda);
+    const BlockMatcher matcher(current, reference, search, smoothness);
+    const VectorField found = matcher.search(expected);
+    ErrorPrices prices;
+    weighSlopes(current.level(0), lambda, prices);
+    prices.limit.allocate(size.w, size.h);
+    for (int y = 0; y < size.h; y++)
+      for (int x = 0; x < size.w; x++) {
+        const Vector2 v = found.at(x, y);
+        missing[0].row(y)[x] = v.x - predicted[0].row(y)[x];
+        missing[1].row(y)[x] = v.y - predicted[1].row(y)[x];
+        const auto [error, spread] = matcher.match(x, y, v);
+        prices.limit.row(y)[x] = real(std::fmax(start.matchShare * (spread - error), start.leastLimit * lambda));
+      }
+    const Pyramid pyramids[2] = {pyramidOf(node, MOTION, displacement(r, 0)), pyramidOf(node, MOTION, displacement(r, 1))};
+    MotionFit fit(config_.constants.fit, sizesOf(node, pyramids[0]), {pyramids[0].steps, pyramids[1].steps});
+    fit.fit(missing, prices, start.motionPrice * lambda);
+    for (int axis = 0; axis < 2; axis++)
+      for (size_t l = 0; l < pyramids[axis].planes.size(); l++)
+        fill(node.latents[pyramids[axis].planes[l]], fit.value(axis, int(l)), start.motionThreshold);
+  }
+
+  // Of a displacement by cell, from the slopes of the luma; a flat cell has some too, so that it goes with its neighbours.
+  void weighSlopes(const Plane& luma, double lambda, ErrorPrices& prices) const {
+    const StartConstants& start = config_.constants.start;
+    const Plane size = baker_.motionLevel(0);
+    for (auto& slopes : prices.slopes) slopes.allocate(size.w, size.h);
+    for (int y = 0; y < size.h; y++)
+      for (int x = 0; x < size.w; x++) {
+        real across = 0, down = 0, product = 0;
         for (int py = y * CELL; py < std::min(luma.h, (y + 1) * CELL); py++)
           for (int px = x * CELL; px < std::min(luma.w, (x + 1) * CELL); px++) {
             const real dx = luma.row(py)[px + 1] - luma.row(py)[px - 1], dy = luma.row(py + 1)[px] - luma.row(py - 1)[px];
-            energy += real(start.slopeWeight) * (dx * dx + dy * dy);
+            across += dx * dx;
+            down += dy * dy;
+            product += dx * dy;
           }
-        weights.row(y)[x] = std::fmin(std::fmax(energy, real(lambda)), real(start.largestSlope * lambda));
+        const real weight = real(start.slopeWeight), flat = real(start.flatWeight * lambda);
+        prices.slopes[0].row(y)[x] = weight * across + flat;
+        prices.slopes[1].row(y)[x] = weight * down + flat;
+        prices.slopes[2].row(y)[x] = weight * product;
       }
   }
 

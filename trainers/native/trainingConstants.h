@@ -13,8 +13,13 @@ struct SparseConstants {
   double eigenvalueMargin, leastDirection, firstScale, leastScale, parentWeight;
 };
 
+struct FitConstants {
+  int sweeps;
+  double leastMagnitude, coarsestMagnitude, leastResponse;
+};
+
 struct StartConstants {
-  double motionPrice, lightPrice, motionThreshold, anchorThreshold, leafThreshold, slopeWeight, largestSlope;
+  double motionPrice, lightPrice, motionThreshold, anchorThreshold, leafThreshold, slopeWeight, flatWeight, matchShare, leastLimit;
 };
 
 struct SearchConstants {
@@ -25,7 +30,9 @@ struct SearchConstants {
 
 struct EngineConstants {
   AdamConstants latentAdam, netAdam;
+  double motionByLevel;
   SparseConstants sparse;
+  FitConstants fit;
   StartConstants start;
   SearchConstants search;
 };

@@ -29,7 +29,7 @@ struct SegmentConfig : FieldSpec {
 struct StepOptions {
   double lambda;            // squared 8-bit codes per bit, per luma pixel
   double temperature;       // of the soft rounding; 0: hard rounding with slope 1
-  double noise;             // standard deviation, in quantizer steps; negative: hard rounding with the slope of the soft one
+  double noise;             // standard deviation, in quantizer steps
   double latentRate, motionRate, netRate;
   double netLambda;         // squared 8-bit codes per bit of the nets, in the loss of this step
 };

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { BLOCK_HEIGHT, BLOCK_WIDTH } from '../../runtime/field/constants.js';
 import { type LatentPlane, latentCount } from '../../runtime/field/shape.js';
-import type { AdamConstants } from '../trainingConstants.js';
+import type { AdamConstants, EngineConstants } from '../trainingConstants.js';
 import type { LatentGrid } from './latentGrid.js';
 
 /** All of shape (latents). */
@@ -21,13 +21,19 @@ export class LatentStore {
   /** By plane: numbers of the active blocks, ascending. */
   #blocks: number[][];
   #visits = 0;
-  /** Latents of motion, which come first. */
-  readonly #motionCount: number;
+  /** Factor of the learning rate and the noise of motion by level. */
+  readonly #motionByLevel: number;
+  /** Factors of the two learning rates, shape (latents). */
+  readonly #rateFactors: Readonly<Record<LatentPlane['kind'], tf.Tensor1D>>;
 
-  constructor(planes: readonly LatentPlane[], adam: AdamConstants) {
+  constructor(planes: readonly LatentPlane[], { latentAdam, motionByLevel }: EngineConstants) {
     this.planes = planes;
-    this.#adam = adam;
-    this.#motionCount = latentCount(planes.filter(({ kind }) => kind === 'motion'));
+    this.#adam = latentAdam;
+    this.#motionByLevel = motionByLevel;
+    this.#rateFactors = {
+      motion: this.#rateFactorsOf('motion'),
+      innovation: this.#rateFactorsOf('innovation'),
+    };
     const zeros = (): tf.Tensor1D => tf.keep(tf.zeros([latentCount(planes)])) as tf.Tensor1D;
     this.#tensors = { values: zeros(), mask: zeros(), firstMoment: zeros(), secondMoment: zeros() };
     this.#blocks = planes.map(() => []);
@@ -102,11 +108,8 @@ export class LatentStore {
       const firstMoment = tf.add(tf.mul(before.firstMoment, decay1), tf.mul(g, gradientShare));
       const secondMoment = tf.add(tf.mul(before.secondMoment, decay2), tf.mul(tf.square(g), squareShare));
       const size = tf.add(tf.sqrt(tf.mul(secondMoment, correct2)), epsilon);
-      const innovation = tf.fill([this.values.size - this.#motionCount], innovationRate);
-      const rates =
-        this.#motionCount > 0
-          ? tf.concat([tf.fill([this.#motionCount], motionRate), innovation])
-          : innovation;
+      const { motion, innovation } = this.#rateFactors;
+      const rates = tf.add(tf.mul(motion, motionRate), tf.mul(innovation, innovationRate));
       const step = tf.div(tf.mul(tf.mul(rates, correct1), firstMoment), size);
       this.#replace({ values: tf.sub(this.values, step), firstMoment, secondMoment });
     });
@@ -118,17 +121,31 @@ export class LatentStore {
     if (deviation === 0) return tf.tensor1d(noise);
     for (const [p, active] of this.#blocks.entries()) {
       const planeKey = active.length > 0 ? key(p) : 0;
+      const scale = deviation * this.#levelFactor(this.planes[p]!);
       for (const [stored, block] of active.entries()) {
         for (const [i, at] of placesOf(this.planes[p]!, block).entries()) {
-          if (at >= 0) noise[at] = deviation * hashNoise(planeKey, stored * BLOCK_WIDTH * BLOCK_HEIGHT + i);
+          if (at >= 0) noise[at] = scale * hashNoise(planeKey, stored * BLOCK_WIDTH * BLOCK_HEIGHT + i);
         }
       }
     }
     return tf.tensor1d(noise);
   }
 
+  #rateFactorsOf(kind: LatentPlane['kind']): tf.Tensor1D {
+    const factors = new Float32Array(latentCount(this.planes));
+    for (const plane of this.planes) {
+      if (plane.kind !== kind) continue;
+      factors.fill(this.#levelFactor(plane), plane.offset, plane.offset + plane.width * plane.height);
+    }
+    return tf.keep(tf.tensor1d(factors));
+  }
+
+  #levelFactor({ kind, level }: LatentPlane): number {
+    return kind === 'motion' ? this.#motionByLevel ** level : 1;
+  }
+
   dispose(): void {
-    tf.dispose(Object.values(this.#tensors));
+    tf.dispose([...Object.values(this.#tensors), ...Object.values(this.#rateFactors)]);
   }
 
   #replace(tensors: Partial<Record<keyof StoredTensors, tf.Tensor>>): void {

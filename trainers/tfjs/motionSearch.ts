@@ -6,7 +6,7 @@ import { lightFrom } from '../scenes/brightness.js';
 import type { SearchConstants } from '../trainingConstants.js';
 
 /** A luma plane, codes. */
-interface Luma {
+export interface Luma {
   readonly width: number;
   readonly height: number;
   readonly samples: Float32Array;
@@ -35,6 +35,12 @@ export class VectorField {
 }
 
 type Vector = readonly [dx: number, dy: number];
+
+/** Squared error of the window around a cell with a vector, and the spread of its samples, both scaled to the samples of a cell. */
+interface Match {
+  readonly error: number;
+  readonly spread: number;
+}
 
 /** The plane and its halvings by area, finest first. */
 export function lumaPyramid(width: number, height: number, samples: Float32Array, levels: number): Luma[] {
@@ -99,6 +105,28 @@ export function searchMotion(search: MotionSearch, expected: VectorField): Vecto
     field = next;
   }
   return field;
+}
+
+/** How well a vector of a cell matches, whole pictures. */
+export function matchOf(
+  current: Luma,
+  reference: Luma,
+  window: number,
+  x: number,
+  y: number,
+  vector: Vector,
+): Match {
+  const samples = window * window;
+  let error = 0;
+  let total = 0;
+  let squares = 0;
+  overWindow(current, reference, window, x, y, vector, (code, predicted) => {
+    error += (code - predicted) ** 2;
+    total += code;
+    squares += code * code;
+  });
+  const spread = squares / samples - (total / samples) ** 2;
+  return { error: (error * CELL * CELL) / samples, spread: spread * CELL * CELL };
 }
 
 /** The search on one level of the pyramids; improves its field in place. */
@@ -206,34 +234,46 @@ class LevelMatcher {
     return [middle(a[0], b[0], c[0]), middle(a[1], b[1], c[1])];
   }
 
-  /** Sum of absolute differences over the window around a cell, bilinear between samples. */
-  #difference(x: number, y: number, [dx, dy]: Vector): number {
-    const current = this.#current;
-    const reference = this.#reference;
-    const window = this.#constants.windowPx;
-    const [wholeX, wholeY] = [Math.floor(dx), Math.floor(dy)];
-    const [fx, fy] = [dx - wholeX, dy - wholeY];
-    const left = x * CELL - (window - CELL) / 2;
-    const top = y * CELL - (window - CELL) / 2;
+  /** Sum of absolute differences over the window around a cell. */
+  #difference(x: number, y: number, vector: Vector): number {
     let total = 0;
-    for (let j = 0; j < window; j++) {
-      const row = clampIndex(top + j, current.height) * current.width;
-      const upper = clampIndex(top + j + wholeY, reference.height) * reference.width;
-      const lower = clampIndex(top + j + wholeY + 1, reference.height) * reference.width;
-      for (let i = 0; i < window; i++) {
-        const code = current.samples[row + clampIndex(left + i, current.width)]!;
-        const a = clampIndex(left + i + wholeX, reference.width);
-        let other = reference.samples[upper + a]!;
-        if (fx > 0 || fy > 0) {
-          const b = clampIndex(left + i + wholeX + 1, reference.width);
-          const below = reference.samples[lower + a]!;
-          const across = other + fx * (reference.samples[upper + b]! - other);
-          other = across + fy * (below + fx * (reference.samples[lower + b]! - below) - across);
-        }
-        total += Math.abs(code - other);
-      }
-    }
+    overWindow(this.#current, this.#reference, this.#constants.windowPx, x, y, vector, (code, predicted) => {
+      total += Math.abs(code - predicted);
+    });
     return total;
+  }
+}
+
+/** Calls `use` with all codes of the window around a cell, and their predictions, bilinear between samples. */
+function overWindow(
+  current: Luma,
+  reference: Luma,
+  window: number,
+  x: number,
+  y: number,
+  [dx, dy]: Vector,
+  use: (code: number, predicted: number) => void,
+): void {
+  const [wholeX, wholeY] = [Math.floor(dx), Math.floor(dy)];
+  const [fx, fy] = [dx - wholeX, dy - wholeY];
+  const left = x * CELL - (window - CELL) / 2;
+  const top = y * CELL - (window - CELL) / 2;
+  for (let j = 0; j < window; j++) {
+    const row = clampIndex(top + j, current.height) * current.width;
+    const upper = clampIndex(top + j + wholeY, reference.height) * reference.width;
+    const lower = clampIndex(top + j + wholeY + 1, reference.height) * reference.width;
+    for (let i = 0; i < window; i++) {
+      const code = current.samples[row + clampIndex(left + i, current.width)]!;
+      const a = clampIndex(left + i + wholeX, reference.width);
+      let predicted = reference.samples[upper + a]!;
+      if (fx > 0 || fy > 0) {
+        const b = clampIndex(left + i + wholeX + 1, reference.width);
+        const below = reference.samples[lower + a]!;
+        const across = predicted + fx * (reference.samples[upper + b]! - predicted);
+        predicted = across + fy * (below + fx * (reference.samples[lower + b]! - below) - across);
+      }
+      use(code, predicted);
+    }
   }
 }
 

@@ -75,7 +75,7 @@ export class TfjsSegment implements TrainingSegment {
     this.#nodes = fields.map((field, index) => ({
       field,
       ...kinds[field.refs.length]!,
-      latents: new LatentStore(kinds[field.refs.length]!.planes, host.constants.latentAdam),
+      latents: new LatentStore(kinds[field.refs.length]!.planes, host.constants),
       reads: readsOf(field),
       referred: referred.has(index),
       codes: undefined,

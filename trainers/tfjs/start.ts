@@ -1,4 +1,4 @@
-/** The start of a node's training: motion by block matching, latents by sparse approximation; twin of native/segmentStart.h. */
+/** The start of a node's training: motion by block matching, latents by what they cost; twin of native/segmentStart.h. */
 
 import * as tf from '@tensorflow/tfjs';
 import { BLACK, MOTION_GRID_PX as CELL, CODES_PER_UNIT, LIGHT } from '../../runtime/field/constants.js';
@@ -6,7 +6,8 @@ import { displacement, type FieldShape, type LatentPlane, motionGrid } from '../
 import { clampIndex } from '../../runtime/picture/picture.js';
 import { lossWeights } from '../rateControl.js';
 import type { EngineConstants, StartConstants } from '../trainingConstants.js';
-import { inLightOf, lumaPyramid, searchMotion, VectorField } from './motionSearch.js';
+import { type ErrorPrices, fitMotion } from './motionFit.js';
+import { inLightOf, type Luma, lumaPyramid, matchOf, searchMotion, VectorField } from './motionSearch.js';
 import type { Plane, Resampling } from './resampling.js';
 import { approximate } from './sparse.js';
 import { type Baked, PICTURE_PLANES, type TrainedNode } from './trainedNode.js';
@@ -53,8 +54,12 @@ export async function beginNode(start: NodeStart): Promise<void> {
   };
   let baked = place();
   if (node.field.refs.length > 0) {
-    for (const { component, target, weights } of await motionTargets(start)) {
-      await fill('motion', component, { target, weights, lambda: constants.motionPrice * lambda });
+    for (const [r, ref] of node.field.refs.entries()) {
+      const axes = [0, 1].map((axis) => levelsOf(node, 'motion', displacement(r, axis)));
+      const fitted = await motionTowards(start, r, ref, axes);
+      for (const [axis, planes] of axes.entries()) {
+        for (const [level, p] of planes.entries()) values[p] = fitted[axis]![level]!;
+      }
     }
     baked = place();
     await fill('motion', LIGHT, {
@@ -86,70 +91,86 @@ function levelsOf(node: TrainedNode, kind: LatentPlane['kind'], component: numbe
   return levels;
 }
 
-interface MotionTarget {
-  readonly component: number;
-  readonly target: Plane;
-  readonly weights: Plane;
-}
-
-/** What the displacements lack to those that block matching finds. */
-async function motionTargets({ node, nodes, shape, lambda, constants }: NodeStart): Promise<MotionTarget[]> {
+/**
+ * Latents of the displacements towards reference number `r`, which is node `ref`, by axis and level: what those that block
+ * matching finds are worth.
+ *
+ * @param axes planes of each axis, finest first
+ */
+async function motionTowards(
+  { node, nodes, shape, lambda, constants, stepOf }: NodeStart,
+  r: number,
+  ref: number,
+  axes: readonly (readonly number[])[],
+): Promise<Float32Array[][]> {
   const { width, height } = shape;
-  const { search } = constants;
+  const { search, start } = constants;
   const levels = Math.max(1, Math.min(search.levels, shape.luma.length - search.levelsLeftOut));
   const current = lumaPyramid(width, height, codesOf(node), levels);
   const grid = motionGrid(shape);
-  const weights = displacementPrices(current[0]!.samples, shape, lambda, constants.start);
-  const targets: MotionTarget[] = [];
-  for (const [r, ref] of node.field.refs.entries()) {
-    const expected = new VectorField(grid.width, grid.height);
-    const prediction = node.field.motion[r];
-    for (let axis = 0; prediction && axis < 2; axis++) {
-      const at = PICTURE_PLANES + displacement(prediction.field, axis);
-      const field = await nodes[prediction.node]!.baked![at]!.data();
-      for (const [i, value] of field.entries()) expected.vectors[2 * i + axis] = prediction.scale * value;
-    }
-    const unlit = lumaPyramid(width, height, codesOf(nodes[ref]!), levels);
-    const reference = inLightOf(unlit, current, search);
-    const smoothness = search.smoothness + search.smoothnessByRoot * Math.sqrt(lambda);
-    const found = searchMotion({ current, reference, constants: search, smoothness }, expected);
-    for (let axis = 0; axis < 2; axis++) {
-      const missing = Float32Array.from(
-        { length: grid.width * grid.height },
-        (_, i) => found.vectors[2 * i + axis]! - expected.vectors[2 * i + axis]!,
-      );
-      targets.push({
-        component: displacement(r, axis),
-        target: tf.tensor2d(missing, [grid.height, grid.width]),
-        weights: tf.tensor2d(weights, [grid.height, grid.width]),
-      });
-    }
+  const expected = new VectorField(grid.width, grid.height);
+  const prediction = node.field.motion[r];
+  for (let axis = 0; prediction && axis < 2; axis++) {
+    const at = PICTURE_PLANES + displacement(prediction.field, axis);
+    const field = await nodes[prediction.node]!.baked![at]!.data();
+    for (const [i, value] of field.entries()) expected.vectors[2 * i + axis] = prediction.scale * value;
   }
-  return targets;
+  const unlit = lumaPyramid(width, height, codesOf(nodes[ref]!), levels);
+  const reference = inLightOf(unlit, current, search);
+  const smoothness = search.smoothness + search.smoothnessByRoot * Math.sqrt(lambda);
+  const found = searchMotion({ current, reference, constants: search, smoothness }, expected);
+  const cells = grid.width * grid.height;
+  const limit = Float32Array.from({ length: cells }, (_, i) => {
+    const [x, y] = [i % grid.width, Math.floor(i / grid.width)];
+    const { error, spread } = matchOf(current[0]!, reference[0]!, search.windowPx, x, y, found.at(x, y));
+    return Math.max(start.matchShare * (spread - error), start.leastLimit * lambda);
+  });
+  return fitMotion(
+    {
+      sizes: shape.motion,
+      steps: axes.map((planes) => planes.map((p) => stepOf(node.planes[p]!))),
+      target: axes.map((_, axis) =>
+        Float32Array.from(
+          { length: cells },
+          (__, i) => found.vectors[2 * i + axis]! - expected.vectors[2 * i + axis]!,
+        ),
+      ),
+      prices: { slopes: slopesOf(current[0]!, shape, lambda, start), limit },
+      price: start.motionPrice * lambda,
+    },
+    constants.fit,
+  );
 }
 
 function codesOf({ codes }: TrainedNode): Float32Array {
   return Float32Array.from(codes![0]);
 }
 
-/** Price of a squared pixel of displacement by cell: the energy of the luma's slopes, within bounds. */
-function displacementPrices(
-  luma: Float32Array,
-  { width, height, motion }: FieldShape,
+/** Of a displacement by cell, from the slopes of the luma; a flat cell has some too, so that it goes with its neighbours. */
+function slopesOf(
+  { width, height, samples }: Luma,
+  shape: FieldShape,
   lambda: number,
-  { slopeWeight, largestSlope }: StartConstants,
-): Float32Array {
-  const grid = motion[0]!;
-  const energy = new Float32Array(grid.width * grid.height);
-  const at = (x: number, y: number): number => luma[clampIndex(y, height) * width + clampIndex(x, width)]!;
+  { slopeWeight, flatWeight }: StartConstants,
+): ErrorPrices['slopes'] {
+  const grid = motionGrid(shape);
+  const cells = grid.width * grid.height;
+  const flat = flatWeight * lambda;
+  const across = new Float32Array(cells).fill(flat);
+  const down = new Float32Array(cells).fill(flat);
+  const product = new Float32Array(cells);
+  const at = (x: number, y: number): number => samples[clampIndex(y, height) * width + clampIndex(x, width)]!;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const dx = at(x + 1, y) - at(x - 1, y);
       const dy = at(x, y + 1) - at(x, y - 1);
-      energy[Math.floor(y / CELL) * grid.width + Math.floor(x / CELL)]! += slopeWeight * (dx * dx + dy * dy);
+      const cell = Math.floor(y / CELL) * grid.width + Math.floor(x / CELL);
+      across[cell]! += slopeWeight * dx * dx;
+      down[cell]! += slopeWeight * dy * dy;
+      product[cell]! += slopeWeight * dx * dy;
     }
   }
-  return energy.map((value) => Math.min(Math.max(value, lambda), largestSlope * lambda));
+  return [across, down, product];
 }
 
 /** The factor less one that brings the prediction in each cell nearest to the source, and what an error of it costs. */
