@@ -16,6 +16,7 @@ import {
   MOTION_COMPONENTS,
   SYNTHESIS_NETS,
 } from './constants.js';
+import { CONTEXT_PRIOR } from './prior.js';
 
 /** One tensor of the nets, row-major. */
 export interface NetTensor {
@@ -42,9 +43,9 @@ export function tensorNamed(name: string): NetTensor {
 }
 
 /**
- * Values that ship with the decoder and that the file is coded against, all tensors in order (NET_VALUE_COUNT values).
- * Hand-made scales for the context nets, pseudo-random first layers, and zero everywhere else: at the prior a node is
- * the plain sum of its upsampled latents.
+ * Values that ship with the decoder and that the file is coded against, all tensors in order (NET_VALUE_COUNT values):
+ * learnt ones for the context nets, pseudo-random first layers, and zero everywhere else: at the prior a node is the
+ * plain sum of its upsampled latents.
  */
 export function priorValues(): Float32Array {
   const values = new Float32Array(NET_VALUE_COUNT);
@@ -52,8 +53,7 @@ export function priorValues(): Float32Array {
   for (const tensor of NET_TENSORS) {
     const slice = values.subarray(tensor.offset, tensor.offset + tensor.size);
     if (tensor.name.endsWith('.w1')) fillFirstLayer(slice, tensor, random);
-    else if (tensor.name.endsWith('.lin') && tensor.kind === 'context') fillScaleWeights(slice);
-    else if (tensor.name.endsWith('.bias')) fillScaleBias(slice);
+    else if (tensor.kind === 'context') slice.set(CONTEXT_PRIOR[tensor.name]!.map((q) => q / 256));
   }
   return values;
 }
@@ -68,19 +68,6 @@ function fillFirstLayer(slice: Float32Array, tensor: NetTensor, random: () => nu
     const centred = random() - 128;
     slice[i] = tensor.kind === 'context' ? (centred >> 1) / 256 : centred / 256;
   }
-}
-
-/** Q8 weights of the magnitude inputs 6..11 on the logarithm of the scale (row 1); the location (row 0) starts at 0. */
-const PRIOR_SCALE_WEIGHTS = [90, 50, 60, 20, 30, 10];
-const PRIOR_SCALE_BIAS = -512;
-
-function fillScaleWeights(slice: Float32Array): void {
-  const first = 2 * CONTEXT_INPUTS - PRIOR_SCALE_WEIGHTS.length;
-  for (const [i, weight] of PRIOR_SCALE_WEIGHTS.entries()) slice[first + i] = weight / 256;
-}
-
-function fillScaleBias(slice: Float32Array): void {
-  for (let i = 1; i < slice.length; i += 2) slice[i] = PRIOR_SCALE_BIAS / 256;
 }
 
 /** Top byte of the generator of Numerical Recipes. */

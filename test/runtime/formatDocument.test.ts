@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ANCHOR_DISTANCES, DOUBLING_TAPS } from '../../runtime/field/constants.js';
+import { CONTEXT_PRIOR } from '../../runtime/field/prior.js';
 import { NET_TENSORS } from '../../runtime/field/tensors.js';
 import { describeRange, HEADER_FIELDS, HEADER_WORDS } from '../../runtime/format/header.js';
 
@@ -21,6 +22,14 @@ describe('FORMAT.md', () => {
 
   it('has the tensors of the code, in order', () => {
     const rows = NET_TENSORS.map((tensor) => `| \`${tensor.name}\` | ${tensor.shape.join(' x ')} |`);
+    expect(document).toContain(rows.join('\n'));
+  });
+
+  it('has the prior of the code', () => {
+    const rows = Object.entries(CONTEXT_PRIOR).map(
+      ([name, values]) => `| \`${name}\` | ${values.join(', ')} |`,
+    );
+    expect(rows).toHaveLength(14);
     expect(document).toContain(rows.join('\n'));
   });
 

@@ -38,7 +38,7 @@ export const GOLDEN_FILES: readonly GoldenFile[] = [
     made: { ...base, firstAnchor: 3, width: 36, height: 50, chroma: '444', drawing: 'sparse' },
     seed: 6,
   },
-  { name: 'huge420', made: { ...base, width: 33, height: 20, chroma: '420', drawing: 'huge' }, seed: 7 },
+  { name: 'huge420', made: { ...base, width: 33, height: 20, chroma: '420', drawing: 'huge' }, seed: 9 },
 ];
 
 /** What the writer makes of the sample. */
