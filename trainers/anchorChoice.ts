@@ -1,4 +1,4 @@
-/** The anchor distances of a scene, stretch by stretch: those that cost least after the start and a short training. */
+/** The anchor distances of a scene, stretch by stretch: those that cost least after the start and what the preset trains on trial. */
 
 import { type AnchorGrid, stretchCount, stretchOf } from '../runtime/field/structure.js';
 import type { Picture } from '../runtime/picture/picture.js';
@@ -49,13 +49,13 @@ export async function bestSegment(
   return begin(first!, later);
 }
 
-/** Cost of each stretch after a few steps with nets that are thrown away. */
+/** Cost of each stretch after the steps of a trial with nets that are thrown away: of the start alone if there are none. */
 async function trial(segment: SegmentTrainer, film: FilmInTraining): Promise<number[]> {
   const { lambda, preset } = film.settings;
   const steps = preset.trialSteps;
   const nets = copyOf(film.nets);
   const plan = { lambda, netLambda: lambda, steps, netSteps: film.netsLearn ? steps : 0 };
-  await segment.train(plan, 0, steps, nets, film.random);
+  if (steps > 0) await segment.train(plan, 0, steps, nets, film.random);
   const costs = await segment.nodeCosts(nets.values, segment.nodes.length, 'all');
   const stretches = Array.from({ length: stretchCount(segment.nodes.length) }, () => 0);
   for (const [index, { frame }] of segment.nodes.entries()) stretches[stretchOf(frame)]! += costs[index]!;

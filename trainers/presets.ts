@@ -15,7 +15,7 @@ export interface Preset {
   readonly netPasses: number;
   /** Chance that a step visits a frame between anchors; anchors and intra frames are always visited. */
   readonly visits: number;
-  /** Anchor distances to try at the start, those to try too in scenes of several stretches, and the steps of each trial. */
+  /** Anchor distances to try at the start, those to try too in scenes of several stretches, and the steps of each trial, if any. */
   readonly anchorDistances: readonly number[];
   readonly longDistances: readonly number[];
   readonly trialSteps: number;
@@ -41,9 +41,9 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     latentSteps: 60,
     netPasses: 0,
     visits: 0.5,
-    anchorDistances: [4, 8, 16],
+    anchorDistances: [2, 4, 8, 16],
     longDistances: [32],
-    trialSteps: 8,
+    trialSteps: 0,
     bytesOverDraft: 0.75,
     psnrOverDraftDb: 0.6,
   },
