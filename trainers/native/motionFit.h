@@ -13,8 +13,8 @@ namespace WEFT_ISA {
 // codes: a small one what the slopes of the luma say, along an edge next to nothing, and none much more than what the cell's vector is
 // good for.
 struct ErrorPrices {
-  PlaneBuffer slopes[3];  // S by cell: across, down, and their product
-  PlaneBuffer limit;      // above zero
+  const PlaneBuffer (&slopes)[3];  // S by cell: across, down, and their product; must outlive this
+  PlaneBuffer limit;               // above zero
 };
 
 // The latents of both displacements towards one reference; level 0 is the finest.

@@ -77,13 +77,15 @@ class SegmentStart {
     const SearchConstants& search = config_.constants.search;
     const int levels = std::max(1, std::min(search.levels, baker_.levels(0) - search.levelsLeftOut));
     const LumaPyramid current(node.source[0].data(), config_.width, config_.height, levels);
+    PlaneBuffer slopes[3];
+    weighSlopes(current.level(0), lambda, slopes);
     // One reference to a thread.
     team_.overShares(node.spec.references, 1, [&](int from, int to, int) {
-      for (int r = from; r < to; r++) searchMotionTowards(node, r, current, lambda);
+      for (int r = from; r < to; r++) searchMotionTowards(node, r, current, slopes, lambda);
     });
   }
 
-  void searchMotionTowards(Node& node, int r, const LumaPyramid& current, double lambda) {
+  void searchMotionTowards(Node& node, int r, const LumaPyramid& current, const PlaneBuffer (&slopes)[3], double lambda) {
     const StartConstants& start = config_.constants.start;
     const SearchConstants& search = config_.constants.search;
     const Plane size = baker_.motionLevel(0);
@@ -102,9 +104,7 @@ class SegmentStart {
     const double smoothness = search.smoothness + search.smoothnessByRoot * std::sqrt(lambda);
     const BlockMatcher matcher(current, reference, search, smoothness);
     const VectorField found = matcher.search(expected);
-    ErrorPrices prices;
-    weighSlopes(current.level(0), lambda, prices);
-    prices.limit.allocate(size.w, size.h);
+    ErrorPrices prices{slopes, {size.w, size.h}};
     for (int y = 0; y < size.h; y++)
       for (int x = 0; x < size.w; x++) {
         const Vector2 v = found.at(x, y);
@@ -122,10 +122,10 @@ class SegmentStart {
   }
 
   // Of a displacement by cell, from the slopes of the luma; a flat cell has some too, so that it goes with its neighbours.
-  void weighSlopes(const Plane& luma, double lambda, ErrorPrices& prices) const {
+  void weighSlopes(const Plane& luma, double lambda, PlaneBuffer (&slopes)[3]) const {
     const StartConstants& start = config_.constants.start;
     const Plane size = baker_.motionLevel(0);
-    for (auto& slopes : prices.slopes) slopes.allocate(size.w, size.h);
+    for (auto& plane : slopes) plane.allocate(size.w, size.h);
     for (int y = 0; y < size.h; y++)
       for (int x = 0; x < size.w; x++) {
         real across = 0, down = 0, product = 0;
@@ -137,9 +137,9 @@ class SegmentStart {
             product += dx * dy;
           }
         const real weight = real(start.slopeWeight), flat = real(start.flatWeight * lambda);
-        prices.slopes[0].row(y)[x] = weight * across + flat;
-        prices.slopes[1].row(y)[x] = weight * down + flat;
-        prices.slopes[2].row(y)[x] = weight * product;
+        slopes[0].row(y)[x] = weight * across + flat;
+        slopes[1].row(y)[x] = weight * down + flat;
+        slopes[2].row(y)[x] = weight * product;
       }
   }
 

@@ -54,9 +54,10 @@ export async function beginNode(start: NodeStart): Promise<void> {
   };
   let baked = place();
   if (node.field.refs.length > 0) {
+    const searched = searchedPicture(start);
     for (const [r, ref] of node.field.refs.entries()) {
       const axes = [0, 1].map((axis) => levelsOf(node, 'motion', displacement(r, axis)));
-      const fitted = await motionTowards(start, r, ref, axes);
+      const fitted = await motionTowards(start, searched, r, ref, axes);
       for (const [axis, planes] of axes.entries()) {
         for (const [level, p] of planes.entries()) values[p] = fitted[axis]![level]!;
       }
@@ -91,6 +92,20 @@ function levelsOf(node: TrainedNode, kind: LatentPlane['kind'], component: numbe
   return levels;
 }
 
+/** What all searches for a node's motion have in common. */
+interface SearchedPicture {
+  /** Finest first. */
+  readonly pyramid: readonly Luma[];
+  readonly slopes: ErrorPrices['slopes'];
+}
+
+function searchedPicture({ node, shape, lambda, constants }: NodeStart): SearchedPicture {
+  const { levels, levelsLeftOut } = constants.search;
+  const count = Math.max(1, Math.min(levels, shape.luma.length - levelsLeftOut));
+  const pyramid = lumaPyramid(shape.width, shape.height, codesOf(node), count);
+  return { pyramid, slopes: slopesOf(pyramid[0]!, shape, lambda, constants.start) };
+}
+
 /**
  * Latents of the displacements towards reference number `r`, which is node `ref`, by axis and level: what those that block
  * matching finds are worth.
@@ -99,14 +114,12 @@ function levelsOf(node: TrainedNode, kind: LatentPlane['kind'], component: numbe
  */
 async function motionTowards(
   { node, nodes, shape, lambda, constants, stepOf }: NodeStart,
+  { pyramid: current, slopes }: SearchedPicture,
   r: number,
   ref: number,
   axes: readonly (readonly number[])[],
 ): Promise<Float32Array[][]> {
-  const { width, height } = shape;
   const { search, start } = constants;
-  const levels = Math.max(1, Math.min(search.levels, shape.luma.length - search.levelsLeftOut));
-  const current = lumaPyramid(width, height, codesOf(node), levels);
   const grid = motionGrid(shape);
   const expected = new VectorField(grid.width, grid.height);
   const prediction = node.field.motion[r];
@@ -115,7 +128,7 @@ async function motionTowards(
     const field = await nodes[prediction.node]!.baked![at]!.data();
     for (const [i, value] of field.entries()) expected.vectors[2 * i + axis] = prediction.scale * value;
   }
-  const unlit = lumaPyramid(width, height, codesOf(nodes[ref]!), levels);
+  const unlit = lumaPyramid(shape.width, shape.height, codesOf(nodes[ref]!), current.length);
   const reference = inLightOf(unlit, current, search);
   const smoothness = search.smoothness + search.smoothnessByRoot * Math.sqrt(lambda);
   const found = searchMotion({ current, reference, constants: search, smoothness }, expected);
@@ -135,7 +148,7 @@ async function motionTowards(
           (__, i) => found.vectors[2 * i + axis]! - expected.vectors[2 * i + axis]!,
         ),
       ),
-      prices: { slopes: slopesOf(current[0]!, shape, lambda, start), limit },
+      prices: { slopes, limit },
       price: start.motionPrice * lambda,
     },
     constants.fit,
