@@ -10,7 +10,7 @@ import type { RateResults } from './rate/results.js';
  * Encodes films with weft and with other encoders at several qualities, decodes what was written, and compares the
  * curves of rate and distortion. Points that were measured earlier are taken from the cache.
  *
- * @throws UsageError ANCHOR_UNKNOWN; MediaError SAMPLE_MISSING, OUTPUT_EXISTS, CACHE_FOLDER; InterruptedError
+ * @throws UsageError ANCHOR_UNKNOWN, FILM_SET; MediaError SAMPLE_MISSING, OUTPUT_EXISTS, CACHE_FOLDER; InterruptedError
  */
 export async function benchRateDistortion(
   args: RateDistortionArguments,

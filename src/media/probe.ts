@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { MediaError } from '../../runtime/errors.js';
 import type { FilmInfo, Rational } from '../../runtime/picture/picture.js';
 import { type FfmpegTools, fileUrl, notAFilm, probeJson } from './ffmpeg.js';
 import { type PixelPlan, planPixels } from './pixelFormat.js';
 import { nearestRate, parseProbedFraction, reduce, toNumber } from './rational.js';
+import { unreadable } from './unreadable.js';
 import { parseY4mHeader, pictureBytes, type Y4mHeader } from './y4m.js';
 
 /** What is known of a film file before its pictures are read. */
@@ -76,14 +76,7 @@ async function headOf(file: string): Promise<string> {
   try {
     return await readHead(file);
   } catch (cause) {
-    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new MediaError(missing ? `${file} does not exist.` : `${file} cannot be read.`, {
-      code: missing ? 'FILE_MISSING' : 'FILE_UNREADABLE',
-      hint: missing ? 'Check the path.' : 'Give a film file that you may read.',
-      path: 'input',
-      value: file,
-      cause,
-    });
+    throw unreadable(file, 'a film file', cause);
   }
 }
 

@@ -10,6 +10,8 @@ import {
   compareCurves,
   meanComparisons,
 } from '../../src/bench/rate/curves.js';
+import { meanComparisonText } from '../../src/bench/rate/figureText.js';
+import { readFilmSet } from '../../src/bench/rate/filmSets.js';
 import { chosenFilms, distinctNames } from '../../src/bench/rate/films.js';
 import { measureRateDistortion } from '../../src/bench/rate/laboratory.js';
 import { type RateDistortionArguments, rateDistortionArguments } from '../../src/bench/rate/options.js';
@@ -88,6 +90,8 @@ describe.runIf(canEncode())('a run of the bench', () => {
     expect((await run({ crfs: [26, 40] })).counts).toEqual([1, 5]);
     expect((await run({ threads: 2 })).counts).toEqual([2, 4]);
     expect((await run({ frames: 1, anchors: [] })).counts).toEqual([2, 0]);
+    writeFileSync(file('one.json'), '[{"file": "a & b.y4m", "frames": 1}]');
+    expect((await run({ films: [], sets: [file('one.json')], anchors: [] })).counts).toEqual([0, 2]);
     const before = readdirSync(cache);
     expect((await run({ crfs: [26], anchors: [] })).counts).toEqual([0, 1]);
     for (const name of before) writeFileSync(path.join(cache, name), '{');
@@ -156,6 +160,27 @@ describe('comparing curves', () => {
   const near = compareCurves([line('weft-fast', 30, 0.5), line('x264-medium', 30)], ['x264-medium']);
   const far = compareCurves([line('weft-fast', 30), line('x264-medium', 40)], ['x264-medium']);
 
+  const nearFilm = { name: 'near', comparisons: near };
+  const farFilm = { name: 'far', comparisons: far };
+
+  test('has means over each set and over all films, with the worst film of each', () => {
+    const worse = compareCurves([line('weft-fast', 30, 0.8), line('x264-medium', 30)], ['x264-medium']);
+    const [first, second, all] = meanComparisons([
+      { ...nearFilm, set: 'one' },
+      { name: 'worse', set: 'one', comparisons: worse },
+      { name: 'other', set: 'two', comparisons: near },
+    ]);
+    expect(first).toMatchObject({ set: 'one', psnr: { films: 2, worst: { film: 'worse' } } });
+    expect(first!.psnr.mean).toBeCloseTo(-0.35, 9);
+    expect(first!.psnr.worst!.difference).toBeCloseTo(-0.2, 9);
+    expect(meanComparisonText(first!)).toContain(
+      'over one of weft-fast against x264-medium: PSNR yuv -35.0%, worst -20.0% (worse)',
+    );
+    expect(second).toMatchObject({ set: 'two', psnr: { films: 1 } });
+    expect(all!.set).toBeUndefined();
+    expect(all!.psnr.mean).toBeCloseTo(-0.4, 9);
+  });
+
   test('gives the difference of rate by every measure', () => {
     const [row] = near as [CurveComparison];
     expect(near).toHaveLength(1); // an anchor is not compared with itself
@@ -178,7 +203,7 @@ describe('comparing curves', () => {
 
   test('goes on where curves do not overlap, and says of how many films the mean is', () => {
     expect(far[0]).toMatchObject({ psnr: 'no overlap', ssim: 'no overlap' });
-    const [mean] = meanComparisons([near, far]);
+    const [mean] = meanComparisons([nearFilm, farFilm]);
     expect(mean).toMatchObject({ psnr: { films: 1, of: 2 }, vmaf: { films: 0, of: 0 } });
     expect(mean!.psnr.mean).toBeCloseTo(-0.5, 9);
   });
@@ -198,7 +223,7 @@ describe('comparing curves', () => {
       ...{ machine: { processor: 'p', cores: 2, memoryGiB: 1, system: 's', node: 'n', date: 'd' } },
       ...{ weft: '0', ffmpeg: '5', presets: ['fast'], threads: 2, anchors: ['x264-medium'] },
       ...{ measures: ['psnr', 'ssim'], notes: ['left out'], films: [film], measured: 6, cached: 0 },
-      means: meanComparisons([near, far]),
+      means: meanComparisons([nearFilm, farFilm]),
     });
     expectWellFormed(page);
     for (const text of ['no overlap', '-50.0% (1 of 2)', '&lt;odd&gt; &amp; &quot;name&quot;', 'left out'])
@@ -228,6 +253,28 @@ describe('what is asked for', () => {
     expect(chosenFilms([]).map(({ name }) => name)).toEqual([
       ...['sample-5.9s', 'sample-13.8s', 'sample-19.4s', 'sample-26.5s'],
     ]);
+  });
+
+  test('sets name films and how many frames of each', async () => {
+    writeFileSync(
+      file('two.json'),
+      '[{"file": "a.mkv", "frames": 33}, {"file": "sub/b.mkv", "frames": "all"}]',
+    );
+    const set = await readFilmSet(file('two.json'));
+    expect(chosenFilms(['c.mkv'], [set])).toEqual([
+      { name: 'c', file: 'c.mkv' },
+      { name: 'a', file: file('a.mkv'), frames: 33, set: 'two' },
+      { name: 'b', file: file('sub/b.mkv'), frames: 'all', set: 'two' },
+    ]);
+    for (const text of ['{', '{}', '[]', '[{"frames": 3}]', '[{"file": "a", "frames": 0}]', '[null]']) {
+      writeFileSync(file('odd.json'), text);
+      await expect(readFilmSet(file('odd.json'))).rejects.toThrow(
+        expect.objectContaining({ code: 'FILM_SET', path: file('odd.json') }),
+      );
+    }
+    await expect(readFilmSet(file('none.json'))).rejects.toThrow(
+      expect.objectContaining({ code: 'FILE_MISSING' }),
+    );
   });
 
   test('films of one name are told apart', () => {

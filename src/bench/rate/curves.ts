@@ -29,17 +29,20 @@ export interface CurveComparison extends Record<Measure, RateDifference> {
   anchor: string;
 }
 
-/** BD-rate over films: the mean of those that have one. */
+/** BD-rate over films: the mean of those that have one, and the worst of them. */
 export interface MeanDifference {
   /** Missing where no film has one. */
   mean?: number;
+  worst?: { film: string; difference: number };
   films: number;
   /** Films on which both were measured. */
   of: number;
 }
 
-/** A codec against another over all films that both took. */
+/** A codec against another over the films that both took. */
 export interface MeanComparison extends Record<Measure, MeanDifference> {
+  /** Of the films of this set alone; missing: of all. */
+  set?: string;
   codec: string;
   anchor: string;
 }
@@ -90,23 +93,45 @@ function rateDifference(anchor: RatePoint[], test: RatePoint[]): RateDifference 
   return bdRate(anchor, test) ?? 'no overlap';
 }
 
-/** The mean of each pair of codecs over films, in the order in which pairs come up. */
-export function meanComparisons(films: readonly (readonly CurveComparison[])[]): MeanComparison[] {
-  const all = films.flat();
+/** A film whose curves are compared. */
+export interface ComparedFilm {
+  name: string;
+  set?: string;
+  comparisons: readonly CurveComparison[];
+}
+
+/** The mean of each pair of codecs over the films of each set and over all, in the order in which pairs come up. */
+export function meanComparisons(films: readonly ComparedFilm[]): MeanComparison[] {
+  const sets = [...new Set(films.flatMap(({ set }) => set ?? []))];
+  const ofSets = sets.flatMap((set) =>
+    meansOver(films.filter((film) => film.set === set)).map((means) => ({ set, ...means })),
+  );
+  return [...ofSets, ...meansOver(films)];
+}
+
+function meansOver(films: readonly ComparedFilm[]): MeanComparison[] {
+  const all = films.flatMap(({ name, comparisons }) => comparisons.map((row) => ({ film: name, ...row })));
   const same = (a: CurveComparison) => (b: CurveComparison) => a.codec === b.codec && a.anchor === b.anchor;
   const pairs = all.filter((row, index) => all.findIndex(same(row)) === index);
   return pairs.map((pair) => {
     const rows = all.filter(same(pair));
-    const of = (measure: Measure) => meanDifference(rows.map((row) => row[measure]));
+    const of = (measure: Measure) =>
+      meanDifference(rows.map((row) => ({ film: row.film, difference: row[measure] })));
     return { codec: pair.codec, anchor: pair.anchor, psnr: of('psnr'), ssim: of('ssim'), vmaf: of('vmaf') };
   });
 }
 
-function meanDifference(differences: readonly RateDifference[]): MeanDifference {
-  const numbers = differences.filter((each): each is number => typeof each === 'number');
-  const counts = { films: numbers.length, of: differences.filter((each) => each !== 'not measured').length };
-  if (numbers.length === 0) return counts;
-  return { ...counts, mean: mean(numbers) };
+function meanDifference(rows: readonly { film: string; difference: RateDifference }[]): MeanDifference {
+  const measured = rows.flatMap(({ film, difference }) =>
+    typeof difference === 'number' ? [{ film, difference }] : [],
+  );
+  const counts = {
+    films: measured.length,
+    of: rows.filter(({ difference }) => difference !== 'not measured').length,
+  };
+  if (measured.length === 0) return counts;
+  const worst = measured.reduce((a, b) => (b.difference > a.difference ? b : a));
+  return { ...counts, mean: mean(measured.map(({ difference }) => difference)), worst };
 }
 
 /** Comparisons that the terminal shows; those of the other encoders with each other are for the page. */

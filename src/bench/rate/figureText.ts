@@ -24,10 +24,11 @@ export function differenceText(difference: RateDifference): string {
   return typeof difference === 'number' ? percent(difference) : difference;
 }
 
-/** A mean with the number of films where it is not that of all. */
-export function meanText({ mean, films, of }: MeanDifference): string {
-  if (mean === undefined) return 'none';
-  return films === of ? percent(mean) : `${percent(mean)} (${films} of ${of})`;
+/** A mean with the worst of several films, and the number of films where it is not that of all. */
+export function meanText({ mean, worst, films, of }: MeanDifference): string {
+  if (mean === undefined || worst === undefined) return 'none';
+  const counted = films === of ? percent(mean) : `${percent(mean)} (${films} of ${of})`;
+  return films === 1 ? counted : `${counted}, worst ${percent(worst.difference)} (${worst.film})`;
 }
 
 /** The BD-rates of one film in a line. */
@@ -41,7 +42,8 @@ export function comparisonText(row: CurveComparison): string {
 export function meanComparisonText(row: MeanComparison): string {
   const taken = measures.filter((measure) => row[measure].of > 0);
   const figures = taken.map((measure) => `${measureTitles[measure]} ${meanText(row[measure])}`);
-  return `mean BD-rate of ${row.codec} against ${row.anchor}: ${figures.join(', ')}`;
+  const over = row.set === undefined ? '' : ` over ${row.set}`;
+  return `mean BD-rate${over} of ${row.codec} against ${row.anchor}: ${figures.join(', ')}`;
 }
 
 /** `416x240, 33 frames`. */

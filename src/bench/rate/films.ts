@@ -5,6 +5,7 @@ import { given } from '../../given.js';
 import { collectPictures, filmOf } from '../../media/filmInMemory.js';
 import { type OpenedFilm, openFilm, type ReadOptions } from '../../media/filmReader.js';
 import { pictureBytes } from '../../media/y4m.js';
+import type { FilmSet } from './filmSets.js';
 
 /** A film of the bench before it is opened. */
 export interface FilmChoice {
@@ -12,6 +13,10 @@ export interface FilmChoice {
   name: string;
   file: string;
   start?: number;
+  /** Of these only; by default as many as are asked for of every film. */
+  frames?: number | 'all';
+  /** The set that it is in. */
+  set?: string;
   size?: ReadOptions['size'];
 }
 
@@ -21,14 +26,22 @@ const SAMPLE_SIZE = { width: 480, height: 270 };
 const KEPT_BYTES = 2 ** 29;
 
 /**
- * The named films; where none is named, a stretch out of each shot of the sample film.
+ * The named films and those of sets; where there is neither, a stretch out of each shot of the sample film.
  *
  * @throws MediaError `SAMPLE_MISSING`
  */
-export function chosenFilms(files: readonly string[], size?: ReadOptions['size']): FilmChoice[] {
-  if (files.length === 0) return sampleStretches(size ?? SAMPLE_SIZE);
-  const names = distinctNames(files.map((file) => path.parse(file).name));
-  return files.map((file, index) => ({ name: names[index]!, file, ...given({ size }) }));
+export function chosenFilms(
+  files: readonly string[],
+  sets: readonly FilmSet[] = [],
+  size?: ReadOptions['size'],
+): FilmChoice[] {
+  const films = [
+    ...files.map((file) => ({ file })),
+    ...sets.flatMap(({ name, films }) => films.map((film) => ({ ...film, set: name }))),
+  ];
+  if (films.length === 0) return sampleStretches(size ?? SAMPLE_SIZE);
+  const names = distinctNames(films.map(({ file }) => path.parse(file).name));
+  return films.map((film, index) => ({ ...film, name: names[index]!, ...given({ size }) }));
 }
 
 /** From the middle of every shot. */
@@ -55,8 +68,9 @@ export function distinctNames(names: readonly string[]): string[] {
 /** How films are read. */
 export type FilmReading = Pick<ReadOptions, 'frames' | 'ffmpeg'>;
 
-function openChoice({ file, start, size }: FilmChoice, { frames, ffmpeg }: FilmReading): Promise<OpenedFilm> {
-  return openFilm(file, given({ start, size, frames, ffmpeg }));
+function openChoice(choice: FilmChoice, { frames: usual, ffmpeg }: FilmReading): Promise<OpenedFilm> {
+  const { file, start, size, frames = usual } = choice;
+  return openFilm(file, given({ start, size, frames: frames === 'all' ? undefined : frames, ffmpeg }));
 }
 
 /**

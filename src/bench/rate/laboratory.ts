@@ -14,7 +14,8 @@ import { anchorCodec, type BenchCodec, weftCodec } from './codec.js';
 import { type Curve, type CurvePoint, compareCurves, isOfWeft, meanComparisons, measures } from './curves.js';
 import { comparisonText, filmText, pointText } from './figureText.js';
 import { filmDigest } from './filmDigest.js';
-import { checkFilms, chosenFilms, withFilm } from './films.js';
+import { readFilmSet } from './filmSets.js';
+import { checkFilms, chosenFilms, type FilmChoice, withFilm } from './films.js';
 import type { RateDistortionArguments } from './options.js';
 import { PointCache } from './pointCache.js';
 import { PointMeter } from './pointMeter.js';
@@ -24,7 +25,7 @@ import type { FilmResult, RateResults } from './results.js';
 /**
  * Encodes, decodes and measures; prints each figure as soon as it is there.
  *
- * @throws UsageError ANCHOR_UNKNOWN; MediaError SAMPLE_MISSING, CACHE_FOLDER; InterruptedError
+ * @throws UsageError ANCHOR_UNKNOWN, FILM_SET; MediaError SAMPLE_MISSING, CACHE_FOLDER; InterruptedError
  */
 export async function measureRateDistortion(
   args: RateDistortionArguments,
@@ -67,13 +68,14 @@ class RateLaboratory {
     const threads = this.#threads;
     const notes = this.#notes;
     const reading = given({ frames: args.frames, ffmpeg: context.ffmpeg });
-    const choices = chosenFilms(args.films, args.size);
+    const sets = await Promise.all(args.sets.map(readFilmSet));
+    const choices = chosenFilms(args.films, sets, args.size);
     await checkFilms(choices, reading);
     reportMachine(context.reporter);
     const { build, codecs, meter, withVmaf } = await this.#equip();
     const films: FilmResult[] = [];
     for (const choice of choices) {
-      const measure = (film: FilmSource) => this.#measureFilm(choice.name, film, codecs, meter);
+      const measure = (film: FilmSource) => this.#measureFilm(choice, film, codecs, meter);
       films.push(await withFilm(choice, reading, this.#interrupts.signal, measure));
     }
     const names = codecs.map(({ name }) => name);
@@ -81,7 +83,7 @@ class RateLaboratory {
       ...{ machine: thisMachine(), weft: weftVersion(), ffmpeg: build.version },
       ...{ presets: args.presets, threads, anchors: args.anchors.filter((name) => names.includes(name)) },
       measures: measures.filter((measure) => measure !== 'vmaf' || withVmaf),
-      ...{ notes, films, means: meanComparisons(films.map(({ comparisons }) => comparisons)) },
+      ...{ notes, films, means: meanComparisons(films) },
       ...meter.counts,
     };
   }
@@ -129,13 +131,20 @@ class RateLaboratory {
   }
 
   async #measureFilm(
-    name: string,
+    { name, set }: FilmChoice,
     film: FilmSource,
     codecs: readonly BenchCodec[],
     meter: PointMeter,
   ): Promise<FilmResult> {
     const digest = await filmDigest(film, this.#interrupts.signal);
-    const result: FilmResult = { name, info: film.info, frames: 0, curves: [], comparisons: [] };
+    const result: FilmResult = {
+      name,
+      ...given({ set }),
+      info: film.info,
+      frames: 0,
+      curves: [],
+      comparisons: [],
+    };
     for (const codec of codecs) {
       const refusal = codec.refusal(film.info);
       if (refusal) this.#note(`${name}: ${codec.name} is left out: ${refusal}`);

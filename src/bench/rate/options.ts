@@ -11,9 +11,11 @@ import { defaultCacheFolder } from './pointCache.js';
 
 /** What the rate-distortion bench runs. */
 export interface RateDistortionArguments {
-  /** Files; none: stretches of the sample film. */
+  /** Files; neither these nor sets: stretches of the sample film. */
   films: string[];
-  /** First frames of each film; undefined: all. */
+  /** Files that name films and how many frames of each. */
+  sets: string[];
+  /** First frames of each film that no set names; undefined: all. */
   frames: number | undefined;
   /** Films are resized to this first; undefined: their own size. */
   size: ReadOptions['size'];
@@ -57,6 +59,12 @@ export const rateOptions = {
     describe: 'First frames of each film, or all; 1 for stills',
     coerce: last((text) => parseWholeOrAll(text, '--frames')),
   },
+  set: {
+    type: 'string',
+    array: true,
+    describe:
+      'File that names films and how many frames of each: [{"file": NAME, "frames": N or "all"}, ...]',
+  },
   size: {
     type: 'string',
     describe: 'Resize the films first: WIDTHxHEIGHT',
@@ -98,6 +106,7 @@ export const rateOptions = {
 /** Values of `rateOptions` after parsing. */
 export interface RateOptionValues {
   films?: string[] | undefined;
+  set?: string[] | undefined;
   frames?: number | 'all' | undefined;
   size?: ReadOptions['size'] | undefined;
   crf?: number[] | undefined;
@@ -120,6 +129,7 @@ export function rateDistortionArguments(values: RateOptionValues): RateDistortio
     ...named,
     ...(values.quick && { anchors: [...new Set([...quick.anchors, ...(named.anchors ?? [])])] }),
     films: values.quick ? films.slice(0, QUICK_FILMS) : films,
+    sets: values.set ?? [],
     frames: frames === 'all' ? undefined : frames,
     ...{ size, threads, output },
     cache: noCache ? undefined : (cache ?? defaultCacheFolder()),

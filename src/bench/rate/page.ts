@@ -31,8 +31,9 @@ export function ratePage(results: RateResults): string {
     '<h1>Rate and distortion</h1>',
     facts(results),
     ...(results.notes.length > 0 ? [notes(results.notes)] : []),
-    `<h2>BD-rate, mean of ${films.length} ${films.length === 1 ? 'film' : 'films'}</h2>`,
-    comparisonTable(results, [{ rows: means, text: meanCell }]),
+    ...[...new Set(films.flatMap(({ set }) => set ?? [])), undefined].flatMap((set) =>
+      meanSection(results, means, set),
+    ),
     '<h2>BD-rate by film</h2>',
     comparisonTable(
       results,
@@ -42,6 +43,18 @@ export function ratePage(results: RateResults): string {
     ...films.map(filmSection),
     '</main></body></html>\n',
   ].join('\n');
+}
+
+/** Means over one set, or over all films. */
+function meanSection(
+  results: RateResults,
+  means: readonly MeanComparison[],
+  set: string | undefined,
+): string[] {
+  const count = results.films.filter((film) => set === undefined || film.set === set).length;
+  const over = `${count} ${count === 1 ? 'film' : 'films'}${set === undefined ? '' : ` of ${escaped(set)}`}`;
+  const rows = means.filter((row) => row.set === set);
+  return [`<h2>BD-rate, mean of ${over}</h2>`, comparisonTable(results, [{ rows, text: meanCell }])];
 }
 
 function facts({ machine, weft, ffmpeg, presets, threads, anchors }: RateResults): string {

@@ -26,6 +26,8 @@ export interface RateResults {
 /** One film. */
 export interface FilmResult {
   name: string;
+  /** The set that it is in. */
+  set?: string;
   info: FilmInfo;
   frames: number;
   curves: Curve[];

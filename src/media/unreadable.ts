@@ -1,0 +1,13 @@
+import { MediaError } from '../../runtime/errors.js';
+
+/** Why a file could not be read: it is not there (FILE_MISSING), or it may not be read (FILE_UNREADABLE). `wanted`: `a film`, say. */
+export function unreadable(file: string, wanted: string, cause: unknown): MediaError {
+  const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+  return new MediaError(missing ? `${file} does not exist.` : `${file} cannot be read.`, {
+    code: missing ? 'FILE_MISSING' : 'FILE_UNREADABLE',
+    hint: missing ? 'Check the path.' : `Give ${wanted} that you may read.`,
+    path: 'input',
+    value: file,
+    cause,
+  });
+}
