@@ -5,14 +5,14 @@ import type { Picture } from '../runtime/picture/picture.js';
 import { copyOf, type NetState } from './nets/netState.js';
 import { triedDistances } from './presets.js';
 import { firstAnchorOf, flashes } from './scenes/flashes.js';
+import type { TrainingPlan } from './schedule.js';
 import { SegmentTrainer, type TrainingSettings } from './segmentTrainer.js';
 
 /** The film that a scene is a part of. */
 export interface FilmInTraining {
   readonly settings: TrainingSettings;
   readonly nets: NetState;
-  /** Whether the nets still learn. */
-  readonly netsLearn: boolean;
+  readonly plan: TrainingPlan;
   /** Decides which nodes are visited. */
   readonly random: () => number;
 }
@@ -25,11 +25,18 @@ export async function bestSegment(
 ): Promise<SegmentTrainer> {
   const distances = triedDistances(film.settings.preset, scene.length);
   const flash = flashes(scene);
-  const begin = (anchorDistance: number, laterDistances?: number[]): Promise<SegmentTrainer> => {
+  const begin = (
+    plan: TrainingPlan,
+    anchorDistance: number,
+    laterDistances?: number[],
+  ): Promise<SegmentTrainer> => {
     const firstAnchor = firstAnchorOf(flash, anchorDistance, laterDistances);
     const grid: AnchorGrid = { frames: scene.length, anchorDistance, laterDistances, firstAnchor };
-    return SegmentTrainer.begin(film.settings, scene, grid, film.nets);
+    return SegmentTrainer.begin(film.settings, scene, grid, plan, film.nets);
   };
+  const { lambda, preset } = film.settings;
+  const steps = preset.trialSteps;
+  const trialPlan = { lambda, netLambda: lambda, steps, netSteps: film.plan.netSteps > 0 ? steps : 0 };
   const best = Array.from({ length: stretchCount(scene.length) }, () => ({
     distance: distances[0]!,
     cost: Number.POSITIVE_INFINITY,
@@ -37,7 +44,7 @@ export async function bestSegment(
   const tried = distances.length > 1 ? distances : [];
   for (const [index, distance] of tried.entries()) {
     progress(index / (tried.length + 1));
-    const segment = await begin(distance);
+    const segment = await begin(trialPlan, distance);
     for (const [stretch, cost] of (await trial(segment, film)).entries()) {
       if (cost < best[stretch]!.cost) best[stretch] = { distance, cost };
     }
@@ -46,16 +53,14 @@ export async function bestSegment(
   }
   progress(tried.length / (tried.length + 1));
   const [first, ...later] = best.map(({ distance }) => distance);
-  return begin(first!, later);
+  return begin(film.plan, first!, later);
 }
 
 /** Cost of each stretch after the steps of a trial with nets that are thrown away: of the start alone if there are none. */
 async function trial(segment: SegmentTrainer, film: FilmInTraining): Promise<number[]> {
-  const { lambda, preset } = film.settings;
-  const steps = preset.trialSteps;
   const nets = copyOf(film.nets);
-  const plan = { lambda, netLambda: lambda, steps, netSteps: film.netsLearn ? steps : 0 };
-  if (steps > 0) await segment.train(plan, 0, steps, nets, film.random);
+  if (film.settings.preset.trialSteps > 0) await segment.train(0, segment.wave.steps, nets, film.random);
+  await segment.beginRest(nets);
   const costs = await segment.nodeCosts(nets.values, segment.nodes.length, 'all');
   const stretches = Array.from({ length: stretchCount(segment.nodes.length) }, () => 0);
   for (const [index, { frame }] of segment.nodes.entries()) stretches[stretchOf(frame)]! += costs[index]!;

@@ -5,9 +5,8 @@ import type { Picture } from '../runtime/picture/picture.js';
 import { bestSegment, type FilmInTraining } from './anchorChoice.js';
 import { type FilmCost, NetQuantizer } from './nets/netQuantizer.js';
 import { createNetState, type NetState } from './nets/netState.js';
-import { randomSequence, type TrainingPlan } from './schedule.js';
+import { randomSequence } from './schedule.js';
 import type { SegmentTrainer, TrainedSegment, TrainingSettings } from './segmentTrainer.js';
-import { TRAINING_CONSTANTS } from './trainingConstants.js';
 import type { TrainingWatch } from './trainingWatch.js';
 
 /** Segments in training at the same time. The first group decides the nets; later groups are trained for them. */
@@ -30,25 +29,19 @@ export class FilmTrainer {
 
   /** Trains one group of scenes (each at most a segment long) to the end. */
   async train(scenes: readonly (readonly Picture[])[], watch: TrainingWatch): Promise<TrainedSegment[]> {
-    const group = await this.#begin(scenes, watch);
-    const { lambda, preset } = this.#settings;
-    const { netSteps, latentSteps } = preset;
     const first = !this.#quantizer;
-    const plan: TrainingPlan = {
-      lambda,
-      netLambda: lambda / scenes.length,
-      steps: netSteps + latentSteps,
-      netSteps: first ? netSteps : 0,
-    };
-    await this.#run(group, plan, 0, netSteps, watch);
+    const group = await this.#begin(scenes, watch);
+    const learning = first ? this.#settings.preset.netSteps : 0;
+    const work = new GroupWork(group);
     if (first) {
-      watch.progress('quantizing nets', netSteps / plan.steps);
-      this.#quantizer = new NetQuantizer(this.#nets.values, lambda, costOf(group, watch));
+      await this.#run(group, 0, learning, work, watch);
+      watch.progress('quantizing nets', work.done);
+      this.#quantizer = new NetQuantizer(this.#nets.values, this.#settings.lambda, costOf(group, watch));
       await this.#quantizer.chooseSteps();
-      await this.#polish('quantizing nets', netSteps / plan.steps, watch);
+      await this.#polish('quantizing nets', work.done, watch);
     }
-    for (const segment of group) await segment.prune(TRAINING_CONSTANTS.prunedBelow);
-    await this.#run(group, plan, netSteps, plan.steps, watch);
+    // With nets that stay as they are, segments know nothing of each other.
+    for (const segment of group) await this.#run([segment], learning, segment.wave.steps, work, watch);
     if (first) await this.#polish('polishing nets', 1, watch);
     return Promise.all(group.map((segment) => segment.finish(this.#nets, this.netTensors)));
   }
@@ -57,11 +50,18 @@ export class FilmTrainer {
     scenes: readonly (readonly Picture[])[],
     watch: TrainingWatch,
   ): Promise<readonly SegmentTrainer[]> {
+    const { lambda, preset } = this.#settings;
+    const { netSteps, latentSteps } = preset;
     const film: FilmInTraining = {
       settings: this.#settings,
       nets: this.#nets,
-      netsLearn: !this.#quantizer,
       random: this.#random,
+      plan: {
+        lambda,
+        netLambda: lambda / scenes.length,
+        steps: netSteps + latentSteps,
+        netSteps: this.#quantizer ? 0 : netSteps,
+      },
     };
     const group: SegmentTrainer[] = [];
     for (const [index, scene] of scenes.entries()) {
@@ -74,20 +74,24 @@ export class FilmTrainer {
     return group;
   }
 
+  /** Steps `from` up to `to` of some segments, in chunks one after the other. */
   async #run(
-    group: readonly SegmentTrainer[],
-    plan: TrainingPlan,
+    segments: readonly SegmentTrainer[],
     from: number,
     to: number,
+    work: GroupWork,
     watch: TrainingWatch,
   ): Promise<void> {
-    const pixels = group.reduce((sum, { description: d }) => sum + d.width * d.height * d.frames, 0);
+    const pixels = segments.reduce((sum, { description: d }) => sum + d.width * d.height * d.frames, 0);
     const chunk = Math.max(1, Math.round(this.#settings.engine.chunkPixels / pixels));
-    watch.progress('training', from / plan.steps);
+    watch.progress('training', work.done);
     for (let step = from; step < to && !watch.finishing; step += chunk) {
-      const count = Math.min(chunk, to - step);
-      for (const segment of group) await segment.train(plan, step, count, this.#nets, this.#random);
-      watch.progress('training', (step + count) / plan.steps);
+      const end = Math.min(step + chunk, to);
+      for (const segment of segments) {
+        await segment.train(step, end, this.#nets, this.#random);
+        work.reached(segment, end);
+      }
+      watch.progress('training', work.done);
       watch.check();
     }
   }
@@ -98,6 +102,30 @@ export class FilmTrainer {
       watch.progress(stage, done);
       await this.#quantizer?.polish(() => watch.finishing);
     }
+  }
+}
+
+/** How far the segments of a group have come. */
+class GroupWork {
+  readonly #steps: Map<SegmentTrainer, number>;
+
+  constructor(group: readonly SegmentTrainer[]) {
+    this.#steps = new Map(group.map((segment) => [segment, 0]));
+  }
+
+  reached(segment: SegmentTrainer, step: number): void {
+    this.#steps.set(segment, step);
+  }
+
+  /** Part of the work, 0..1. */
+  get done(): number {
+    let done = 0;
+    let frames = 0;
+    for (const [segment, step] of this.#steps) {
+      done += segment.description.frames * segment.wave.done(step);
+      frames += segment.description.frames;
+    }
+    return done / frames;
   }
 }
 

@@ -16,10 +16,12 @@ import { TRAINING_CONSTANTS } from './trainingConstants.js';
 import type {
   CostPart,
   NodeCost,
+  NodeRange,
   SegmentDescription,
   TrainingEngine,
   TrainingSegment,
 } from './trainingEngine.js';
+import { TrainingWave } from './trainingWave.js';
 
 /** What every segment of a film is trained with. */
 export interface TrainingSettings {
@@ -42,6 +44,8 @@ export interface TrainedSegment {
 
 /** A block without a latent of this size rounds to zero. */
 const ROUNDS_TO_ZERO = 0.5;
+/** Intra frames and anchors are no deeper. */
+const ANCHOR_DEPTH = 1;
 /** Streams of a segment decode in parallel; each costs some bytes of its own. */
 const STREAM_BYTES = 24576;
 const MOST_STREAMS_WRITTEN = 8;
@@ -50,26 +54,34 @@ export class SegmentTrainer {
   /** In coding order. */
   readonly nodes: readonly FieldNode[];
   readonly description: SegmentDescription;
+  readonly wave: TrainingWave;
   readonly #segment: TrainingSegment;
   readonly #settings: TrainingSettings;
+  readonly #plan: TrainingPlan;
+  /** Nodes that have their start. */
+  #begun = 0;
 
   private constructor(
     settings: TrainingSettings,
     description: SegmentDescription,
     nodes: readonly FieldNode[],
+    plan: TrainingPlan,
     segment: TrainingSegment,
   ) {
     this.#settings = settings;
     this.description = description;
     this.nodes = nodes;
+    this.wave = new TrainingWave(nodes, plan);
+    this.#plan = { ...plan, netLambda: plan.netLambda * this.wave.learningShare };
     this.#segment = segment;
   }
 
-  /** A segment with its source and the start of its latents. */
+  /** A segment with its source and the start of the nodes that train first. */
   static async begin(
     settings: TrainingSettings,
     scene: readonly Picture[],
     grid: AnchorGrid,
+    plan: TrainingPlan,
     nets: NetState,
   ): Promise<SegmentTrainer> {
     const { width, height, chroma } = scene[0]!;
@@ -80,27 +92,33 @@ export class SegmentTrainer {
     const constants = TRAINING_CONSTANTS.engine;
     const segment = await engine.createSegment(description, nodes, { threads, seed, constants });
     for (const [index, node] of nodes.entries()) segment.setSource(index, ...scene[node.frame]!.planes);
-    await segment.analyse(nets.values, lambda);
-    return new SegmentTrainer(settings, description, nodes, segment);
+    const trainer = new SegmentTrainer(settings, description, nodes, plan, segment);
+    await trainer.#turn(0, nets.values);
+    return trainer;
   }
 
   /**
-   * Takes the steps `first` to `first + count - 1` of a plan; trains `nets` with the latents.
+   * Takes the steps from `first` up to `end` of the wave; trains `nets` with the latents while the plan has them learn.
    *
    * @param random decides which nodes are visited
    * @throws RangeError if the training diverged
    */
-  async train(
-    plan: TrainingPlan,
-    first: number,
-    count: number,
-    nets: NetState,
-    random: () => number,
-  ): Promise<void> {
+  async train(first: number, end: number, nets: NetState, random: () => number): Promise<void> {
     const depths = this.nodes.map((node) => node.depth);
-    const activity = stepActivity(depths, this.#settings.preset.visits, count, random);
-    const cost = await this.#segment.train(stepOptions(plan, first, count), activity, nets);
-    if (!Number.isFinite(cost.distortion + cost.bits)) throw new RangeError('the training diverged');
+    const { visits } = this.#settings.preset;
+    for (let step = first, next: number; step < end; step = next) {
+      if (step > 0) await this.#turn(step, nets.values);
+      next = Math.min(end, this.wave.next(step, this.#turningAges));
+      const options = stepOptions(this.#plan, step, next - step);
+      const activity = stepActivity(depths, this.wave.ages(step, next - step), this.#plan, visits, random);
+      const cost = await this.#segment.train(options, activity, nets);
+      if (!Number.isFinite(cost.distortion + cost.bits)) throw new RangeError('the training diverged');
+    }
+  }
+
+  /** Gives the nodes that have none their start. */
+  async beginRest(nets: NetState): Promise<void> {
+    await this.#begin({ first: this.#begun, count: this.nodes.length - this.#begun }, nets.values);
   }
 
   /** Distortion + lambda * bits of each of the first nodes with rounded latents, in squared codes, or one of the two. */
@@ -111,21 +129,17 @@ export class SegmentTrainer {
 
   /** The same of the whole segment, scaled from the frames that nets are measured on. */
   async cost(nets: Float64Array, part: CostPart): Promise<number> {
-    const measured = measuredFrames(this.description);
+    const measured = Math.min(this.#begun, measuredFrames(this.description));
     const [intra = 0, ...inter] = await this.nodeCosts(nets, measured, part);
     const interScale = (this.description.frames - 1) / Math.max(1, measured - 1);
     return intra + interScale * inter.reduce((sum, cost) => sum + cost, 0);
   }
 
-  /** Gives up blocks in which no latent reaches the threshold. */
-  async prune(threshold: number): Promise<void> {
-    await this.#segment.prune(threshold);
-  }
-
   /** Writes the segment, and releases it. */
   async finish(nets: NetState, tensors: readonly QuantizedTensor[]): Promise<TrainedSegment> {
     const { width, height, chroma, frames } = this.description;
-    await this.#segment.prune(ROUNDS_TO_ZERO);
+    await this.beginRest(nets);
+    await this.#segment.prune(ROUNDS_TO_ZERO, { first: 0, count: this.nodes.length });
     const costs = await this.#segment.evaluate(nets.values, this.nodes.length, 'all');
     const shape = fieldShape(width, height, chroma);
     const latents: Int32Array[] = [];
@@ -153,6 +167,39 @@ export class SegmentTrainer {
 
   release(): void {
     this.#segment.release();
+  }
+
+  /** Ages at which something is done with an interval besides its training. */
+  get #turningAges(): number[] {
+    return [0, this.#prunedAge, this.#plan.steps];
+  }
+  get #prunedAge(): number {
+    return this.#settings.preset.netSteps;
+  }
+
+  /** What is done before a step: intervals begin, lose what they do not need, and rest. */
+  async #turn(step: number, nets: Float64Array): Promise<void> {
+    const { wave } = this;
+    for (const pruned of wave.ofAge(this.#prunedAge, step)) {
+      await this.#segment.prune(TRAINING_CONSTANTS.prunedBelow, pruned);
+    }
+    for (const done of wave.ofAge(this.#plan.steps, step)) await this.#segment.prune(ROUNDS_TO_ZERO, done);
+    const beginning = wave.ofAge(0, step);
+    if (beginning.length + wave.ofAge(this.#plan.steps, step).length === 0) return;
+    // What the last step left is rounded softly; later nodes are predicted from what a decoder has.
+    const trained = wave
+      .inTraining(step - 1)
+      .flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i));
+    await this.#segment.bake(
+      nets,
+      trained.filter((node) => this.nodes[node]!.depth <= ANCHOR_DEPTH),
+    );
+    for (const interval of beginning) await this.#begin(interval, nets);
+  }
+
+  async #begin(nodes: NodeRange, nets: Float64Array): Promise<void> {
+    if (nodes.count > 0) await this.#segment.analyse(nets, this.#settings.lambda, nodes);
+    this.#begun = nodes.first + nodes.count;
   }
 
   #total({ squaredErrors, innovationBits, motionBits }: NodeCost): number {

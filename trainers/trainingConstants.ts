@@ -61,6 +61,8 @@ export interface StartConstants {
    */
   readonly matchShare: number;
   readonly leastLimit: number;
+  /** Variance of what a reference has of noise, over lambda: light multiplies it too. */
+  readonly lightNoise: number;
 }
 
 /** Block matching. */
@@ -112,6 +114,8 @@ export interface ScheduleConstants {
   readonly netRate: number;
   /** The fraction of their start at which learning rates end. */
   readonly lastRate: number;
+  /** Steps until learning rates are whole. */
+  readonly warmUpSteps: number;
   /** Of the soft rounding. */
   readonly firstTemperature: number;
   readonly lastTemperature: number;
@@ -121,6 +125,8 @@ export interface ScheduleConstants {
    */
   readonly firstNoise: number;
   readonly lastNoise: number;
+  /** Steps that have all of the noise; fewer have less, by the square root: they cannot average over as much. */
+  readonly noisySteps: number;
   /**
    * Pulls of the nets to their prior. Each is that of all steps since the last: in between a value that is worth its bits gets too
    * far to be drawn back.
@@ -140,6 +146,8 @@ export interface NetConstants {
 export interface TrainingConstants {
   readonly schedule: ScheduleConstants;
   readonly nets: NetConstants;
+  /** Intervals between anchors that train at a time (trainingWave.ts). */
+  readonly waveIntervals: number;
   /** Once the nets are fixed, blocks without a latent of this size are empty for good. */
   readonly prunedBelow: number;
   readonly engine: EngineConstants;
@@ -151,10 +159,12 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
     motionRate: 0.2,
     netRate: 0.02,
     lastRate: 0.02,
+    warmUpSteps: 10,
     firstTemperature: 0.35,
     lastTemperature: 0.1,
     firstNoise: 0.12,
     lastNoise: 0.2,
+    noisySteps: 220,
     pulls: 32,
   },
   nets: {
@@ -164,6 +174,7 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
     contextFirstBit: 2 ** -5,
     synthesisFirstBit: 2 ** -6,
   },
+  waveIntervals: 4,
   prunedBelow: 0.35,
   engine: {
     latentAdam: { gradientShare: 0.2, squareShare: 0.01, epsilon: 1e-8 },
@@ -190,6 +201,7 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
       flatWeight: 0.1,
       matchShare: 0.25,
       leastLimit: 0.5,
+      lightNoise: 0.03,
     },
     search: {
       windowPx: 16,

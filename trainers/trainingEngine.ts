@@ -4,7 +4,7 @@ import type { AnchorGrid, FieldNode } from '../runtime/field/structure.js';
 import type { Chroma } from '../runtime/picture/picture.js';
 import type { NetState } from './nets/netState.js';
 import type { EngineConstants } from './trainingConstants.js';
-import type { StepActivity, StepCost, StepOptions } from './trainingStep.js';
+import type { LatentOptions, StepActivity, StepCost, StepOptions } from './trainingStep.js';
 
 /** What a segment's field looks like. */
 export interface SegmentDescription extends AnchorGrid {
@@ -28,26 +28,41 @@ export interface NodeCost {
   readonly motionBits: number;
 }
 
+/** Some nodes, in coding order. */
+export interface NodeRange {
+  readonly first: number;
+  readonly count: number;
+}
+
 /** One segment in training. Arrays that a promise works on must not be touched until it settles. */
 export interface TrainingSegment {
   /** Source of one node: tightly packed 8-bit planes, which must not change before `analyse` is done. */
   setSource(node: number, y: Uint8Array, cb: Uint8Array, cr: Uint8Array): void;
-  /** The start: motion search and sparse approximation of every node in coding order. */
-  analyse(nets: Float64Array, lambda: number): Promise<void>;
+  /**
+   * The start of some nodes: motion search and sparse approximation. Those before them that they are predicted from are baked:
+   * in an earlier call of this, as `bake` leaves them, or as the last step that visited them.
+   */
+  analyse(nets: Float64Array, lambda: number, nodes: NodeRange): Promise<void>;
+  /** Bakes nodes as a decoder does, for what is predicted from them; in coding order. */
+  bake(nets: Float64Array, nodes: readonly number[]): Promise<void>;
   /** Takes some steps, one or more; resolves with the cost of the last. `nets` is trained in place. */
   train(steps: readonly StepOptions[], activity: StepActivity, nets: NetState): Promise<StepCost>;
   /** Cost of the first nodes in coding order. What is not asked for saves its time. */
   evaluate(nets: Float64Array, nodes: number, part: CostPart): Promise<readonly NodeCost[]>;
   /** Cost and gradients of one step in which every node is active, without update; `netGradient` is filled. */
-  gradient(nets: Float64Array, step: StepOptions, netGradient: Float64Array): StepCost | Promise<StepCost>;
+  gradient(
+    nets: Float64Array,
+    step: StepOptions & LatentOptions,
+    netGradient: Float64Array,
+  ): StepCost | Promise<StepCost>;
   /** Gradient by a node's latents of the last `gradient`. */
   latentGradient(node: number): Float64Array | Promise<Float64Array>;
   /** Rounded latents of a node, planes in coding order. */
   latents(node: number): Int32Array | Promise<Int32Array>;
   /** Replaces a node's latents; blocks of zeros become inactive. */
   setContinuousLatents(node: number, values: Float64Array): void;
-  /** Gives up blocks in which no |value| reaches the threshold. */
-  prune(threshold: number): void | Promise<void>;
+  /** Gives up blocks of some nodes in which no |value| reaches the threshold. */
+  prune(threshold: number, nodes: NodeRange): void | Promise<void>;
   /** Frees the memory at once; nothing else may be called afterwards. */
   release(): void;
 }

@@ -4,24 +4,34 @@
 export interface StepOptions {
   /** Squared codes per bit of latents. */
   readonly lambda: number;
-  /** Of the soft rounding, above 0. */
-  readonly temperature: number;
-  /** Standard deviation in quantizer steps. */
-  readonly noise: number;
-  /** Learning rates; a net rate of 0 leaves the nets as they are. */
-  readonly latentRate: number;
-  readonly motionRate: number;
+  /** Learning rate; at 0 the nets stay as they are. */
   readonly netRate: number;
   /** Squared codes per bit of the nets, in the loss of this step. */
   readonly netLambda: number;
 }
 
-/** Which nodes some steps visit. */
+/** How the latents of one node are trained in one step. */
+export interface LatentOptions {
+  /** Of the soft rounding, above 0. */
+  readonly temperature: number;
+  /** Standard deviation in quantizer steps. */
+  readonly noise: number;
+  /** Learning rates of innovation and of motion. */
+  readonly latentRate: number;
+  readonly motionRate: number;
+}
+
+/** How many numbers the options of a node are in `StepActivity`, in the order of `LatentOptions`. */
+export const LATENT_OPTIONS = 4;
+
+/** Which nodes some steps visit, and how. */
 export interface StepActivity {
   /** Nodes of the segment. */
   readonly nodes: number;
   /** Shape (steps, nodes): the node's weight in the loss, 0 for one that only serves as a constant reference. */
   readonly weights: Uint8Array;
+  /** Shape (steps, nodes, LATENT_OPTIONS); of nodes with a weight. */
+  readonly latents: Float64Array;
 }
 
 /** Distortion (weighted squared codes) and bits of one step. */
@@ -30,7 +40,11 @@ export interface StepCost {
   readonly bits: number;
 }
 
-/** The weights of one step, shape (nodes); a view. */
-export function activityOfStep({ nodes, weights }: StepActivity, step: number): Uint8Array {
-  return weights.subarray(step * nodes, (step + 1) * nodes);
+/** One step of several; views. */
+export function activityOfStep({ nodes, weights, latents }: StepActivity, step: number): StepActivity {
+  return {
+    nodes,
+    weights: weights.subarray(step * nodes, (step + 1) * nodes),
+    latents: latents.subarray(step * nodes * LATENT_OPTIONS, (step + 1) * nodes * LATENT_OPTIONS),
+  };
 }

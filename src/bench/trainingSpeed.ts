@@ -4,7 +4,7 @@ import { type BuiltSegment, createNativeSegment } from '../../trainers/native/na
 import { loadNativeTrainer, type NativeTrainer, type PartTime } from '../../trainers/native/trainerAddon.js';
 import { createNetState } from '../../trainers/nets/netState.js';
 import { baseExponentOf, DEPTH_OFFSET, lambdaOfCrf } from '../../trainers/rateControl.js';
-import { stepActivity, stepOptions } from '../../trainers/schedule.js';
+import { agesTogether, stepActivity, stepOptions } from '../../trainers/schedule.js';
 import type { CommandContext } from '../commands/context.js';
 import { sourceSides } from '../commands/sourceOptions.js';
 import { collectPictures } from '../media/filmInMemory.js';
@@ -86,11 +86,12 @@ async function timeSteps(
   const { native } = segment;
   const nets = createNetState();
   const lambda = lambdaOfCrf(CRF);
-  await native.analyse(nets.values, lambda);
+  await native.analyse(nets.values, lambda, { first: 0, count: segment.nodes.length });
   const depths = segment.nodes.map((node) => node.depth);
   const run = async (steps: number): Promise<number> => {
-    const options = stepOptions({ lambda, netLambda: lambda, steps: 100, netSteps: 100 }, 0, steps);
-    const activity = stepActivity(depths, 1, steps, () => 0);
+    const plan = { lambda, netLambda: lambda, steps: 100, netSteps: 100 };
+    const options = stepOptions(plan, 0, steps);
+    const activity = stepActivity(depths, agesTogether(depths.length, 0, steps), plan, 1, () => 0);
     const start = performance.now();
     await native.train(options, activity, nets);
     return (performance.now() - start) / 1000;

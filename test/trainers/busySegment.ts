@@ -5,12 +5,12 @@ import { priorValues } from '../../runtime/field/tensors.js';
 import type { Chroma } from '../../runtime/picture/picture.js';
 import { createNativeSegment } from '../../trainers/native/nativeEngine.js';
 import { loadNativeTrainer } from '../../trainers/native/trainerAddon.js';
-import type { StepOptions } from '../../trainers/trainingStep.js';
+import type { LatentOptions, StepOptions } from '../../trainers/trainingStep.js';
 import { movingTexture, seededNumbers, syntheticFilm } from './syntheticFilm.js';
 
 export const LAMBDA = 20;
 /** A step without noise; no gradient depends on the rates and on the price of the nets. */
-export const STEP: StepOptions = {
+export const STEP: StepOptions & LatentOptions = {
   ...{ lambda: LAMBDA, temperature: 0.35, noise: 0 },
   ...{ latentRate: 0, motionRate: 0, netRate: 0, netLambda: 0 },
 };

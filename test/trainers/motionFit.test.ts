@@ -38,7 +38,7 @@ const panBehindNoise: Sample = (x, y, t, plane) =>
 async function displacementsOf(segment: TrainingSegment, sample: Sample): Promise<number[]> {
   const film = syntheticFilm(description, sample);
   for (const [index, node] of nodes.entries()) segment.setSource(index, ...film.all[node.frame]!.planes);
-  await segment.analyse(createNetState().values, LAMBDA);
+  await segment.analyse(createNetState().values, LAMBDA, { first: 0, count: nodes.length });
   const latents = await segment.latents(1);
   segment.release();
   const shape = fieldShape(description.width, description.height, description.chroma);

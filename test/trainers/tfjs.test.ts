@@ -14,7 +14,7 @@ import { type EngineName, openEngine, reportEngines } from '../../trainers/engin
 import { loadNativeTrainer } from '../../trainers/native/trainerAddon.js';
 import { createNetState } from '../../trainers/nets/netState.js';
 import { DEPTH_OFFSET, lossWeights } from '../../trainers/rateControl.js';
-import { randomSequence, stepActivity, stepOptions } from '../../trainers/schedule.js';
+import { agesTogether, randomSequence, stepActivity, stepOptions } from '../../trainers/schedule.js';
 import { type GpuAdapter, probeGpu } from '../../trainers/tfjs/gpu.js';
 import { TfjsSegment } from '../../trainers/tfjs/segment.js';
 import { TRAINING_CONSTANTS } from '../../trainers/trainingConstants.js';
@@ -35,6 +35,7 @@ const description = {
   ...{ baseExponent: 36, depthOffset: DEPTH_OFFSET },
 };
 const nodes = segmentStructure(description);
+const ALL_NODES = { first: 0, count: nodes.length };
 
 /** A film with nodes of all depths, encoded as a whole. */
 const deepFilm = syntheticFilm({ width: 32, height: 32, frames: 9 }, movingTexture);
@@ -164,8 +165,8 @@ describe.runIf(canEncode())('TensorFlow.js on the processor', { timeout: 600_000
     const own = new TfjsSegment(description, nodes, HOST);
     for (const [index, node] of nodes.entries()) own.setSource(index, ...clip.all[node.frame]!.planes);
     const { values } = createNetState();
-    await native.analyse(values, LAMBDA);
-    await own.analyse(values, LAMBDA);
+    await native.analyse(values, LAMBDA, ALL_NODES);
+    await own.analyse(values, LAMBDA, ALL_NODES);
     expect((await cost(own, values)) / (await cost(native, values))).toBeCloseTo(1, 1);
     own.release();
   });
@@ -176,16 +177,16 @@ describe.runIf(canEncode())('TensorFlow.js on the processor', { timeout: 600_000
     for (const engine of ['native', 'tfjs'] as const) {
       const segment = await segmentOf(engine);
       const nets = createNetState();
-      await segment.analyse(nets.values, LAMBDA);
+      await segment.analyse(nets.values, LAMBDA, ALL_NODES);
       const start = await cost(segment, nets.values);
       const plan = { lambda: LAMBDA, netLambda: LAMBDA, steps, netSteps: steps };
       const options = stepOptions(plan, 0, steps);
       const depths = nodes.map((node) => node.depth);
-      const activity = stepActivity(depths, 0.5, steps, randomSequence(3));
+      const ages = agesTogether(nodes.length, 0, steps);
+      const activity = stepActivity(depths, ages, plan, 0.5, randomSequence(3));
       const tensors = new Set<number>();
       for (let step = 0; step < steps; step++) {
-        const active = { ...activity, weights: activityOfStep(activity, step) };
-        await segment.train([options[step]!], active, nets);
+        await segment.train([options[step]!], activityOfStep(activity, step), nets);
         if (step > 0) tensors.add(tf.memory().numTensors);
       }
       expect(tensors.size).toBe(1);

@@ -40,6 +40,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     return DefineClass(env, "Segment", {
       InstanceMethod("setSource", &SegmentObject::setSource),
       InstanceMethod("analyse", &SegmentObject::analyse),
+      InstanceMethod("bake", &SegmentObject::bake),
       InstanceMethod("train", &SegmentObject::train),
       InstanceMethod("evaluate", &SegmentObject::evaluate),
       InstanceMethod("gradient", &SegmentObject::gradient),
@@ -69,12 +70,23 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     segment_->setSource(info[0].ToNumber(), planes);
     return info.Env().Undefined();
   }
-  // (nets, lambda)
+  // (nets, lambda, nodes: NodeRange)
   Napi::Value analyse(const Napi::CallbackInfo& info) {
     checkThere(info);
     const double* nets = info[0].As<Napi::Float64Array>().Data();
     const double lambda = info[1].ToNumber();
-    return (new Task(info.Env(), {self(info), info[0].As<Napi::Object>()}, [=] { segment_->analyse(nets, lambda); },
+    const weft::NodeRange nodes = rangeOf(info[2]);
+    return (new Task(info.Env(), {self(info), info[0].As<Napi::Object>()}, [=] { segment_->analyse(nets, lambda, nodes); },
+                     [](Napi::Env env) -> Napi::Value { return env.Undefined(); }))->start();
+  }
+  // (nets, nodes: number[])
+  Napi::Value bake(const Napi::CallbackInfo& info) {
+    checkThere(info);
+    const double* nets = info[0].As<Napi::Float64Array>().Data();
+    const auto listed = info[1].As<Napi::Array>();
+    std::vector<int> nodes;
+    for (uint32_t i = 0; i < listed.Length(); i++) nodes.push_back(nodeOf(info, listed.Get(i)));
+    return (new Task(info.Env(), {self(info), info[0].As<Napi::Object>()}, [=] { segment_->bake(nets, nodes); },
                      [](Napi::Env env) -> Napi::Value { return env.Undefined(); }))->start();
   }
   // (steps: StepOptions[], activity: StepActivity, nets: NetState in trainers/nets/netState.ts) -> cost of the last step
@@ -83,16 +95,18 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     std::vector<weft::StepOptions> options;
     weft::forEachObject(info[0].As<Napi::Array>(), [&](const Napi::Object& step) { options.push_back(weft::stepOptions(step)); });
     const auto weights = info[1].As<Napi::Object>().Get("weights").As<Napi::Uint8Array>();
-    if (options.empty() || weights.ElementLength() != options.size() * size_t(nodes_))
-      throw Napi::RangeError::New(info.Env(), "a step or more, and a weight for each step and node");
-    const uint8_t* activity = weights.Data();
+    const auto latents = info[1].As<Napi::Object>().Get("latents").As<Napi::Float64Array>();
+    const size_t visits = options.size() * size_t(nodes_);
+    if (options.empty() || weights.ElementLength() != visits || latents.ByteLength() != visits * sizeof(weft::LatentOptions))
+      throw Napi::RangeError::New(info.Env(), "a step or more, and a weight and the options of its latents for each step and node");
+    const weft::StepActivity activity{weights.Data(), reinterpret_cast<const weft::LatentOptions*>(latents.Data())};
     const auto state = info[2].As<Napi::Object>();
     const auto numbers = [&](const char* name) { return state.Get(name).As<Napi::Float64Array>().Data(); };
     double* steps = numbers("steps");
     weft::NetTraining nets{numbers("values"), numbers("firstMoment"), numbers("secondMoment"), numbers("rateScale"),
                            numbers("prior"), numbers("firstBit"), int64_t(*steps)};
     auto cost = std::make_shared<weft::Cost>();
-    return (new Task(info.Env(), {self(info), weights, state},
+    return (new Task(info.Env(), {self(info), weights, latents, state},
                      [=]() mutable {
                        *cost = segment_->train(options.data(), int(options.size()), activity, nets);
                        *steps = double(nets.steps);
@@ -114,18 +128,18 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
                        return out;
                      }))->start();
   }
-  // (nets, StepOptions, netGradient: filled) -> cost
+  // (nets, StepOptions and LatentOptions, netGradient: filled) -> cost
   Napi::Value gradient(const Napi::CallbackInfo& info) {
     checkThere(info);
-    const auto options = weft::stepOptions(info[1].As<Napi::Object>());
-    return costObject(info.Env(), segment_->gradient(info[0].As<Napi::Float64Array>().Data(), options,
-                                                     info[2].As<Napi::Float64Array>().Data()));
+    const auto options = info[1].As<Napi::Object>();
+    return costObject(info.Env(), segment_->gradient(info[0].As<Napi::Float64Array>().Data(), weft::stepOptions(options),
+                                                     weft::latentOptions(options), info[2].As<Napi::Float64Array>().Data()));
   }
   // (node) -> one number for each of its latents
   template <class Numbers, class Number>
   Napi::Value ofLatents(const Napi::CallbackInfo& info, void (weft::TrainingSegment::*read)(int, Number*) const) {
     checkThere(info);
-    const int node = nodeOf(info);
+    const int node = nodeOf(info, info[0]);
     auto out = Numbers::New(info.Env(), size_t(segment_->latentCount(node)));
     (segment_.get()->*read)(node, out.Data());
     return out;
@@ -139,13 +153,13 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   }
   Napi::Value setContinuousLatents(const Napi::CallbackInfo& info) {
     checkThere(info);
-    segment_->setContinuousLatents(nodeOf(info), info[1].As<Napi::Float64Array>().Data());
+    segment_->setContinuousLatents(nodeOf(info, info[0]), info[1].As<Napi::Float64Array>().Data());
     return info.Env().Undefined();
   }
-  // (threshold)
+  // (threshold, nodes: NodeRange)
   Napi::Value prune(const Napi::CallbackInfo& info) {
     checkThere(info);
-    segment_->prune(info[0].ToNumber());
+    segment_->prune(info[0].ToNumber(), rangeOf(info[1]));
     return info.Env().Undefined();
   }
   // () -> [{name, seconds, operations}]
@@ -166,10 +180,16 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   void checkThere(const Napi::CallbackInfo& info) const {
     if (!segment_) throw Napi::Error::New(info.Env(), "the segment was released");
   }
-  int nodeOf(const Napi::CallbackInfo& info) {
-    const int node = info[0].ToNumber();
+  int nodeOf(const Napi::CallbackInfo& info, const Napi::Value& value) {
+    const int node = value.ToNumber();
     if (node < 0 || node >= nodes_) throw Napi::RangeError::New(info.Env(), "no such node");
     return node;
+  }
+  weft::NodeRange rangeOf(const Napi::Value& value) {
+    const auto o = value.As<Napi::Object>();
+    const weft::NodeRange range{o.Get("first").ToNumber(), o.Get("count").ToNumber()};
+    if (range.first < 0 || range.count < 0 || range.first > nodes_ - range.count) throw Napi::RangeError::New(value.Env(), "no such nodes");
+    return range;
   }
 
   std::unique_ptr<weft::TrainingSegment> segment_;

@@ -38,6 +38,7 @@ inline StartConstants startConstants(const Napi::Object& o) {
   c.flatWeight = realOf(o, "flatWeight");
   c.matchShare = realOf(o, "matchShare");
   c.leastLimit = realOf(o, "leastLimit");
+  c.lightNoise = realOf(o, "lightNoise");
   return c;
 }
 
@@ -110,13 +111,14 @@ inline SegmentConfig segmentConfig(const Napi::Object& o) {
 inline StepOptions stepOptions(const Napi::Object& o) {
   StepOptions step{};
   step.lambda = realOf(o, "lambda");
-  step.temperature = realOf(o, "temperature");
-  step.noise = realOf(o, "noise");
-  step.latentRate = realOf(o, "latentRate");
-  step.motionRate = realOf(o, "motionRate");
   step.netRate = realOf(o, "netRate");
   step.netLambda = realOf(o, "netLambda");
   return step;
+}
+
+// LatentOptions of trainers/trainingStep.ts.
+inline LatentOptions latentOptions(const Napi::Object& o) {
+  return {realOf(o, "temperature"), realOf(o, "noise"), realOf(o, "latentRate"), realOf(o, "motionRate")};
 }
 
 }  // namespace weft

@@ -54,7 +54,7 @@ inline void KernelBench::rounding() {
   for (size_t i = 0; i < all.size(); i++) all[i] = uint32_t(i);
   blocks.assign(all);
   for (real& v : blocks.value) v = real(uniform(-4, 4));
-  StepOptions options{};
+  LatentOptions options{};
   options.temperature = 0.2;
   const auto round = [&] { for (int b = 0; b < blocks.count(); b++) roundBlock(blocks, b, options.temperature, options.noise, 1); };
   round();

@@ -36,27 +36,34 @@ class Segment final : public TrainingSegment, private LatentSource {
     }
   }
 
-  void analyse(const double* nets, double lambda) override {
+  void analyse(const double* nets, double lambda, NodeRange nodes) override {
     loadNets(nets);
-    SegmentStart(config_, team_, baker_, nets_, nodes_, baked_).run(lambda, [&](int index) { forward(index, HARD); });
+    SegmentStart(config_, team_, baker_, nets_, nodes_, baked_).run(lambda, nodes, [&](int index) { forward(index, HARD); });
   }
 
-  Cost train(const StepOptions* options, int steps, const uint8_t* activity, NetTraining& nets) override {
+  void bake(const double* nets, const std::vector<int>& nodes) override {
+    loadNets(nets);
+    for (int index : nodes) forward(index, HARD);
+  }
+
+  Cost train(const StepOptions* options, int steps, StepActivity activity, NetTraining& nets) override {
     Cost cost;
     std::vector<double> gradient(nets_.count());
     for (int s = 0; s < steps; s++) {
       std::fill(gradient.begin(), gradient.end(), 0.0);
-      cost = step(nets.values, options[s], activity + size_t(s) * nodes_.size(), gradient.data(), true);
+      const size_t first = size_t(s) * nodes_.size();
+      cost = step(nets.values, options[s], {activity.weights + first, activity.latents + first}, gradient.data(), true);
       if (options[s].netRate > 0) updateNets(config_.constants.netAdam, options[s], gradient, nets);
     }
     return cost;
   }
 
-  Cost gradient(const double* nets, const StepOptions& options, double* netGradient) override {
-    std::vector<uint8_t> all(nodes_.size(), 1);
+  Cost gradient(const double* nets, const StepOptions& options, const LatentOptions& latents, double* netGradient) override {
+    const std::vector<uint8_t> all(nodes_.size(), 1);
+    const std::vector<LatentOptions> alike(nodes_.size(), latents);
     std::fill(netGradient, netGradient + nets_.count(), 0.0);
     keepGradient_ = true;
-    const Cost cost = step(nets, options, all.data(), netGradient, false);
+    const Cost cost = step(nets, options, {all.data(), alike.data()}, netGradient, false);
     keepGradient_ = false;
     return cost;
   }
@@ -69,7 +76,7 @@ class Segment final : public TrainingSegment, private LatentSource {
       roundLatents(n, HARD);
       NodeCost cost{};
       if (distortion) {
-        bake(n);
+        bakeRounded(n);
         for (int p = 0; p < 3; p++) cost.squaredError[p] = squaredError(n, p);
       }
       if (bits) {
@@ -118,14 +125,14 @@ class Segment final : public TrainingSegment, private LatentSource {
     }
   }
 
-  void prune(double threshold) override {
-    for (auto& node : nodes_)
-      for (auto& blocks : node.latents) pruneBlocks(blocks, threshold);
+  void prune(double threshold, NodeRange nodes) override {
+    for (int n = nodes.first; n < nodes.first + nodes.count; n++)
+      for (auto& blocks : nodes_[n].latents) pruneBlocks(blocks, threshold);
   }
 
  private:
   // Rounds to integers, with a slope of 1.
-  static constexpr StepOptions HARD{};
+  static constexpr LatentOptions HARD{};
 
   // --- sizes -------------------------------------------------------------------------------------------------------
   int planeWidth(int p) const { return p == 0 || !config_.halvedChroma ? config_.width : (config_.width + 1) / 2; }
@@ -175,7 +182,7 @@ class Segment final : public TrainingSegment, private LatentSource {
   // Of the learning rate and the noise of a plane.
   double levelFactor(const LatentPlaneSpec& plane) const { return plane.kind == MOTION ? std::pow(config_.constants.motionByLevel, plane.level) : 1; }
 
-  void roundLatents(int index, const StepOptions& options) {
+  void roundLatents(int index, const LatentOptions& options) {
     auto& planes = nodes_[index].latents;
     overBlocks(nodes_[index], [&](int plane, int block, int thread) {
       PartClock& clock = baker_.scratch(thread).clock;
@@ -186,11 +193,11 @@ class Segment final : public TrainingSegment, private LatentSource {
     });
   }
 
-  NodePass forward(int index, const StepOptions& options) {
+  NodePass forward(int index, const LatentOptions& options) {
     roundLatents(index, options);
-    return bake(index);
+    return bakeRounded(index);
   }
-  NodePass bake(int index) {
+  NodePass bakeRounded(int index) {
     if (!nodes_[index].referred) lendPicture(index);
     if (nodes_[index].spec.references) baker_.bakeMotion(index, baked_);
     return baker_.bakePicture(index, baked_, keptOf(nodes_[index]));
@@ -290,7 +297,7 @@ class Segment final : public TrainingSegment, private LatentSource {
   }
 
   // Everything that the gradient by a latent consists of is there: its step, and the gradient by the gains.
-  void finishLatents(int index, const StepOptions& options, bool update, std::vector<double>& netGradient) {
+  void finishLatents(int index, const LatentOptions& options, bool update, std::vector<double>& netGradient) {
     Node& node = nodes_[index];
     const auto& specs = planesOf(node);
     const int threads = team_.threads();
@@ -333,10 +340,11 @@ class Segment final : public TrainingSegment, private LatentSource {
       for (int t = 0; t < threads; t++) netGradient[nets_.gainIndex(node.spec, specs[p])] += byGain[t][p] * nets_.stepOf(node.spec, int(p)) * LN2;
   }
 
-  void backward(int index, const NodePass& pass, const StepOptions& options, const uint8_t* activity, double weight,
-                std::vector<double>& netGradient, Cost& cost, bool update) {
+  void backward(int index, const NodePass& pass, double lambda, const StepActivity& activity, std::vector<double>& netGradient, Cost& cost,
+                bool update) {
     Node& node = nodes_[index];
-    const AdjointTask task = adjointTask(index, pass, activity, weight);
+    const double weight = activity.weights[index];
+    const AdjointTask task = adjointTask(index, pass, activity.weights, weight);
     const PlaneErrors errors = adjoint_.run(task);
     for (int p = 0; p < 3; p++) cost.distortion += weight * config_.lossWeights[p] * errors.plane[p];
     for (int t = 0; t < team_.threads(); t++) {
@@ -345,15 +353,15 @@ class Segment final : public TrainingSegment, private LatentSource {
       for (int p = 0; p < 3; p++) filters[p] = gradient.data() + (task.filter[p] - nets_.data());
       adjoint_.addWeightGradients(t, nets_.synthesisIn(gradient, pass.net), filters);
     }
-    if (node.spec.references) motionAdjoint(node, activity);
+    if (node.spec.references) motionAdjoint(node, activity.weights);
     double nats[2];
-    rate_.differentiate(node, weight * options.lambda * LOG2E, threadNetGradient_, nats);
+    rate_.differentiate(node, weight * lambda * LOG2E, threadNetGradient_, nats);
     cost.bits += weight * (nats[0] + nats[1]) * LOG2E;
     node.visits++;
-    finishLatents(index, options, update, netGradient);
+    finishLatents(index, activity.latents[index], update, netGradient);
   }
 
-  Cost step(const double* nets, const StepOptions& options, const uint8_t* activity, double* netGradient, bool update) {
+  Cost step(const double* nets, const StepOptions& options, const StepActivity& activity, double* netGradient, bool update) {
     loadNets(nets);
     stepCount_++;
     for (auto& g : threadNetGradient_) std::fill(g.begin(), g.end(), real(0));
@@ -362,15 +370,15 @@ class Segment final : public TrainingSegment, private LatentSource {
     const int count = int(nodes_.size());
     // A node that nothing else reads goes forward and backward at once; the others wait for those that read them.
     for (int n = 0; n < count; n++) {
-      if (!activity[n]) continue;
+      if (!activity.weights[n]) continue;
       clearGradients(nodes_[n]);
-      const NodePass pass = forward(n, options);
-      if (!nodes_[n].referred) backward(n, pass, options, activity, activity[n], gradient, cost, update);
+      const NodePass pass = forward(n, activity.latents[n]);
+      if (!nodes_[n].referred) backward(n, pass, options.lambda, activity, gradient, cost, update);
     }
     for (int n = count - 1; n >= 0; n--) {
-      if (!activity[n] || !nodes_[n].referred) continue;
+      if (!activity.weights[n] || !nodes_[n].referred) continue;
       const NodePass pass = baker_.preparePass(n, baked_, keptOf(nodes_[n]), 0);
-      backward(n, pass, options, activity, activity[n], gradient, cost, update);
+      backward(n, pass, options.lambda, activity, gradient, cost, update);
     }
     for (int i = 0; i < nets_.count(); i++) {
       netGradient[i] = gradient[i];

@@ -18,9 +18,9 @@ class SegmentStart {
                const std::vector<BakedNode>& baked)
       : config_(config), team_(team), baker_(baker), nets_(nets), nodes_(nodes), baked_(baked) {}
 
-  // bake(index): bakes a node with its latents as they are, rounded; those before it are done.
-  template <class Bake> void run(double lambda, const Bake& bake) {
-    for (int n = 0; n < int(nodes_.size()); n++) {
+  // bake(index): bakes a node with its latents as they are, rounded; those before it that it is predicted from are.
+  template <class Bake> void run(double lambda, NodeRange nodes, const Bake& bake) {
+    for (int n = nodes.first; n < nodes.first + nodes.count; n++) {
       Node& node = nodes_[n];
       for (auto& l : node.latents) l.truncate(0);
       // What later nodes are predicted from deserves a finer approximation: as much finer as its quantization step.
@@ -143,18 +143,19 @@ class SegmentStart {
       }
   }
 
-  // From the prediction as it is with the motion that was found: the factor that brings each cell nearest to the source. False if
-  // the light does not change.
+  // From the prediction as it is with the motion that was found: the factor that brings each cell nearest to the source, less so
+  // where the prediction is so dark that the factor would multiply mostly noise. False if the light does not change.
   bool searchLight(int index, double lambda) {
     Node& node = nodes_[index];
     const StartConstants& start = config_.constants.start;
     const Plane &luma = baked_[index].picture[0], &size = baker_.motionLevel(0);
+    const real noise = real(start.lightNoise * lambda);  // of each sample, squared codes
     PlaneBuffer light(size.w, size.h), weights(size.w, size.h);
     for (int y = 0; y < luma.h; y++)
       for (int x = 0; x < luma.w; x++) {
         const real value = luma.row(y)[x] - BLACK[0], missing = real(node.source[0][size_t(y) * luma.w + x]) - (CODE_OFFSET + BLACK[0]) - value;
         light.row(y / CELL)[x / CELL] += value * missing;
-        weights.row(y / CELL)[x / CELL] += value * value;
+        weights.row(y / CELL)[x / CELL] += value * value + noise;
       }
     for (int y = 0; y < size.h; y++)
       for (int x = 0; x < size.w; x++) {

@@ -3,8 +3,8 @@
 import { type AddonBuild, loadAddon } from '../../runtime/native/addonLoader.js';
 import type { FieldConfig } from '../../runtime/native/fieldConfig.js';
 import type { EngineConstants } from '../trainingConstants.js';
-import type { TrainingSegment } from '../trainingEngine.js';
-import type { StepCost, StepOptions } from '../trainingStep.js';
+import type { NodeRange, TrainingSegment } from '../trainingEngine.js';
+import type { LatentOptions, StepCost, StepOptions } from '../trainingStep.js';
 
 /** What a segment is built from; the addon reads every field by its name. */
 export interface TrainingSegmentConfig extends FieldConfig {
@@ -55,10 +55,10 @@ export interface SynthesisLayout {
 
 /** The addon's class: one segment in training, on the processor. */
 export interface NativeTrainingSegment extends TrainingSegment {
-  gradient(nets: Float64Array, step: StepOptions, netGradient: Float64Array): StepCost;
+  gradient(nets: Float64Array, step: StepOptions & LatentOptions, netGradient: Float64Array): StepCost;
   latents(node: number): Int32Array;
   latentGradient(node: number): Float64Array;
-  prune(threshold: number): void;
+  prune(threshold: number, nodes: NodeRange): void;
   /** Latents of a node as they are in training. */
   continuousLatents(node: number): Float64Array;
   /** What the parts of steps and evaluations took since the last call. */

@@ -19,7 +19,7 @@ struct FitConstants {
 };
 
 struct StartConstants {
-  double motionPrice, lightPrice, motionThreshold, anchorThreshold, leafThreshold, slopeWeight, flatWeight, matchShare, leastLimit;
+  double motionPrice, lightPrice, motionThreshold, anchorThreshold, leafThreshold, slopeWeight, flatWeight, matchShare, leastLimit, lightNoise;
 };
 
 struct SearchConstants {

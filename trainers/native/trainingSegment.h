@@ -28,10 +28,26 @@ struct SegmentConfig : FieldSpec {
 // Hyperparameters of one training step; from trainers/trainingStep.ts.
 struct StepOptions {
   double lambda;            // squared 8-bit codes per bit, per luma pixel
+  double netRate;
+  double netLambda;         // squared 8-bit codes per bit of the nets, in the loss of this step
+};
+
+// How the latents of one node are trained in one step; as they lie in StepActivity.latents.
+struct LatentOptions {
   double temperature;       // of the soft rounding; 0: hard rounding with slope 1
   double noise;             // standard deviation, in quantizer steps
-  double latentRate, motionRate, netRate;
-  double netLambda;         // squared 8-bit codes per bit of the nets, in the loss of this step
+  double latentRate, motionRate;
+};
+
+// Which nodes some steps visit, and how: shape (steps, nodes).
+struct StepActivity {
+  const uint8_t* weights;   // 0: a constant; else the node's weight in the loss
+  const LatentOptions* latents;
+};
+
+// Some nodes, in coding order.
+struct NodeRange {
+  int first, count;
 };
 
 // The nets in training and the state of their optimizer, shared by the segments of a film; by value, in the layout's order.
@@ -59,23 +75,24 @@ class TrainingSegment {
   virtual ~TrainingSegment() = default;
   // Hands over the source of one node: tightly packed 8-bit planes.
   virtual void setSource(int node, const uint8_t* const planes[3]) = 0;
-  // Motion search and sparse approximation of every node in coding order.
-  virtual void analyse(const double* nets, double lambda) = 0;
-  // Steps with the active nodes given by one byte per step and node (0: constant; else its weight in the loss).
-  virtual Cost train(const StepOptions* options, int steps, const uint8_t* activity, NetTraining& nets) = 0;
+  // Motion search and sparse approximation of some nodes; those before them that they are predicted from are baked.
+  virtual void analyse(const double* nets, double lambda, NodeRange nodes) = 0;
+  // Bakes nodes with rounded latents.
+  virtual void bake(const double* nets, const std::vector<int>& nodes) = 0;
+  virtual Cost train(const StepOptions* options, int steps, StepActivity activity, NetTraining& nets) = 0;
   // Cost of the first nodes with latents rounded; none of them needs a later one. What is not asked for is zero.
   virtual std::vector<NodeCost> evaluate(const double* nets, int nodes, bool distortion, bool bits) = 0;
   // What the parts of evaluations and steps took since the last call: seconds summed over threads, and useful operations.
   virtual std::vector<PartTime> takePartTimes() = 0;
   // Loss and gradients with everything switched on and without update, for tests and for other engines.
-  virtual Cost gradient(const double* nets, const StepOptions& options, double* netGradient) = 0;
+  virtual Cost gradient(const double* nets, const StepOptions& options, const LatentOptions& latents, double* netGradient) = 0;
   virtual int latentCount(int node) const = 0;
   virtual void latents(int node, int32_t* out) const = 0;            // rounded, planes in coding order
   virtual void continuousLatents(int node, double* out) const = 0;   // as they are in training
   virtual void setContinuousLatents(int node, const double* values) = 0;  // blocks of zeros become inactive
   virtual void latentGradient(int node, double* out) const = 0;      // of the last gradient()
-  // Gives up blocks in which no |value| reaches the threshold.
-  virtual void prune(double threshold) = 0;
+  // Gives up blocks of some nodes in which no |value| reaches the threshold.
+  virtual void prune(double threshold, NodeRange nodes) = 0;
 };
 
 // Best time and useful operations of one run of a kernel.

@@ -18,17 +18,25 @@ import { depthScale, innovationStep, motionStep, type StepSettings } from '../..
 import type { FieldNode, MotionPrediction } from '../../runtime/field/structure.js';
 import { NET_VALUE_COUNT, tensorNamed } from '../../runtime/field/tensors.js';
 import { createNativeSegment } from '../native/nativeEngine.js';
-import type { NativeTrainer } from '../native/trainerAddon.js';
+import type { NativeTrainer, NativeTrainingSegment } from '../native/trainerAddon.js';
 import { type NetState, updateNets } from '../nets/netState.js';
 import { lossWeights } from '../rateControl.js';
 import type {
   CostPart,
   NodeCost,
+  NodeRange,
   SegmentDescription,
   SegmentOptions,
   TrainingSegment,
 } from '../trainingEngine.js';
-import { activityOfStep, type StepActivity, type StepCost, type StepOptions } from '../trainingStep.js';
+import {
+  activityOfStep,
+  LATENT_OPTIONS,
+  type LatentOptions,
+  type StepActivity,
+  type StepCost,
+  type StepOptions,
+} from '../trainingStep.js';
 import { BackwardPass } from './backwardPass.js';
 import { gather } from './gather.js';
 import { latentGrids, planesOf } from './latentGrid.js';
@@ -60,6 +68,8 @@ export class TfjsSegment implements TrainingSegment {
   readonly #settings: StepSettings;
   #steps = 0;
   #keptGradients: Float64Array[] = [];
+  /** Has the native engine's start of the nodes. */
+  #starter: NativeTrainingSegment | undefined;
 
   constructor(description: SegmentDescription, fields: readonly FieldNode[], host: TfjsHost) {
     this.#description = description;
@@ -99,10 +109,15 @@ export class TfjsSegment implements TrainingSegment {
     });
   }
 
-  async analyse(nets: Float64Array, lambda: number): Promise<void> {
-    if (this.#host.native) return this.#takeStart(this.#host.native, nets, lambda);
+  async analyse(nets: Float64Array, lambda: number, range: NodeRange): Promise<void> {
+    if (this.#host.native) await this.#takeStart(this.#host.native, nets, lambda, range);
     const netValues = netTensor(nets);
-    for (const [index, node] of this.#nodes.entries()) {
+    for (const index of placesIn(range)) {
+      const node = this.#nodes[index]!;
+      if (this.#host.native) {
+        this.#bakeHard(index, netValues);
+        continue;
+      }
       await beginNode({
         ...{ node, nodes: this.#nodes, shape: this.#shape, resampling: this.#resampling, lambda },
         constants: this.#host.constants,
@@ -114,33 +129,67 @@ export class TfjsSegment implements TrainingSegment {
     netValues.dispose();
   }
 
-  /** The native engine's start. */
-  async #takeStart(native: NativeTrainer, nets: Float64Array, lambda: number): Promise<void> {
-    const segment = createNativeSegment(native, this.#description, this.#host).native;
-    for (const [index, { codes }] of this.#nodes.entries()) segment.setSource(index, ...codes!);
-    await segment.analyse(nets, lambda);
-    for (const index of this.#nodes.keys())
-      this.setContinuousLatents(index, segment.continuousLatents(index));
-    segment.release();
+  async bake(nets: Float64Array, nodes: readonly number[]): Promise<void> {
+    const netValues = netTensor(nets);
+    for (const index of nodes) {
+      this.#bakeHard(index, netValues);
+      const values = await this.#nodes[index]!.latents.values.data();
+      this.#starter?.setContinuousLatents(index, Float64Array.from(values));
+    }
+    await this.#starter?.bake(nets, nodes);
+    netValues.dispose();
+  }
+
+  /** The native engine's start. Its segment stays until all nodes have theirs: the next ones are predicted from these. */
+  async #takeStart(
+    native: NativeTrainer,
+    nets: Float64Array,
+    lambda: number,
+    range: NodeRange,
+  ): Promise<void> {
+    if (!this.#starter) {
+      this.#starter = createNativeSegment(native, this.#description, this.#host).native;
+      for (const [index, { codes }] of this.#nodes.entries()) this.#starter.setSource(index, ...codes!);
+    }
+    await this.#starter.analyse(nets, lambda, range);
+    for (const index of placesIn(range)) {
+      this.setContinuousLatents(index, this.#starter.continuousLatents(index));
+    }
+    if (range.first + range.count === this.#nodes.length) this.#endStart();
+  }
+
+  #endStart(): void {
+    this.#starter?.release();
+    this.#starter = undefined;
   }
 
   async train(steps: readonly StepOptions[], activity: StepActivity, nets: NetState): Promise<StepCost> {
     let cost: StepCost = { distortion: 0, bits: 0 };
     const gradient = new Float64Array(NET_VALUE_COUNT);
     for (const [index, step] of steps.entries()) {
-      const active = activityOfStep(activity, index);
-      cost = await this.#step(nets.values, step, active, gradient, ({ latents }, byLatents) => {
-        latents.update(byLatents, step.motionRate, step.latentRate);
-      });
+      const active = visitsOf(activityOfStep(activity, index));
+      cost = await this.#step(
+        nets.values,
+        step.lambda,
+        active,
+        gradient,
+        ({ latents }, byLatents, options) => {
+          latents.update(byLatents, options.motionRate, options.latentRate);
+        },
+      );
       if (step.netRate > 0) updateNets(nets, gradient, step, this.#host.constants.netAdam);
     }
     return cost;
   }
 
-  async gradient(nets: Float64Array, step: StepOptions, netGradient: Float64Array): Promise<StepCost> {
-    const all = new Uint8Array(this.#nodes.length).fill(1);
+  async gradient(
+    nets: Float64Array,
+    step: StepOptions & LatentOptions,
+    netGradient: Float64Array,
+  ): Promise<StepCost> {
+    const all = this.#nodes.map(() => ({ weight: 1, options: step }));
     const kept = new Map<TrainedNode, tf.Tensor>();
-    const cost = await this.#step(nets, step, all, netGradient, (node, byLatents) => {
+    const cost = await this.#step(nets, step.lambda, all, netGradient, (node, byLatents) => {
       kept.set(
         node,
         tf.tidy(() => tf.keep(tf.mul(byLatents, node.latents.mask))),
@@ -193,11 +242,12 @@ export class TfjsSegment implements TrainingSegment {
     this.#nodes[node]!.latents.set(Float32Array.from(values), () => 0);
   }
 
-  async prune(threshold: number): Promise<void> {
-    for (const { latents } of this.#nodes) await latents.prune(threshold);
+  async prune(threshold: number, range: NodeRange): Promise<void> {
+    for (const index of placesIn(range)) await this.#nodes[index]!.latents.prune(threshold);
   }
 
   release(): void {
+    this.#endStart();
     for (const { source, baked, latents } of this.#nodes) {
       tf.dispose([...source, ...(baked ?? [])]);
       latents.dispose();
@@ -208,31 +258,30 @@ export class TfjsSegment implements TrainingSegment {
   /** One step over the active nodes; `use` is lent the gradient by the latents of each. */
   async #step(
     nets: Float64Array,
-    options: StepOptions,
-    activity: Uint8Array,
+    lambda: number,
+    visits: readonly Visit[],
     netGradient: Float64Array,
-    use: (node: TrainedNode, byLatents: tf.Tensor1D) => void,
+    use: (node: TrainedNode, byLatents: tf.Tensor1D, options: LatentOptions) => void,
   ): Promise<StepCost> {
     this.#steps++;
     const pass = new BackwardPass(nets);
     const noises = this.#nodes.map(({ latents }, n) => {
       const seed = this.#host.seed + this.#steps;
-      return activity[n] ? latents.noise(options.noise, (plane) => hashBits(seed, n, plane)) : undefined;
+      const { weight, options } = visits[n]!;
+      return weight > 0 ? latents.noise(options.noise, (plane) => hashBits(seed, n, plane)) : undefined;
     });
     for (const [n, node] of this.#nodes.entries()) {
-      if (!node.referred || (!activity[n] && node.baked)) continue;
       const noise = noises[n];
+      if (!node.referred || !noise) continue;
       this.#keepBaked(n, () => {
-        const rounded = noise
-          ? this.#round(node, node.latents.values, options, noise)
-          : this.#roundHard(node);
+        const rounded = this.#round(node, node.latents.values, visits[n]!.options, noise);
         return this.#bake(node, rounded, netTensors(pass.nets), this.#readPlanes(node));
       });
     }
     for (let n = this.#nodes.length - 1; n >= 0; n--) {
-      if (!activity[n]) continue;
-      const byLatents = this.#back(n, activity, options, noises[n]!, pass);
-      use(this.#nodes[n]!, byLatents);
+      if (visits[n]!.weight === 0) continue;
+      const byLatents = this.#back(n, visits, lambda, noises[n]!, pass);
+      use(this.#nodes[n]!, byLatents, visits[n]!.options);
       byLatents.dispose();
     }
     tf.dispose(noises.filter((noise) => noise !== undefined));
@@ -244,13 +293,13 @@ export class TfjsSegment implements TrainingSegment {
   /** Gradient by a node's latents, of its own cost and of what later nodes left; leaves its share to what it was computed from. */
   #back(
     n: number,
-    activity: Uint8Array,
-    options: StepOptions,
+    visits: readonly Visit[],
+    lambda: number,
     noise: tf.Tensor1D,
     pass: BackwardPass,
   ): tf.Tensor1D {
     const node = this.#nodes[n]!;
-    const weight = activity[n]!;
+    const { weight, options } = visits[n]!;
     const received = pass.take(n);
     const objective = (values: tf.Tensor, nets: tf.Tensor, ...reads: tf.Tensor[]): tf.Scalar => {
       const tensors = netTensors(nets as tf.Tensor1D);
@@ -262,7 +311,7 @@ export class TfjsSegment implements TrainingSegment {
         this.#bits(node, 'motion', rounded, tensors, false),
       ) as tf.Scalar;
       pass.addCost(distortion, bits, weight);
-      const own = tf.mul(tf.add(distortion, tf.mul(bits, options.lambda)), weight);
+      const own = tf.mul(tf.add(distortion, tf.mul(bits, lambda)), weight);
       const later = received.map(({ place, gradient }) => tf.sum(tf.mul(gradient, baked[place]!)));
       // A node without latents depends on neither; the gradient by what nothing depends on would be an error.
       const untouched = [values, nets].map((tensor) => tf.mul(tf.sum(tf.slice(tensor, 0, 1)), 0));
@@ -276,14 +325,14 @@ export class TfjsSegment implements TrainingSegment {
     const [byLatents, byNets, ...byReads] = grads as [tf.Tensor1D, tf.Tensor1D, ...Plane[]];
     pass.addNets(byNets);
     for (const [i, { node: from, place }] of node.reads.entries()) {
-      if (activity[from]) pass.leave(from, place, byReads[i]!);
+      if (visits[from]!.weight > 0) pass.leave(from, place, byReads[i]!);
       else byReads[i]!.dispose();
     }
     tf.dispose([value, ...received.map(({ gradient }) => gradient)]);
     return byLatents;
   }
 
-  #round(node: TrainedNode, values: tf.Tensor, options: StepOptions, noise: tf.Tensor1D): tf.Tensor1D {
+  #round(node: TrainedNode, values: tf.Tensor, options: LatentOptions, noise: tf.Tensor1D): tf.Tensor1D {
     return tf.mul(softRound(values, options.temperature, noise), node.latents.mask);
   }
 
@@ -410,6 +459,28 @@ export class TfjsSegment implements TrainingSegment {
     const mask = tf.concat(active.map((grid) => tf.reshape(planesOf(latents.mask, grid), [-1])));
     return tf.sum(tf.mul(bits, mask));
   }
+}
+
+/** What a step does with a node: its weight in the loss, 0 for a constant. */
+interface Visit {
+  readonly weight: number;
+  readonly options: LatentOptions;
+}
+
+/** Those of one step. */
+function visitsOf({ weights, latents }: StepActivity): Visit[] {
+  return Array.from(weights, (weight, n) => {
+    const at = LATENT_OPTIONS * n;
+    const [temperature, noise, latentRate, motionRate] = latents.subarray(at, at + LATENT_OPTIONS);
+    return {
+      weight,
+      options: { temperature: temperature!, noise: noise!, latentRate: latentRate!, motionRate: motionRate! },
+    };
+  });
+}
+
+function placesIn({ first, count }: NodeRange): number[] {
+  return Array.from({ length: count }, (_, i) => first + i);
 }
 
 /** Every plane once: a gradient by the same tensor twice would count twice. */

@@ -186,13 +186,17 @@ function slopesOf(
   return [across, down, product];
 }
 
-/** The factor less one that brings the prediction in each cell nearest to the source, and what an error of it costs. */
+/**
+ * The factor less one that brings the prediction in each cell nearest to the source, less so where the prediction is so dark that
+ * the factor would multiply mostly noise; and what an error of it costs.
+ */
 async function lightTarget(
-  { node, shape }: NodeStart,
+  { node, shape, lambda, constants }: NodeStart,
   baked: Baked,
 ): Promise<{ target: Plane; weights: Plane }> {
   const [codes, predicted] = [await node.source[0]!.data(), await baked[0]!.data()];
   const grid = motionGrid(shape);
+  const noise = constants.start.lightNoise * lambda; // of each sample, squared codes
   const products = new Float32Array(grid.width * grid.height);
   const squares = new Float32Array(grid.width * grid.height);
   for (const [i, prediction] of predicted.entries()) {
@@ -200,7 +204,7 @@ async function lightTarget(
       Math.floor(Math.floor(i / shape.width) / CELL) * grid.width + Math.floor((i % shape.width) / CELL);
     const value = prediction - BLACK[0]!;
     products[cell]! += value * (codes[i]! - prediction);
-    squares[cell]! += value * value;
+    squares[cell]! += value * value + noise;
   }
   const size: [number, number] = [grid.height, grid.width];
   return {
