@@ -5,8 +5,10 @@ import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  bytesPerDecibel,
   type Curve,
   type CurveComparison,
+  type CurvePoint,
   compareCurves,
   meanComparisons,
 } from '../../src/bench/rate/curves.js';
@@ -179,6 +181,15 @@ describe('comparing curves', () => {
     expect(second).toMatchObject({ set: 'two', psnr: { films: 1 } });
     expect(all!.set).toBeUndefined();
     expect(all!.psnr.mean).toBeCloseTo(-0.4, 9);
+  });
+
+  test('tells what a dB costs between the points of a curve', () => {
+    const curve = line('weft-fast', 30);
+    const [first, second] = curve.points as [CurvePoint, CurvePoint];
+    expect(bytesPerDecibel(curve, 0)).toBeUndefined();
+    const factor = bytesPerDecibel(curve, 1)!;
+    expect(first.bytes * factor ** (second.psnrDb.yuv - first.psnrDb.yuv)).toBeCloseTo(second.bytes, 6);
+    expect(bytesPerDecibel({ ...curve, points: [first, first] }, 1)).toBeUndefined();
   });
 
   test('gives the difference of rate by every measure', () => {

@@ -53,6 +53,16 @@ export function comparedMeasures(anchor: string): readonly Measure[] {
   return tune ? [tune] : measures;
 }
 
+/**
+ * What a dB of PSNR yuv costs between a point of a curve and the one before it: the factor of the bytes. Missing for the first
+ * point, and between points of equal quality.
+ */
+export function bytesPerDecibel({ points }: Curve, index: number): number | undefined {
+  const [before, point] = [points[index - 1], points[index]];
+  if (!before || !point || before.psnrDb.yuv === point.psnrDb.yuv) return undefined;
+  return (before.bytes / point.bytes) ** (1 / (before.psnrDb.yuv - point.psnrDb.yuv));
+}
+
 /** Every codec against every anchor but itself. */
 export function compareCurves(curves: readonly Curve[], anchors: readonly string[]): CurveComparison[] {
   const anchorCurves = anchors.flatMap((name) => curves.filter(({ codec }) => codec === name));

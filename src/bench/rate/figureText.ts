@@ -1,5 +1,6 @@
 /** How figures are written, in the terminal and on the page. */
 import {
+  bytesPerDecibel,
   type Curve,
   type CurveComparison,
   type CurvePoint,
@@ -54,11 +55,13 @@ export function filmText({ info, frames }: Pick<FilmResult, 'info' | 'frames'>):
 /** Columns of a table of points. */
 export const pointTitles = [
   ...['codec', 'setting', 'bytes', 'kbit/s', 'bits per pixel', 'PSNR Y', 'U', 'V', 'yuv'],
-  ...['SSIM', 'SSIM dB', 'VMAF', 'seconds', 's per million pixels'],
+  ...['SSIM', 'SSIM dB', 'VMAF', 'bytes for 1 dB', 'seconds', 's per million pixels'],
 ] as const;
 
 /** The cells of a point under `pointTitles`. */
-export function pointCells({ info }: FilmResult, { codec, setting }: Curve, point: CurvePoint): string[] {
+export function pointCells({ info }: FilmResult, curve: Curve, point: CurvePoint): string[] {
+  const { codec, setting } = curve;
+  const slope = bytesPerDecibel(curve, curve.points.indexOf(point));
   const { psnrDb, ssim, ssimDb, vmaf, bytes, seconds } = point;
   const { kilobitsPerSecond, bitsPerPixel, secondsPerMegapixel } = pointRates(info, point);
   return [
@@ -66,6 +69,7 @@ export function pointCells({ info }: FilmResult, { codec, setting }: Curve, poin
     ...[kilobitsPerSecond?.toFixed(1) ?? '-', bitsPerPixel.toFixed(4)],
     ...[psnrDb.y, psnrDb.u, psnrDb.v, psnrDb.yuv].map((db) => db.toFixed(2)),
     ...[ssim.toFixed(4), ssimDb.toFixed(2), vmaf?.toFixed(2) ?? '-'],
+    slope === undefined ? '-' : `x${slope.toFixed(2)}`,
     ...[seconds.toFixed(1), secondsPerMegapixel.toFixed(2)],
   ];
 }
@@ -73,12 +77,12 @@ export function pointCells({ info }: FilmResult, { codec, setting }: Curve, poin
 /** A point in a line. */
 export function pointText(film: FilmResult, curve: Curve, point: CurvePoint): string {
   const cells = pointCells(film, curve, point);
-  const [codec, setting, bytes, kilobits, bitsPerPixel, y, u, v, yuv, ssim, ssimDb, vmaf, seconds, pace] =
-    cells;
+  const [codec, setting, bytes, kilobits, bitsPerPixel, y, u, v, yuv] = cells;
+  const [ssim, ssimDb, vmaf, slope, seconds, pace] = cells.slice(9);
   const rate = kilobits === '-' ? `${bitsPerPixel} bits per pixel` : `${kilobits!.padStart(8)} kbit/s`;
   return (
     `  ${codec!.padEnd(14)} ${setting!.padEnd(10)} ${bytes!.padStart(8)} bytes ${rate}   ` +
     `PSNR Y ${y} U ${u} V ${v} yuv ${yuv}   SSIM ${ssim} (${ssimDb} dB)` +
-    `${vmaf === '-' ? '' : `   VMAF ${vmaf}`}   ${seconds} s, ${pace} s per million pixels`
+    `${vmaf === '-' ? '' : `   VMAF ${vmaf}`}${slope === '-' ? '' : `   ${slope} bytes for 1 dB`}   ${seconds} s, ${pace} s per million pixels`
   );
 }
