@@ -49,14 +49,13 @@ export async function estimate(
   );
   const { width, height, frames = sample.frames } = source.info;
   const longest = Math.min(frames, longestSegment(width, height));
-  const tried = triedDistances(PRESETS[preset], longest).length;
-  // Once for each distance on trial, and once for the choice.
-  const analysing = clock.secondsOf('analysing') * (tried > 1 ? tried + 1 : 1);
+  const analyses = analysesOf(preset, longest) / analysesOf('draft', sample.frames);
+  const analysing = clock.secondsOf('analysing') * analyses;
   const training = (clock.secondsOf('training') * stepsOf(preset)) / stepsOf('draft');
   // On the first segments only: the nets' steps, and the passes before and after the latents are trained for them.
   const passes = 1 + 2 * PRESETS[preset].netPasses * PASS_OVER_STEPS;
   const [anchorDistance = 1] = PRESETS[preset].anchorDistances;
-  const measured = measuredFrames({ width, height, frames: longest, anchorDistance });
+  const measured = measuredFrames({ width, height, frames: longest, anchorDistance }, PRESETS[preset]);
   const quantizing = clock.secondsOf('quantizing nets') * passes * measured;
   const once = ((analysing + training) * frames + quantizing) / sample.frames;
   return {
@@ -64,6 +63,12 @@ export async function estimate(
     bytes: options.targetBytes ?? scaledBytes(sample, frames, longest, preset),
     memoryBytes: BASE_BYTES + BYTES_PER_PIXEL * width * height * longest,
   };
+}
+
+/** How often a preset analyses a scene of so many frames: once for each distance on trial, and once for the choice. */
+function analysesOf(preset: PresetName, frames: number): number {
+  const tried = triedDistances(PRESETS[preset], frames).length;
+  return tried > 1 ? tried + 1 : 1;
 }
 
 /** Bytes of a film like the sample that has so many frames. */

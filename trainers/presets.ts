@@ -13,6 +13,8 @@ export interface Preset {
   readonly latentSteps: number;
   /** Greedy passes over the integers of the nets, after each of the two. */
   readonly netPasses: number;
+  /** Pixels of each segment that the nets are quantized on. */
+  readonly measuredPixels: number;
   /** Chance that a step visits a frame between anchors; anchors and intra frames are always visited. */
   readonly visits: number;
   /** Anchor distances to try at the start, those to try too in scenes of several stretches, and the steps of each trial, if any. */
@@ -29,8 +31,9 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     netSteps: 30,
     latentSteps: 15,
     netPasses: 0,
+    measuredPixels: 1e6,
     visits: 0.5,
-    anchorDistances: [8],
+    anchorDistances: [2, 4, 8],
     longDistances: [],
     trialSteps: 0,
     bytesOverDraft: 1,
@@ -40,6 +43,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     netSteps: 160,
     latentSteps: 60,
     netPasses: 0,
+    measuredPixels: 1e6,
     visits: 0.5,
     anchorDistances: [2, 4, 8, 16],
     longDistances: [32],
@@ -51,6 +55,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     netSteps: 900,
     latentSteps: 300,
     netPasses: 0,
+    measuredPixels: 2e6,
     visits: 0.5,
     anchorDistances: [2, 4, 8, 16],
     longDistances: [32],
@@ -62,6 +67,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     netSteps: 4000,
     latentSteps: 1000,
     netPasses: 1,
+    measuredPixels: 6e6,
     visits: 0.5,
     anchorDistances: [1, 2, 4, 8, 16, 32],
     longDistances: [],
@@ -73,6 +79,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     netSteps: 12000,
     latentSteps: 3000,
     netPasses: 2,
+    measuredPixels: 6e6,
     visits: 0.5,
     anchorDistances: [1, 2, 4, 8, 16, 32],
     longDistances: [],

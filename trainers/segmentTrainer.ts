@@ -129,7 +129,7 @@ export class SegmentTrainer {
 
   /** The same of the whole segment, scaled from the frames that nets are measured on. */
   async cost(nets: Float64Array, part: CostPart): Promise<number> {
-    const measured = Math.min(this.#begun, measuredFrames(this.description));
+    const measured = Math.min(this.#begun, measuredFrames(this.description, this.#settings.preset));
     const [intra = 0, ...inter] = await this.nodeCosts(nets, measured, part);
     const interScale = (this.description.frames - 1) / Math.max(1, measured - 1);
     return intra + interScale * inter.reduce((sum, cost) => sum + cost, 0);

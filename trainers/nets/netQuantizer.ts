@@ -12,6 +12,7 @@ import {
 import type { AnchorGrid } from '../../runtime/field/structure.js';
 import { NET_TENSORS, type NetTensor } from '../../runtime/field/tensors.js';
 import type { Size } from '../../runtime/picture/picture.js';
+import type { Preset } from '../presets.js';
 
 /**
  * The part of the film's cost that tensors of a kind decide, in squared codes: lambda * bits of the latents for context
@@ -19,12 +20,15 @@ import type { Size } from '../../runtime/picture/picture.js';
  */
 export type FilmCost = (values: Float64Array, kind: NetTensor['kind']) => Promise<number>;
 
-/** Pixels of each segment that the nets are quantized on, at least an anchor interval; the rest of the film is like them. */
-const MEASURED_PIXELS = 6e6;
-
-/** How many of a segment's first frames in coding order the nets are quantized on. */
-export function measuredFrames({ width, height, frames, anchorDistance }: Size & AnchorGrid): number {
-  return Math.min(Math.max(Math.ceil(MEASURED_PIXELS / (width * height)), anchorDistance + 1), frames);
+/**
+ * How many of a segment's first frames in coding order the nets are quantized on: so many pixels, and at least an anchor interval.
+ * The rest of the film is like them.
+ */
+export function measuredFrames(
+  { width, height, frames, anchorDistance }: Size & AnchorGrid,
+  { measuredPixels }: Pick<Preset, 'measuredPixels'>,
+): number {
+  return Math.min(Math.max(Math.ceil(measuredPixels / (width * height)), anchorDistance + 1), frames);
 }
 
 /** Step at which the sensitivity of a tensor is measured: coarse enough to be seen, fine enough to be quadratic. */
