@@ -118,7 +118,10 @@ export class SegmentTrainer {
 
   /** Gives the nodes that have none their start. */
   async beginRest(nets: NetState): Promise<void> {
-    await this.#begin({ first: this.#begun, count: this.nodes.length - this.#begun }, nets.values);
+    const rest = { first: this.#begun, count: this.nodes.length - this.#begun };
+    if (rest.count === 0) return;
+    await this.#bakeAnchors([{ first: 0, count: this.#begun }], nets.values);
+    await this.#begin(rest, nets.values);
   }
 
   /** Distortion + lambda * bits of each of the first nodes with rounded latents, in squared codes, or one of the two. */
@@ -186,20 +189,22 @@ export class SegmentTrainer {
     for (const done of wave.ofAge(this.#plan.steps, step)) await this.#segment.prune(ROUNDS_TO_ZERO, done);
     const beginning = wave.ofAge(0, step);
     if (beginning.length + wave.ofAge(this.#plan.steps, step).length === 0) return;
-    // What the last step left is rounded softly; later nodes are predicted from what a decoder has.
-    const trained = wave
-      .inTraining(step - 1)
-      .flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i));
-    await this.#segment.bake(
-      nets,
-      trained.filter((node) => this.nodes[node]!.depth <= ANCHOR_DEPTH),
-    );
+    await this.#bakeAnchors(wave.inTraining(step - 1), nets);
     for (const interval of beginning) await this.#begin(interval, nets);
   }
 
   async #begin(nodes: NodeRange, nets: Float64Array): Promise<void> {
-    if (nodes.count > 0) await this.#segment.analyse(nets, this.#settings.lambda, nodes);
+    await this.#segment.analyse(nets, this.#settings.lambda, nodes);
     this.#begun = nodes.first + nodes.count;
+  }
+
+  /** What a step leaves is rounded softly: later nodes are predicted from what a decoder has. */
+  async #bakeAnchors(ranges: readonly NodeRange[], nets: Float64Array): Promise<void> {
+    const nodes = ranges.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i));
+    await this.#segment.bake(
+      nets,
+      nodes.filter((node) => this.nodes[node]!.depth <= ANCHOR_DEPTH),
+    );
   }
 
   #total({ squaredErrors, innovationBits, motionBits }: NodeCost): number {
