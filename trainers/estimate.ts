@@ -15,7 +15,7 @@ export interface Estimate {
   memoryBytes: number;
 }
 
-const SAMPLE_FRAMES = 9;
+const SAMPLE_FRAMES = 17;
 /** Encodes that meeting a size or a quality takes. */
 const ENCODES_OF_A_SEARCH = 3;
 /** What a pass over the integers of the nets takes, over the choice of their steps. */

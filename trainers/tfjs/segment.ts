@@ -15,7 +15,7 @@ import {
   latentPlanes,
 } from '../../runtime/field/shape.js';
 import { depthScale, innovationStep, motionStep, type StepSettings } from '../../runtime/field/steps.js';
-import type { FieldNode, MotionPrediction } from '../../runtime/field/structure.js';
+import type { FieldNode } from '../../runtime/field/structure.js';
 import { NET_VALUE_COUNT, tensorNamed } from '../../runtime/field/tensors.js';
 import { createNativeSegment } from '../native/nativeEngine.js';
 import type { NativeTrainer, NativeTrainingSegment } from '../native/trainerAddon.js';
@@ -31,7 +31,6 @@ import type {
 } from '../trainingEngine.js';
 import {
   activityOfStep,
-  LATENT_OPTIONS,
   type LatentOptions,
   type StepActivity,
   type StepCost,
@@ -48,7 +47,8 @@ import { each, type Plane, type Planes, Resampling, sumOf } from './resampling.j
 import { hardRound, softRound } from './rounding.js';
 import { beginNode } from './start.js';
 import { collapse, type NetTensors, synthesizeChroma, synthesizeLuma } from './synthesis.js';
-import { type Baked, PICTURE_PLANES, type Read, type TrainedNode } from './trainedNode.js';
+import { type Baked, PICTURE_PLANES, predictorOf, readsOf, type TrainedNode } from './trainedNode.js';
+import { type Visit, visitsOf } from './visits.js';
 
 /** What a segment is trained on and with. */
 export interface TfjsHost extends SegmentOptions {
@@ -461,45 +461,8 @@ export class TfjsSegment implements TrainingSegment {
   }
 }
 
-/** What a step does with a node: its weight in the loss, 0 for a constant. */
-interface Visit {
-  readonly weight: number;
-  readonly options: LatentOptions;
-}
-
-/** Those of one step. */
-function visitsOf({ weights, latents }: StepActivity): Visit[] {
-  return Array.from(weights, (weight, n) => {
-    const at = LATENT_OPTIONS * n;
-    const [temperature, noise, latentRate, motionRate] = latents.subarray(at, at + LATENT_OPTIONS);
-    return {
-      weight,
-      options: { temperature: temperature!, noise: noise!, latentRate: latentRate!, motionRate: motionRate! },
-    };
-  });
-}
-
 function placesIn({ first, count }: NodeRange): number[] {
   return Array.from({ length: count }, (_, i) => first + i);
-}
-
-/** Every plane once: a gradient by the same tensor twice would count twice. */
-function readsOf({ refs, motion }: FieldNode): Read[] {
-  const reads = refs.flatMap((node) =>
-    Array.from({ length: PICTURE_PLANES }, (_, place) => ({ node, place })),
-  );
-  for (const prediction of motion) {
-    for (let axis = 0; prediction && axis < 2; axis++) {
-      const read = predictorOf(prediction, axis);
-      if (!reads.some(({ node, place }) => node === read.node && place === read.place)) reads.push(read);
-    }
-  }
-  return reads;
-}
-
-/** Where a displacement is that another is predicted from. */
-function predictorOf({ node, field }: MotionPrediction, axis: number): Read {
-  return { node, place: PICTURE_PLANES + displacement(field, axis) };
 }
 
 /** Squared errors of the 8-bit picture that a decoder shows, shape (3). */

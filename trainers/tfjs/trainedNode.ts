@@ -1,7 +1,7 @@
 /** A node in training, as its start and its steps see it. */
 
-import type { LatentPlane } from '../../runtime/field/shape.js';
-import type { FieldNode } from '../../runtime/field/structure.js';
+import { displacement, type LatentPlane } from '../../runtime/field/shape.js';
+import type { FieldNode, MotionPrediction } from '../../runtime/field/structure.js';
 import type { LatentGrid } from './latentGrid.js';
 import type { LatentStore } from './latentStore.js';
 import type { Plane } from './resampling.js';
@@ -28,4 +28,23 @@ export interface TrainedNode {
   codes: readonly [y: Uint8Array, cb: Uint8Array, cr: Uint8Array] | undefined;
   source: Plane[];
   baked: Baked | undefined;
+}
+
+/** Every plane once: a gradient by the same tensor twice would count twice. */
+export function readsOf({ refs, motion }: FieldNode): Read[] {
+  const reads = refs.flatMap((node) =>
+    Array.from({ length: PICTURE_PLANES }, (_, place) => ({ node, place })),
+  );
+  for (const prediction of motion) {
+    for (let axis = 0; prediction && axis < 2; axis++) {
+      const read = predictorOf(prediction, axis);
+      if (!reads.some(({ node, place }) => node === read.node && place === read.place)) reads.push(read);
+    }
+  }
+  return reads;
+}
+
+/** Where a displacement is that another is predicted from. */
+export function predictorOf({ node, field }: MotionPrediction, axis: number): Read {
+  return { node, place: PICTURE_PLANES + displacement(field, axis) };
 }
