@@ -84,7 +84,8 @@ export class FilmTrainer {
   ): Promise<void> {
     const pixels = segments.reduce((sum, { description: d }) => sum + d.width * d.height * d.frames, 0);
     const chunk = Math.max(1, Math.round(this.#settings.engine.chunkPixels / pixels));
-    watch.progress('training', work.done);
+    // Where the end was asked for, the rest of the work falls away.
+    watch.progress('training', watch.finishing ? 1 : work.done);
     for (let step = from; step < to && !watch.finishing; step += chunk) {
       const end = Math.min(step + chunk, to);
       for (const segment of segments) {

@@ -13,13 +13,14 @@ import type { Preset } from './presets.js';
 import { lossWeights, segmentSteps } from './rateControl.js';
 import { stepActivity, stepOptions, type TrainingPlan } from './schedule.js';
 import { TRAINING_CONSTANTS } from './trainingConstants.js';
-import type {
-  CostPart,
-  NodeCost,
-  NodeRange,
-  SegmentDescription,
-  TrainingEngine,
-  TrainingSegment,
+import {
+  type CostPart,
+  type NodeCost,
+  type NodeRange,
+  nodesIn,
+  type SegmentDescription,
+  type TrainingEngine,
+  type TrainingSegment,
 } from './trainingEngine.js';
 import { TrainingWave } from './trainingWave.js';
 
@@ -200,11 +201,8 @@ export class SegmentTrainer {
 
   /** What a step leaves is rounded softly: later nodes are predicted from what a decoder has. */
   async #bakeAnchors(ranges: readonly NodeRange[], nets: Float64Array): Promise<void> {
-    const nodes = ranges.flatMap(({ first, count }) => Array.from({ length: count }, (_, i) => first + i));
-    await this.#segment.bake(
-      nets,
-      nodes.filter((node) => this.nodes[node]!.depth <= ANCHOR_DEPTH),
-    );
+    const anchors = ranges.flatMap(nodesIn).filter((node) => this.nodes[node]!.depth <= ANCHOR_DEPTH);
+    await this.#segment.bake(nets, anchors);
   }
 
   #total({ squaredErrors, innovationBits, motionBits }: NodeCost): number {

@@ -34,6 +34,11 @@ export interface NodeRange {
   readonly count: number;
 }
 
+/** Their indexes. */
+export function nodesIn({ first, count }: NodeRange): number[] {
+  return Array.from({ length: count }, (_, i) => first + i);
+}
+
 /** One segment in training. Arrays that a promise works on must not be touched until it settles. */
 export interface TrainingSegment {
   /** Source of one node: tightly packed 8-bit planes, which must not change before `analyse` is done. */

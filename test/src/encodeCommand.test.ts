@@ -97,8 +97,8 @@ describe.runIf(canEncode())('encode', () => {
     expect(code).toBe(0);
     expect(events.at(-1)).toMatchObject({ type: 'result', finishedEarly: true, frames: 5 });
     const done = events.filter(({ stage }) => stage === 'training').map((event) => event.done as number);
-    expect(done.length, 'training has begun').toBeGreaterThan(1);
-    expect(Math.max(...done), 'training is cut short').toBeLessThan(0.7);
+    const jump = done.findIndex((value, i) => i > 0 && value - done[i - 1]! > 0.3);
+    expect(jump, 'training is cut short').toBeGreaterThan(0);
     expect(readdirSync(folder).filter((name) => name.startsWith('early'))).toEqual(['early.weft']);
     const film = await open(readFileSync(file('early.weft')));
     const pictures = await collectPictures(film.frames());

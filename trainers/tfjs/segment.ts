@@ -21,13 +21,14 @@ import { createNativeSegment } from '../native/nativeEngine.js';
 import type { NativeTrainer, NativeTrainingSegment } from '../native/trainerAddon.js';
 import { type NetState, updateNets } from '../nets/netState.js';
 import { lossWeights } from '../rateControl.js';
-import type {
-  CostPart,
-  NodeCost,
-  NodeRange,
-  SegmentDescription,
-  SegmentOptions,
-  TrainingSegment,
+import {
+  type CostPart,
+  type NodeCost,
+  type NodeRange,
+  nodesIn,
+  type SegmentDescription,
+  type SegmentOptions,
+  type TrainingSegment,
 } from '../trainingEngine.js';
 import {
   activityOfStep,
@@ -110,14 +111,10 @@ export class TfjsSegment implements TrainingSegment {
   }
 
   async analyse(nets: Float64Array, lambda: number, range: NodeRange): Promise<void> {
-    if (this.#host.native) await this.#takeStart(this.#host.native, nets, lambda, range);
+    if (this.#host.native) return this.#takeStart(this.#host.native, nets, lambda, range);
     const netValues = netTensor(nets);
-    for (const index of placesIn(range)) {
+    for (const index of nodesIn(range)) {
       const node = this.#nodes[index]!;
-      if (this.#host.native) {
-        this.#bakeHard(index, netValues);
-        continue;
-      }
       await beginNode({
         ...{ node, nodes: this.#nodes, shape: this.#shape, resampling: this.#resampling, lambda },
         constants: this.#host.constants,
@@ -133,8 +130,9 @@ export class TfjsSegment implements TrainingSegment {
     const netValues = netTensor(nets);
     for (const index of nodes) {
       this.#bakeHard(index, netValues);
+      if (!this.#starter) continue;
       const values = await this.#nodes[index]!.latents.values.data();
-      this.#starter?.setContinuousLatents(index, Float64Array.from(values));
+      this.#starter.setContinuousLatents(index, Float64Array.from(values));
     }
     await this.#starter?.bake(nets, nodes);
     netValues.dispose();
@@ -152,9 +150,12 @@ export class TfjsSegment implements TrainingSegment {
       for (const [index, { codes }] of this.#nodes.entries()) this.#starter.setSource(index, ...codes!);
     }
     await this.#starter.analyse(nets, lambda, range);
-    for (const index of placesIn(range)) {
+    const netValues = netTensor(nets);
+    for (const index of nodesIn(range)) {
       this.setContinuousLatents(index, this.#starter.continuousLatents(index));
+      this.#bakeHard(index, netValues);
     }
+    netValues.dispose();
     if (range.first + range.count === this.#nodes.length) this.#endStart();
   }
 
@@ -243,7 +244,7 @@ export class TfjsSegment implements TrainingSegment {
   }
 
   async prune(threshold: number, range: NodeRange): Promise<void> {
-    for (const index of placesIn(range)) await this.#nodes[index]!.latents.prune(threshold);
+    for (const index of nodesIn(range)) await this.#nodes[index]!.latents.prune(threshold);
   }
 
   release(): void {
@@ -459,10 +460,6 @@ export class TfjsSegment implements TrainingSegment {
     const mask = tf.concat(active.map((grid) => tf.reshape(planesOf(latents.mask, grid), [-1])));
     return tf.sum(tf.mul(bits, mask));
   }
-}
-
-function placesIn({ first, count }: NodeRange): number[] {
-  return Array.from({ length: count }, (_, i) => first + i);
 }
 
 /** Squared errors of the 8-bit picture that a decoder shows, shape (3). */
