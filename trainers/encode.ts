@@ -12,7 +12,7 @@ import { FilmTrainer } from './filmTrainer.js';
 import { type EncodeOptions, resolveOptions } from './options.js';
 import { PRESETS, type Preset, type PresetName } from './presets.js';
 import { type PsnrDb, psnrOf } from './psnr.js';
-import { DEPTH_OFFSET, lambdaOfCrf } from './rateControl.js';
+import { DEPTH_OFFSET, lambdaOfCrf, TUNES } from './rateControl.js';
 import { segments } from './scenes/segmentation.js';
 import type { TrainedSegment } from './segmentTrainer.js';
 import { searchCrf } from './targetSearch.js';
@@ -55,7 +55,8 @@ async function encodeAt(
   const started = performance.now();
   const preset = PRESETS[options.preset];
   const { threads, seed } = options;
-  const film = new FilmTrainer({ engine, lambda: lambdaOfCrf(crf), preset, threads, seed });
+  const tune = TUNES[options.tune];
+  const film = new FilmTrainer({ engine, lambda: lambdaOfCrf(crf), preset, tune, threads, seed });
   const watch = new EncodeWatch(source.info.frames, hooks, started);
   const done: TrainedSegment[] = [];
   for await (const scenes of groups(segments(source.pictures(hooks.signal)))) {

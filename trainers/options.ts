@@ -5,6 +5,7 @@ import { UsageError } from '../runtime/errors.js';
 import { ENGINE_NAMES, type EngineName } from './engines.js';
 import { checkOption, fallbackOf, type OptionField, type OptionType } from './optionField.js';
 import { PRESETS, type PresetName } from './presets.js';
+import { TUNES, type TuneName } from './rateControl.js';
 
 /**
  * Options of an encode; ENCODE_OPTIONS has their ranges and defaults. Of `crf`, `targetPsnr`, `targetBytes` and `bitrate`,
@@ -21,6 +22,8 @@ export interface EncodeOptions {
   bitrate?: number;
   /** Training effort. */
   preset: PresetName;
+  /** What the encode makes the best of. */
+  tune: TuneName;
   /** The same seed and number of threads give the same bytes on the same machine. */
   seed: number;
   /** Threads to use. */
@@ -32,6 +35,8 @@ export interface EncodeOptions {
 export const DEFAULT_CRF = 27;
 export const CRF_RANGE = [0, 51] as const;
 export const DEFAULT_PRESET: PresetName = 'medium';
+export const DEFAULT_TUNE: TuneName = 'psnr';
+export const TUNE_NAMES = Object.keys(TUNES) as TuneName[];
 /** Presets, quickest first. */
 export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
 
@@ -72,6 +77,13 @@ export const ENCODE_OPTIONS: {
     fallback: DEFAULT_PRESET,
     variable: 'WEFT_PRESET',
     doc: 'Time to spend',
+  },
+  tune: {
+    flag: 'tune',
+    type: { kind: 'word', words: TUNE_NAMES },
+    fallback: DEFAULT_TUNE,
+    variable: 'WEFT_TUNE',
+    doc: 'What to make the best of: psnr, errors alike wherever they are; ssim, what the eye sees of them',
   },
   seed: {
     flag: 'seed',

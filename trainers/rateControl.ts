@@ -21,8 +21,21 @@ const CRF_PER_OCTAVE = 3;
 /** Quantization step at full size, in codes, over the root of lambda; measured in docs/lab. */
 const STEP_FACTOR = 2.25;
 
-/** Errors of chroma are smaller: at equal weights its PSNR falls behind luma's more than in other codecs. */
-const CHROMA_WEIGHT = 3;
+/** What an encode makes the best of. */
+export type TuneName = 'psnr' | 'ssim';
+
+/** What errors weigh. */
+export interface Tune {
+  /** Of chroma. Its errors are smaller: at a weight of 1 its PSNR falls behind luma's more than in other codecs. */
+  readonly chromaWeight: number;
+  /** Power of the weights by what the eye sees of an error (errorWeights.ts): 0 for none, 1 for SSIM's. */
+  readonly masking: number;
+}
+
+export const TUNES: Readonly<Record<TuneName, Tune>> = {
+  psnr: { chromaWeight: 3, masking: 0 },
+  ssim: { chromaWeight: 2, masking: 0.8 },
+};
 
 /** Steps of a segment: what its training is given, and what its head says so that a decoder comes to the same. */
 export interface SegmentSteps {
@@ -57,10 +70,13 @@ function refinementOf(frames: number): number {
   return Math.min(LARGEST_REFINEMENT, Math.round(REFINEMENT_PER_OCTAVE * octaves));
 }
 
-/** Weights of the squared errors of Y, Cb and Cr, so that the sum is pixels * (6 mseY + 3 (mseCb + mseCr)) / 8. */
-export function lossWeights({ width, height, chroma }: Size & { chroma: Chroma }): [number, number, number] {
+/** Weights of the squared errors of Y, Cb and Cr, so that the sum is pixels * (6 mseY + chromaWeight (mseCb + mseCr)) / 8. */
+export function lossWeights(
+  { width, height, chroma }: Size & { chroma: Chroma },
+  { chromaWeight }: Tune,
+): [number, number, number] {
   const c = chromaSize(width, height, chroma);
-  const weight = (CHROMA_WEIGHT * 0.125 * width * height) / (c.width * c.height);
+  const weight = (chromaWeight * 0.125 * width * height) / (c.width * c.height);
   return [0.75, weight, weight];
 }
 

@@ -7,10 +7,11 @@ import { fieldShape, latentPlanes } from '../runtime/field/shape.js';
 import { type AnchorGrid, type FieldNode, segmentStructure } from '../runtime/field/structure.js';
 import type { Picture } from '../runtime/picture/picture.js';
 import type { LatentBits } from './encodeJob.js';
+import { errorWeights } from './errorWeights.js';
 import { measuredFrames } from './nets/netQuantizer.js';
 import type { NetState } from './nets/netState.js';
 import type { Preset } from './presets.js';
-import { lossWeights, segmentSteps } from './rateControl.js';
+import { lossWeights, segmentSteps, type Tune } from './rateControl.js';
 import { stepActivity, stepOptions, type TrainingPlan } from './schedule.js';
 import { TRAINING_CONSTANTS } from './trainingConstants.js';
 import {
@@ -29,6 +30,7 @@ export interface TrainingSettings {
   readonly engine: TrainingEngine;
   readonly lambda: number;
   readonly preset: Preset;
+  readonly tune: Tune;
   readonly threads: number;
   readonly seed: number;
 }
@@ -86,13 +88,20 @@ export class SegmentTrainer {
     nets: NetState,
   ): Promise<SegmentTrainer> {
     const { width, height, chroma } = scene[0]!;
-    const { engine, lambda, threads, seed } = settings;
+    const { engine, lambda, threads, seed, tune } = settings;
     const { baseExponent, depthOffset } = segmentSteps(lambda, scene.length);
-    const description = { ...grid, width, height, chroma, baseExponent, depthOffset };
+    const size = { width, height, chroma };
+    const description = {
+      ...{ ...grid, ...size, baseExponent, depthOffset },
+      lossWeights: lossWeights(size, tune),
+    };
     const nodes = segmentStructure(description);
     const constants = TRAINING_CONSTANTS.engine;
     const segment = await engine.createSegment(description, nodes, { threads, seed, constants });
-    for (const [index, node] of nodes.entries()) segment.setSource(index, ...scene[node.frame]!.planes);
+    const weights = errorWeights(scene, tune);
+    for (const [index, { frame }] of nodes.entries()) {
+      segment.setSource(index, ...scene[frame]!.planes, weights?.[frame]);
+    }
     const trainer = new SegmentTrainer(settings, description, nodes, plan, segment);
     await trainer.#turn(0, nets.values);
     return trainer;
@@ -205,10 +214,8 @@ export class SegmentTrainer {
     await this.#segment.bake(nets, anchors);
   }
 
-  #total({ squaredErrors, innovationBits, motionBits }: NodeCost): number {
-    const weights = lossWeights(this.description);
+  #total({ distortion, innovationBits, motionBits }: NodeCost): number {
     const { lambda } = this.#settings;
-    const distortion = weights.reduce((sum, weight, p) => sum + weight * squaredErrors[p]!, 0);
     return distortion + lambda * innovationBits + lambda * motionBits;
   }
 }

@@ -63,6 +63,10 @@ export interface StartConstants {
   readonly leastLimit: number;
   /** Variance of what a reference has of noise, over lambda: light multiplies it too. */
   readonly lightNoise: number;
+  /** What the mean of a cell counts for in its light, beside its shape: innovation says a mean cheaply. */
+  readonly lightMeanShare: number;
+  /** Squared error of a sample, over lambda, that light leaves in a cell whose light then counts for half: it is another picture. */
+  readonly lightLimit: number;
 }
 
 /** Block matching. */
@@ -95,6 +99,8 @@ export interface SearchConstants {
 export interface EngineConstants {
   readonly latentAdam: AdamConstants;
   readonly netAdam: AdamConstants;
+  /** Side of the cells that errors have weights by (errorWeights.ts), luma samples; even. */
+  readonly weightCellPx: number;
   /**
    * Factor of the learning rate and of the noise of motion by level, from the finest up: each level moves all of the picture, and
    * what moves together adds up.
@@ -179,6 +185,7 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
   engine: {
     latentAdam: { gradientShare: 0.2, squareShare: 0.01, epsilon: 1e-8 },
     netAdam: { gradientShare: 0.1, squareShare: 0.01, epsilon: 1e-12 },
+    weightCellPx: 4,
     motionByLevel: 0.7,
     sparse: {
       rounds: 3,
@@ -202,6 +209,8 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
       matchShare: 0.25,
       leastLimit: 0.5,
       lightNoise: 0.03,
+      lightMeanShare: 0.03,
+      lightLimit: 0.05,
     },
     search: {
       windowPx: 16,

@@ -15,6 +15,8 @@ export interface SegmentDescription extends AnchorGrid {
   readonly baseExponent: number;
   /** Eighths of an octave per node depth. */
   readonly depthOffset: readonly number[];
+  /** Of a squared error in one sample of Y, Cb and Cr. */
+  readonly lossWeights: readonly [y: number, cb: number, cr: number];
 }
 
 /** What an evaluation looks at. */
@@ -24,6 +26,8 @@ export type CostPart = 'distortion' | 'bits' | 'all';
 export interface NodeCost {
   /** Of the 8-bit planes Y, Cb and Cr that a decoder shows. */
   readonly squaredErrors: readonly [y: number, cb: number, cr: number];
+  /** What these errors weigh, in squared codes. */
+  readonly distortion: number;
   readonly innovationBits: number;
   readonly motionBits: number;
 }
@@ -41,8 +45,13 @@ export function nodesIn({ first, count }: NodeRange): number[] {
 
 /** One segment in training. Arrays that a promise works on must not be touched until it settles. */
 export interface TrainingSegment {
-  /** Source of one node: tightly packed 8-bit planes, which must not change before `analyse` is done. */
-  setSource(node: number, y: Uint8Array, cb: Uint8Array, cr: Uint8Array): void;
+  /**
+   * Source of one node.
+   *
+   * @param y plane of 8-bit codes, tightly packed like `cb` and `cr`; none may change before `analyse` is done
+   * @param weights of squared errors besides those by plane (errorWeights.ts); all 1 if there are none
+   */
+  setSource(node: number, y: Uint8Array, cb: Uint8Array, cr: Uint8Array, weights?: Float32Array): void;
   /**
    * The start of some nodes: motion search and sparse approximation. Those before them that they are predicted from are baked:
    * in an earlier call of this, as `bake` leaves them, or as the last step that visited them.

@@ -3,7 +3,8 @@ import type { Picture } from '../../runtime/picture/picture.js';
 import { type BuiltSegment, createNativeSegment } from '../../trainers/native/nativeEngine.js';
 import { loadNativeTrainer, type NativeTrainer, type PartTime } from '../../trainers/native/trainerAddon.js';
 import { createNetState } from '../../trainers/nets/netState.js';
-import { baseExponentOf, DEPTH_OFFSET, lambdaOfCrf } from '../../trainers/rateControl.js';
+import { DEFAULT_TUNE } from '../../trainers/options.js';
+import { baseExponentOf, DEPTH_OFFSET, lambdaOfCrf, lossWeights, TUNES } from '../../trainers/rateControl.js';
 import { agesTogether, stepActivity, stepOptions } from '../../trainers/schedule.js';
 import type { CommandContext } from '../commands/context.js';
 import { sourceSides } from '../commands/sourceOptions.js';
@@ -113,9 +114,11 @@ async function timeSteps(
 
 function segmentOf(trainer: NativeTrainer, pictures: readonly Picture[], threads: number): BuiltSegment {
   const { width, height, chroma } = pictures[0]!;
+  const size = { width, height, chroma };
   const description = {
-    ...{ width, height, chroma, frames: pictures.length, anchorDistance: ANCHOR_DISTANCE },
+    ...{ ...size, frames: pictures.length, anchorDistance: ANCHOR_DISTANCE },
     ...{ baseExponent: baseExponentOf(lambdaOfCrf(CRF)), depthOffset: DEPTH_OFFSET },
+    lossWeights: lossWeights(size, TUNES[DEFAULT_TUNE]),
   };
   const segment = createNativeSegment(trainer, description, { threads, seed: 1 });
   for (const [index, node] of segment.nodes.entries())

@@ -232,7 +232,7 @@ describe('comparing curves', () => {
     const film = { name: '<odd> & "name"', info, frames: 2, curves, comparisons: far };
     const page = ratePage({
       ...{ machine: { processor: 'p', cores: 2, memoryGiB: 1, system: 's', node: 'n', date: 'd' } },
-      ...{ weft: '0', ffmpeg: '5', presets: ['fast'], threads: 2, anchors: ['x264-medium'] },
+      ...{ weft: '0', ffmpeg: '5', presets: ['fast'], tunes: ['psnr'], threads: 2, anchors: ['x264-medium'] },
       ...{ measures: ['psnr', 'ssim'], notes: ['left out'], films: [film], measured: 6, cached: 0 },
       means: meanComparisons([nearFilm, farFilm]),
     });

@@ -3,8 +3,10 @@
 import { fieldShape, latentPlanes } from '../../runtime/field/shape.js';
 import { priorValues } from '../../runtime/field/tensors.js';
 import type { Chroma } from '../../runtime/picture/picture.js';
+import { errorWeights } from '../../trainers/errorWeights.js';
 import { createNativeSegment } from '../../trainers/native/nativeEngine.js';
 import { loadNativeTrainer } from '../../trainers/native/trainerAddon.js';
+import { lossWeights, TUNES } from '../../trainers/rateControl.js';
 import type { LatentOptions, StepOptions } from '../../trainers/trainingStep.js';
 import { movingTexture, seededNumbers, syntheticFilm } from './syntheticFilm.js';
 
@@ -26,12 +28,14 @@ export function busySegment(size: (typeof SIZES)[number], chroma: Chroma) {
   const description = {
     ...{ width, height, chroma, frames, anchorDistance },
     ...{ baseExponent: 28, depthOffset: [0, 0, 1, 2, 3] },
+    lossWeights: lossWeights({ width, height, chroma }, TUNES.psnr),
   };
   const segment = createNativeSegment(loadNativeTrainer(), description, { threads: 2, seed: 1, exact: true });
   const film = syntheticFilm({ width, height, frames, chroma }, movingTexture);
+  const weights = errorWeights(film.all, { ...TUNES.psnr, masking: 0.4 })!;
   const shape = fieldShape(width, height, chroma);
   const latents = segment.nodes.map((node, index) => {
-    segment.native.setSource(index, ...film.all[node.frame]!.planes);
+    segment.native.setSource(index, ...film.all[node.frame]!.planes, weights[node.frame]);
     const planes = latentPlanes(shape, node.refs.length);
     const values = new Float64Array(segment.native.latents(index).length);
     for (const p of planes) {
@@ -41,5 +45,5 @@ export function busySegment(size: (typeof SIZES)[number], chroma: Chroma) {
     return { planes, values };
   });
   const nets = Float64Array.from(priorValues(), (value) => value + (random() - 0.5) * 0.1);
-  return { segment, film, latents, nets, random };
+  return { segment, film, weights, latents, nets, random };
 }

@@ -75,7 +75,7 @@ describe.runIf(canEncode()).each(['420', '444'] as const)('gradients, chroma %s'
 
 describe.runIf(canEncode())('single precision', () => {
   it.each(builtInstructionSets('trainers'))('%s agrees with double precision', (instructionSet) => {
-    const { segment, film, latents, nets } = busySegment(SIZES[0]!, '420');
+    const { segment, film, weights, latents, nets } = busySegment(SIZES[0]!, '420');
     const exact = new Float64Array(NET_VALUE_COUNT);
     const exactLoss = loss(segment, nets, exact);
     const single = createNativeSegment(loadNativeTrainer(instructionSet), segment.description, {
@@ -83,7 +83,7 @@ describe.runIf(canEncode())('single precision', () => {
       seed: 1,
     });
     for (const [index, node] of single.nodes.entries()) {
-      single.native.setSource(index, ...film.all[node.frame]!.planes);
+      single.native.setSource(index, ...film.all[node.frame]!.planes, weights[node.frame]);
       single.native.setContinuousLatents(index, latents[index]!.values);
     }
     const gradient = new Float64Array(NET_VALUE_COUNT);

@@ -31,7 +31,7 @@ describe.each(builtInstructionSets('trainers'))('kernels, %s', (instructionSet) 
       loadNativeTrainer(instructionSet),
       {
         ...{ width: 32, height: 32, chroma: '420', frames: 2, anchorDistance: 1 },
-        ...{ baseExponent: 32, depthOffset: [0, 0, 0, 0, 0] },
+        ...{ baseExponent: 32, depthOffset: [0, 0, 0, 0, 0], lossWeights: [1, 1, 1] },
       },
       { threads: 1, seed: 1 },
     );

@@ -7,6 +7,7 @@ import { openEngine } from '../../trainers/engines.js';
 import { createNativeSegment } from '../../trainers/native/nativeEngine.js';
 import { loadNativeTrainer } from '../../trainers/native/trainerAddon.js';
 import { createNetState } from '../../trainers/nets/netState.js';
+import { lossWeights, TUNES } from '../../trainers/rateControl.js';
 import { TfjsSegment } from '../../trainers/tfjs/segment.js';
 import { TRAINING_CONSTANTS } from '../../trainers/trainingConstants.js';
 import type { TrainingSegment } from '../../trainers/trainingEngine.js';
@@ -15,9 +16,11 @@ import { type Sample, syntheticFilm } from './syntheticFilm.js';
 
 const LAMBDA = 100;
 const PAN_PX = 20;
+const SIZE = { width: 128, height: 96, chroma: '420' as const };
 const description = {
-  ...{ width: 128, height: 96, frames: 2, anchorDistance: 1, chroma: '420' as const },
+  ...{ ...SIZE, frames: 2, anchorDistance: 1 },
   ...{ baseExponent: 36, depthOffset: [-8, -4, 0, 4, 6] },
+  lossWeights: lossWeights(SIZE, TUNES.psnr),
 };
 const nodes = segmentStructure(description);
 const { engine: constants } = TRAINING_CONSTANTS;

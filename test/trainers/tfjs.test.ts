@@ -11,9 +11,10 @@ import { addError, noError, psnrOf, squaredError } from '../../src/measure/psnr.
 import { encode } from '../../trainers/encode.js';
 import type { EncodeHooks } from '../../trainers/encodeJob.js';
 import { type EngineName, openEngine, reportEngines } from '../../trainers/engines.js';
+import { errorWeights } from '../../trainers/errorWeights.js';
 import { loadNativeTrainer } from '../../trainers/native/trainerAddon.js';
 import { createNetState } from '../../trainers/nets/netState.js';
-import { DEPTH_OFFSET, lossWeights } from '../../trainers/rateControl.js';
+import { DEPTH_OFFSET, lossWeights, TUNES } from '../../trainers/rateControl.js';
 import { agesTogether, randomSequence, stepActivity, stepOptions } from '../../trainers/schedule.js';
 import { type GpuAdapter, probeGpu } from '../../trainers/tfjs/gpu.js';
 import { TfjsSegment } from '../../trainers/tfjs/segment.js';
@@ -28,11 +29,12 @@ const constants = TRAINING_CONSTANTS.engine;
 const HOST = { seed: 1, threads: 2, constants, native: undefined, check: () => undefined };
 
 /** A clip with motion of two levels, and how its segment is built: an anchor is predicted from an anchor. */
-const SIZE = { width: 64, height: 64, frames: 5 };
+const SIZE = { width: 64, height: 64, frames: 5, chroma: '420' as const };
 const clip = syntheticFilm(SIZE, movingTexture);
 const description = {
-  ...{ ...SIZE, chroma: '420' as const, anchorDistance: 2 },
+  ...{ ...SIZE, anchorDistance: 2 },
   ...{ baseExponent: 36, depthOffset: DEPTH_OFFSET },
+  lossWeights: lossWeights(SIZE, TUNES.ssim),
 };
 const nodes = segmentStructure(description);
 const ALL_NODES = { first: 0, count: nodes.length };
@@ -40,24 +42,30 @@ const ALL_NODES = { first: 0, count: nodes.length };
 /** A film with nodes of all depths, encoded as a whole. */
 const deepFilm = syntheticFilm({ width: 32, height: 32, frames: 9 }, movingTexture);
 
+const weights = errorWeights(clip.all, TUNES.ssim)!;
+
+function setSources(segment: TrainingSegment): void {
+  for (const [index, { frame }] of nodes.entries()) {
+    segment.setSource(index, ...clip.all[frame]!.planes, weights[frame]);
+  }
+}
+
 async function segmentOf(engine: EngineName): Promise<TrainingSegment> {
   const opened = await openEngine(engine);
   const segment = await opened.createSegment(description, nodes, { seed: 3, threads: 2, constants });
-  for (const [index, node] of nodes.entries()) segment.setSource(index, ...clip.all[node.frame]!.planes);
+  setSources(segment);
   return segment;
 }
 
 /** Distortion + lambda * bits a pixel with rounded latents. */
 async function cost(segment: TrainingSegment, nets: Float64Array): Promise<number> {
-  const weights = lossWeights(description);
   let total = 0;
-  for (const { squaredErrors, innovationBits, motionBits } of await segment.evaluate(
+  for (const { distortion, innovationBits, motionBits } of await segment.evaluate(
     nets,
     nodes.length,
     'all',
   )) {
-    total += LAMBDA * (innovationBits + motionBits);
-    for (const [plane, error] of squaredErrors.entries()) total += weights[plane]! * error;
+    total += distortion + LAMBDA * (innovationBits + motionBits);
   }
   return total / (SIZE.width * SIZE.height * SIZE.frames);
 }
@@ -75,10 +83,10 @@ function relativeDifference(a: ArrayLike<number>, b: ArrayLike<number>): number 
 
 /** Relative differences of the loss, of the gradient by every net tensor and by every latent plane. */
 async function gradientDifferences(size: (typeof SIZES)[number], chroma: Chroma): Promise<number[]> {
-  const { segment, film, latents, nets } = busySegment(size, chroma);
+  const { segment, film, weights: ofErrors, latents, nets } = busySegment(size, chroma);
   const mirror = new TfjsSegment(segment.description, segment.nodes, HOST);
   for (const [index, node] of segment.nodes.entries()) {
-    mirror.setSource(index, ...film.all[node.frame]!.planes);
+    mirror.setSource(index, ...film.all[node.frame]!.planes, ofErrors[node.frame]);
     mirror.setContinuousLatents(index, latents[index]!.values);
   }
   const [expected, found] = [new Float64Array(NET_VALUE_COUNT), new Float64Array(NET_VALUE_COUNT)];
@@ -163,7 +171,7 @@ describe.runIf(canEncode())('TensorFlow.js on the processor', { timeout: 600_000
   it('finds as good a start of its own as the native engine', async () => {
     const native = await segmentOf('native');
     const own = new TfjsSegment(description, nodes, HOST);
-    for (const [index, node] of nodes.entries()) own.setSource(index, ...clip.all[node.frame]!.planes);
+    setSources(own);
     const { values } = createNetState();
     await native.analyse(values, LAMBDA, ALL_NODES);
     await own.analyse(values, LAMBDA, ALL_NODES);

@@ -5,6 +5,7 @@ import { segmentStructure } from '../../runtime/field/structure.js';
 import { openEngine } from '../../trainers/engines.js';
 import { createNetState } from '../../trainers/nets/netState.js';
 import { PRESETS } from '../../trainers/presets.js';
+import { TUNES } from '../../trainers/rateControl.js';
 import { AT_REST, randomSequence } from '../../trainers/schedule.js';
 import { SegmentTrainer } from '../../trainers/segmentTrainer.js';
 import { TRAINING_CONSTANTS } from '../../trainers/trainingConstants.js';
@@ -88,7 +89,8 @@ describe.runIf(canEncode())('a long chain of anchors', { timeout: 120_000 }, () 
     const size = { width: 96, height: 64, frames: 33 };
     const scene = syntheticFilm(size, sample).all;
     const preset = PRESETS.draft;
-    const settings = { engine: await openEngine('native'), lambda: 100, preset, threads: 2, seed: 1 };
+    const engine = await openEngine('native');
+    const settings = { engine, lambda: 100, preset, tune: TUNES.psnr, threads: 2, seed: 1 };
     const plan = { ...planOf(preset.netSteps), steps: preset.netSteps + preset.latentSteps };
     const nets = createNetState();
     const segment = await SegmentTrainer.begin(

@@ -29,6 +29,7 @@ Napi::Object nodeCostObject(Napi::Env env, const weft::NodeCost& cost) {
   for (uint32_t p = 0; p < 3; p++) errors.Set(p, cost.squaredError[p]);
   auto o = Napi::Object::New(env);
   o.Set("squaredErrors", errors);
+  o.Set("distortion", cost.distortion);
   o.Set("innovationBits", cost.innovationBits);
   o.Set("motionBits", cost.motionBits);
   return o;
@@ -63,11 +64,12 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
  private:
   Napi::Object self(const Napi::CallbackInfo& info) { return info.This().As<Napi::Object>(); }
 
+  // (node, y, cb, cr, weights: Float32Array or undefined)
   Napi::Value setSource(const Napi::CallbackInfo& info) {
     checkThere(info);
     const uint8_t* planes[3];
     for (int p = 0; p < 3; p++) planes[p] = info[1 + p].As<Napi::Uint8Array>().Data();
-    segment_->setSource(info[0].ToNumber(), planes);
+    segment_->setSource(nodeOf(info, info[0]), planes, info[4].IsTypedArray() ? info[4].As<Napi::Float32Array>().Data() : nullptr);
     return info.Env().Undefined();
   }
   // (nets, lambda, nodes: NodeRange)

@@ -39,6 +39,8 @@ inline StartConstants startConstants(const Napi::Object& o) {
   c.matchShare = realOf(o, "matchShare");
   c.leastLimit = realOf(o, "leastLimit");
   c.lightNoise = realOf(o, "lightNoise");
+  c.lightMeanShare = realOf(o, "lightMeanShare");
+  c.lightLimit = realOf(o, "lightLimit");
   return c;
 }
 
@@ -66,8 +68,8 @@ inline SearchConstants searchConstants(const Napi::Object& o) {
 // EngineConstants of trainers/trainingConstants.ts.
 inline EngineConstants engineConstants(const Napi::Object& o) {
   const auto part = [&](const char* name) { return o.Get(name).As<Napi::Object>(); };
-  return {adamConstants(part("latentAdam")), adamConstants(part("netAdam")), realOf(o, "motionByLevel"), sparseConstants(part("sparse")),
-          fitConstants(part("fit")), startConstants(part("start")), searchConstants(part("search"))};
+  return {adamConstants(part("latentAdam")), adamConstants(part("netAdam")), intOf(o, "weightCellPx"), realOf(o, "motionByLevel"),
+          sparseConstants(part("sparse")), fitConstants(part("fit")), startConstants(part("start")), searchConstants(part("search"))};
 }
 
 inline NetLayout netLayout(const Napi::Object& o) {

@@ -96,12 +96,16 @@ inline void KernelBench::loss() {
   AdjointTask task{};
   task.pass.picture[0] = picture;
   task.source[0] = source.data();
+  std::vector<real> weights(size_t(roundedUp(size_t(W), LANES)) * H);
+  for (auto& v : weights) v = real(uniform(0, 4));
+  task.weights[0] = {weights.data(), roundedUp(size_t(W), LANES), 1};
   task.factor[0] = 1.5;
   task.received[0].push_back(received);
   const auto run = [&] { for (int y = 0; y < H; y++) lossRow(task, 0, y, out.row(y)); };
   run();
   const double error = difference(out, [&](int x, int y) {
-    return 1.5 * (double(picture.row(y)[x]) + CODE_OFFSET - source[size_t(y) * W + x]) + received.row(y)[x];
+    const double weight = task.weights[0].row(y)[x];
+    return 1.5 * weight * (double(picture.row(y)[x]) + CODE_OFFSET - source[size_t(y) * W + x]) + received.row(y)[x];
   });
   measure("loss", double(W) * H * LOSS_GRADIENT, error, run);
 }

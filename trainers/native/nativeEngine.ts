@@ -7,7 +7,6 @@ import { depthScale, innovationStep, motionStep } from '../../runtime/field/step
 import { type FieldNode, segmentStructure } from '../../runtime/field/structure.js';
 import { NET_VALUE_COUNT, tensorNamed } from '../../runtime/field/tensors.js';
 import { fieldConfig } from '../../runtime/native/fieldConfig.js';
-import { lossWeights } from '../rateControl.js';
 import { type EngineConstants, TRAINING_CONSTANTS } from '../trainingConstants.js';
 import type { SegmentDescription, SegmentOptions, TrainingEngine } from '../trainingEngine.js';
 import type {
@@ -55,7 +54,7 @@ export function createNativeSegment(
 }
 
 function segmentConfig(
-  { width, height, chroma, baseExponent, depthOffset }: SegmentDescription,
+  { width, height, chroma, baseExponent, depthOffset, lossWeights }: SegmentDescription,
   nodes: readonly FieldNode[],
   { threads, seed, exact, constants }: SegmentOptions & { exact: boolean },
 ): TrainingSegmentConfig {
@@ -65,7 +64,7 @@ function segmentConfig(
     ...{ threads, seed, exact, constants },
     steps: [0, 1, 2].map((refs) => stepsOf(shape, refs, baseExponent)),
     depthScale: Float64Array.from({ length: DEPTH_ROWS }, (_, depth) => depthScale(depthOffset, depth)),
-    lossWeights: Float64Array.from(lossWeights(shape)),
+    lossWeights: Float64Array.from(lossWeights),
     layout: netLayout(),
   };
 }

@@ -18,17 +18,26 @@ struct PredictionGradient {
   Plane grids[MOTION_COMPONENTS];  // the light's without origin if it does not change
 };
 
+// What the squared errors in a plane weigh: one row of weights for some rows of samples.
+struct ErrorWeights {
+  const real* first;  // rows readable up to whole vectors
+  size_t stride;
+  int rows;
+  const real* row(int y) const { return first + size_t(y / rows) * stride; }
+};
+
 // What is asked of the adjoint of one node.
 struct AdjointTask {
   NodePass pass;
   const uint8_t* source[3];             // readable LANES past the end
-  real factor[3];                       // gradient by the picture for an error of one code
+  ErrorWeights weights[3];
+  real factor[3];                       // gradient by the picture for an error of one code that weighs 1
   std::vector<Plane> received[3];       // gradients by the picture from later nodes
   const real* filter[3];                // weights of each plane's
   std::vector<PredictionGradient> out;  // by thread
 };
 
-// Squared errors of one node's planes.
+// Weighted squared errors of one node's planes.
 struct PlaneErrors {
   double plane[3] = {};
 };
@@ -51,18 +60,19 @@ static WEFT_INLINE void addReceivedRow(const Plane& g, int y, real* out) {
   }
 }
 
-// Gradient by a row of plane p of the picture: of its error and what later nodes added. Returns the squared error.
+// Gradient by a row of plane p of the picture: of its error and what later nodes added. Returns the weighted squared error.
 static inline double lossRow(const AdjointTask& task, int p, int y, real* out) {
   const Plane& picture = task.pass.picture[p];
   const uint8_t* source = task.source[p] + size_t(y) * picture.w;
-  const real *value = picture.row(y), factor = task.factor[p];
+  const real *value = picture.row(y), *weights = task.weights[p].row(y), factor = task.factor[p];
   const vi lane = iota();
   vf total{};
   for (int x = 0; x < picture.w; x += LANES) {
     __builtin_prefetch(value + x + 2 * ptrdiff_t(picture.stride));
     const vf e = select((lane + x) < picture.w, load(value + x) - (loadBytes(source + x) - CODE_OFFSET), splat(0));
-    total += e * e;
-    store(out + x, factor * e);
+    const vf weighted = load(weights + x) * e;
+    total += weighted * e;
+    store(out + x, factor * weighted);
   }
   for (const Plane& received : task.received[p]) addReceivedRow(received, y, out);
   return sum(total);

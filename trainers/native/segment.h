@@ -28,12 +28,15 @@ class Segment final : public TrainingSegment, private LatentSource {
     allocateWorkspace();
   }
 
-  void setSource(int node, const uint8_t* const planes[3]) override {
+  void setSource(int index, const uint8_t* const planes[3], const float* weights) override {
+    Node& node = nodes_[index];
     for (int p = 0; p < 3; p++) {
       const size_t n = size_t(planeWidth(p)) * planeHeight(p);
-      nodes_[node].source[p].assign(planes[p], planes[p] + n);
-      nodes_[node].source[p].resize(n + LANES);
+      node.source[p].assign(planes[p], planes[p] + n);
+      node.source[p].resize(n + LANES);
     }
+    node.weights[0] = weightsOf(0, weights, node.lumaWeights);
+    node.weights[1] = node.weights[2] = weightsOf(1, weights, node.chromaWeights);
   }
 
   void analyse(const double* nets, double lambda, NodeRange nodes) override {
@@ -77,7 +80,7 @@ class Segment final : public TrainingSegment, private LatentSource {
       NodeCost cost{};
       if (distortion) {
         bakeRounded(n);
-        for (int p = 0; p < 3; p++) cost.squaredError[p] = squaredError(n, p);
+        for (int p = 0; p < 3; p++) cost.distortion += config_.lossWeights[p] * measureErrors(n, p, cost.squaredError[p]);
       }
       if (bits) {
         double nats[2];
@@ -167,6 +170,23 @@ class Segment final : public TrainingSegment, private LatentSource {
     kept_.resize(nodes_.size());
   }
 
+  // By the samples of a plane, from those by cells; `out` holds them.
+  ErrorWeights weightsOf(int plane, const float* cells, std::vector<real>& out) {
+    const int w = planeWidth(plane), h = planeHeight(plane), across = weightCells(config_.width);
+    const int cellPx = plane > 0 && config_.halvedChroma ? config_.constants.weightCellPx / 2 : config_.constants.weightCellPx;
+    const size_t stride = roundedUp(size_t(w), LANES);
+    if (!cells) {
+      out.assign(stride, real(1));
+      return {out.data(), 0, h};
+    }
+    const int rows = (h + cellPx - 1) / cellPx;
+    out.assign(stride * rows, real(0));
+    for (int y = 0; y < rows; y++)
+      for (int x = 0; x < w; x++) out[y * stride + x] = real(cells[size_t(y) * across + x / cellPx]);
+    return {out.data(), stride, cellPx};
+  }
+  int weightCells(int px) const { return (px + config_.constants.weightCellPx - 1) / config_.constants.weightCellPx; }
+
   void loadNets(const double* nets) {
     nets_.load(nets);
     baker_.setNets(nets_.synthesis(0), nets_.synthesis(1), nets_.filters());
@@ -221,24 +241,29 @@ class Segment final : public TrainingSegment, private LatentSource {
     });
   }
 
-  // Of the 8-bit picture that a decoder shows.
-  double squaredError(int index, int plane) {
+  // Of the 8-bit picture that a decoder shows; returns what its errors weigh.
+  double measureErrors(int index, int plane, double& squaredError) {
     const Plane& p = baked_[index].picture[plane];
     const uint8_t* first = nodes_[index].source[plane].data();
-    std::vector<double> ofRows(p.h);
+    const ErrorWeights& weights = nodes_[index].weights[plane];
+    std::vector<double> ofRows(p.h), weighted(p.h);
     const vi lane = iota();
     overFixedShares(team_, p.h, p.w, 1, [&](int y0, int y1, int) {
       for (int y = y0; y < y1; y++) {
-        vf squares{};
+        const real* weight = weights.row(y);
+        vf squares{}, products{};
         for (int x = 0; x < p.w; x += LANES) {
           const vf code = minimum(maximum(roundOf(load(p.row(y) + x) + CODE_OFFSET), splat(0)), splat(MAX_CODE));
           const vf e = select((lane + x) < p.w, code - loadBytes(first + size_t(y) * p.w + x), splat(0));
           squares += e * e;
+          products += load(weight + x) * e * e;
         }
         ofRows[y] = sum(squares);
+        weighted[y] = sum(products);
       }
     });
-    return std::accumulate(ofRows.begin(), ofRows.end(), 0.0);
+    squaredError = std::accumulate(ofRows.begin(), ofRows.end(), 0.0);
+    return std::accumulate(weighted.begin(), weighted.end(), 0.0);
   }
 
   // --- backward ----------------------------------------------------------------------------------------------------
@@ -261,6 +286,7 @@ class Segment final : public TrainingSegment, private LatentSource {
     task.pass = pass;
     for (int p = 0; p < 3; p++) {
       task.source[p] = node.source[p].data();
+      task.weights[p] = node.weights[p];
       task.filter[p] = baker_.filter(index, p);
       task.factor[p] = real(2 * weight * config_.lossWeights[p]);
       for (const Plane& g : node.gradient[p]) task.received[p].push_back(g);

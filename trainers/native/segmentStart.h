@@ -66,9 +66,10 @@ class SegmentStart {
   }
 
   // Fills a pyramid of latents so that its decode comes near to the target.
-  void approximate(Node& node, const Pyramid& pyramid, const Plane& target, const Plane& weights, double lambda, double threshold) {
+  void approximate(Node& node, const Pyramid& pyramid, const Plane& target, const Plane& weights, const Plane& importance, double lambda,
+                   double threshold) {
     SparsePyramid sparse(team_, config_.constants.sparse, sizesOf(node, pyramid), pyramid.steps);
-    if (!sparse.approximate(target, weights, lambda)) return;
+    if (!sparse.approximate(target, weights, importance, lambda)) return;
     for (int l = 0; l < sparse.levels(); l++) fill(node.latents[pyramid.planes[l]], sparse.value(l), threshold);
   }
 
@@ -78,14 +79,16 @@ class SegmentStart {
     const int levels = std::max(1, std::min(search.levels, baker_.levels(0) - search.levelsLeftOut));
     const LumaPyramid current(node.source[0].data(), config_.width, config_.height, levels);
     PlaneBuffer slopes[3];
-    weighSlopes(current.level(0), lambda, slopes);
+    PlaneBuffer importance;
+    weighCells(node, importance);
+    weighSlopes(current.level(0), importance, lambda, slopes);
     // One reference to a thread.
     team_.overShares(node.spec.references, 1, [&](int from, int to, int) {
-      for (int r = from; r < to; r++) searchMotionTowards(node, r, current, slopes, lambda);
+      for (int r = from; r < to; r++) searchMotionTowards(node, r, current, slopes, importance, lambda);
     });
   }
 
-  void searchMotionTowards(Node& node, int r, const LumaPyramid& current, const PlaneBuffer (&slopes)[3], double lambda) {
+  void searchMotionTowards(Node& node, int r, const LumaPyramid& current, const PlaneBuffer (&slopes)[3], const Plane& importance, double lambda) {
     const StartConstants& start = config_.constants.start;
     const SearchConstants& search = config_.constants.search;
     const Plane size = baker_.motionLevel(0);
@@ -111,7 +114,7 @@ class SegmentStart {
         missing[0].row(y)[x] = v.x - predicted[0].row(y)[x];
         missing[1].row(y)[x] = v.y - predicted[1].row(y)[x];
         const auto [error, spread] = matcher.match(x, y, v);
-        prices.limit.row(y)[x] = real(std::fmax(start.matchShare * (spread - error), start.leastLimit * lambda));
+        prices.limit.row(y)[x] = real(std::fmax(start.matchShare * (spread - error) * importance.row(y)[x], start.leastLimit * lambda));
       }
     const Pyramid pyramids[2] = {pyramidOf(node, MOTION, displacement(r, 0)), pyramidOf(node, MOTION, displacement(r, 1))};
     MotionFit fit(config_.constants.fit, sizesOf(node, pyramids[0]), {pyramids[0].steps, pyramids[1].steps});
@@ -121,8 +124,21 @@ class SegmentStart {
         fill(node.latents[pyramids[axis].planes[l]], fit.value(axis, int(l)), start.motionThreshold);
   }
 
+  // What the errors in the luma of each cell weigh on average.
+  void weighCells(const Node& node, PlaneBuffer& importance) const {
+    const Plane size = baker_.motionLevel(0);
+    importance.allocate(size.w, size.h);
+    for (int y = 0; y < size.h; y++)
+      for (int x = 0; x < size.w; x++) {
+        real total = 0, n = 0;
+        for (int py = y * CELL; py < std::min(config_.height, (y + 1) * CELL); py++)
+          for (int px = x * CELL; px < std::min(config_.width, (x + 1) * CELL); px++, n++) total += node.weights[0].row(py)[px];
+        importance.row(y)[x] = total / n;
+      }
+  }
+
   // Of a displacement by cell, from the slopes of the luma; a flat cell has some too, so that it goes with its neighbours.
-  void weighSlopes(const Plane& luma, double lambda, PlaneBuffer (&slopes)[3]) const {
+  void weighSlopes(const Plane& luma, const Plane& importance, double lambda, PlaneBuffer (&slopes)[3]) const {
     const StartConstants& start = config_.constants.start;
     const Plane size = baker_.motionLevel(0);
     for (auto& plane : slopes) plane.allocate(size.w, size.h);
@@ -136,34 +152,47 @@ class SegmentStart {
             down += dy * dy;
             product += dx * dy;
           }
-        const real weight = real(start.slopeWeight), flat = real(start.flatWeight * lambda);
+        const real weight = real(start.slopeWeight) * importance.row(y)[x], flat = real(start.flatWeight * lambda);
         slopes[0].row(y)[x] = weight * across + flat;
         slopes[1].row(y)[x] = weight * down + flat;
         slopes[2].row(y)[x] = weight * product;
       }
   }
 
-  // From the prediction as it is with the motion that was found: the factor that brings each cell nearest to the source, less so
-  // where the prediction is so dark that the factor would multiply mostly noise. False if the light does not change.
+  // From the prediction as it is with the motion that was found: the factor that brings the shape of each cell nearest to the
+  // source's, less so where it is so dark that the factor would multiply mostly noise. False if the light does not change.
   bool searchLight(int index, double lambda) {
     Node& node = nodes_[index];
     const StartConstants& start = config_.constants.start;
     const Plane &luma = baked_[index].picture[0], &size = baker_.motionLevel(0);
     const real noise = real(start.lightNoise * lambda);  // of each sample, squared codes
     PlaneBuffer light(size.w, size.h), weights(size.w, size.h);
-    for (int y = 0; y < luma.h; y++)
-      for (int x = 0; x < luma.w; x++) {
-        const real value = luma.row(y)[x] - BLACK[0], missing = real(node.source[0][size_t(y) * luma.w + x]) - (CODE_OFFSET + BLACK[0]) - value;
-        light.row(y / CELL)[x / CELL] += value * missing;
-        weights.row(y / CELL)[x / CELL] += value * value + noise;
-      }
     for (int y = 0; y < size.h; y++)
       for (int x = 0; x < size.w; x++) {
-        light.row(y)[x] /= std::fmax(weights.row(y)[x], real(1));
-        weights.row(y)[x] *= real(config_.lossWeights[0]);
+        real total = 0, values = 0, missed = 0, squares = noise, products = 0, errors = 0;
+        for (int py = y * CELL; py < std::min(luma.h, (y + 1) * CELL); py++)
+          for (int px = x * CELL; px < std::min(luma.w, (x + 1) * CELL); px++) {
+            const real value = luma.row(py)[px] - BLACK[0], weight = node.weights[0].row(py)[px];
+            const real missing = real(node.source[0][size_t(py) * luma.w + px]) - (CODE_OFFSET + BLACK[0]) - value;
+            total += weight;
+            values += weight * value;
+            missed += weight * missing;
+            squares += weight * (value * value + noise);
+            products += weight * value * missing;
+            errors += weight * missing * missing;
+          }
+        // Innovation says cheaply what is the same in all of a cell: it counts less.
+        const real alike = (1 - real(start.lightMeanShare)) / total;
+        squares -= alike * values * values;
+        products -= alike * values * missed;
+        light.row(y)[x] = products / squares;
+        // Where the prediction is another picture in any light, what light saves would be coded anyway.
+        const real rest = (errors - alike * missed * missed - products * products / squares) / total;
+        const real limit = real(start.lightLimit * lambda);
+        weights.row(y)[x] = real(config_.lossWeights[0]) * squares * limit / (limit + rest);
       }
     const Pyramid pyramid = pyramidOf(node, MOTION, LIGHT);
-    approximate(node, pyramid, light, weights, start.lightPrice * lambda, start.motionThreshold);
+    approximate(node, pyramid, light, weights, filled(size, 1), start.lightPrice * lambda, start.motionThreshold);
     return std::any_of(pyramid.planes.begin(), pyramid.planes.end(), [&](int plane) { return !node.latents[plane].empty(); });
   }
 
@@ -172,14 +201,21 @@ class SegmentStart {
     Node& node = nodes_[index];
     const StartConstants& start = config_.constants.start;
     const Plane& picture = baked_[index].picture[p];
-    PlaneBuffer target(picture.w, picture.h), weights(picture.w, picture.h);
+    PlaneBuffer target(picture.w, picture.h), importance(picture.w, picture.h);
     for (int y = 0; y < picture.h; y++)
       for (int x = 0; x < picture.w; x++) {
         target.row(y)[x] = (real(node.source[p][size_t(y) * picture.w + x]) - CODE_OFFSET - picture.row(y)[x]) / CODES_PER_UNIT;
-        weights.row(y)[x] = real(config_.lossWeights[p]) * CODES_PER_UNIT * CODES_PER_UNIT;
+        importance.row(y)[x] = node.weights[p].row(y)[x];
       }
     const double threshold = node.spec.depth < 2 ? start.anchorThreshold : start.leafThreshold;
-    approximate(node, pyramidOf(node, INNOVATION, p), target, weights, lambda, threshold);
+    const PlaneBuffer weights = filled(picture, real(config_.lossWeights[p]) * CODES_PER_UNIT * CODES_PER_UNIT);
+    approximate(node, pyramidOf(node, INNOVATION, p), target, weights, importance, lambda, threshold);
+  }
+
+  static PlaneBuffer filled(const Plane& size, real value) {
+    PlaneBuffer plane(size.w, size.h);
+    for (int y = 0; y < size.h; y++) std::fill(plane.row(y), plane.row(y) + size.w, value);
+    return plane;
   }
 
   const SegmentConfig& config_;

@@ -15,22 +15,25 @@ class SparsePyramid {
   // steps: what one latent adds at its own grid, by level. The team and the constants must outlive this.
   SparsePyramid(RowTeam& team, const SparseConstants& constants, const std::vector<Plane>& sizes, const std::vector<real>& steps)
       : team_(team), constants_(constants), steps_(steps) {
-    for (auto* list : {&value_, &momentum_, &gradient_, &sums_, &scale_})
+    for (auto* list : {&value_, &momentum_, &gradient_, &sums_, &scale_, &importance_})
       for (const auto& s : sizes) list->emplace_back(s.w, s.h);
   }
   int levels() const { return int(value_.size()); }
   const Plane& value(int level) const { return value_[level]; }
 
-  // FISTA (Beck and Teboulle, 2009) on weight * |decode - target|^2 + lambda * sum |q| / (b ln 2), with the magnitudes b of each
-  // round from the last. False if nothing has weight: all latents are then zero.
-  bool approximate(const Plane& target, const Plane& weights, double lambda) {
+  // FISTA (Beck and Teboulle, 2009) on weight * |decode - target|^2 + lambda / importance * sum |q| / (b ln 2), with the magnitudes b
+  // of each round from the last. `importance` by samples, for latents the mean of their samples: another weight, but one that leaves
+  // the problem as well conditioned as it is. False if nothing has weight: all latents are then zero.
+  bool approximate(const Plane& target, const Plane& weights, const Plane& importance, double lambda) {
+    spread(importance);
     real largestWeight = 0;
     for (int y = 0; y < target.h; y++)
       for (int x = 0; x < target.w; x++) largestWeight = std::fmax(largestWeight, weights.row(y)[x]);
     if (largestWeight <= 0) return false;
     const real lipschitz = 2 * largestWeight * largestEigenvalue();
-    for (auto& s : scale_)
-      for (int y = 0; y < s.h; y++) std::fill(s.row(y), s.row(y) + s.w, real(constants_.firstScale));
+    for (int l = 0; l < levels(); l++)
+      for (int y = 0; y < scale_[l].h; y++)
+        for (int x = 0; x < scale_[l].w; x++) scale_[l].row(y)[x] = real(constants_.firstScale) * importance_[l].row(y)[x];
     for (auto& m : momentum_) m.clear();
     for (int round = 0; round < constants_.rounds; round++) {
       if (round > 0) reweight();
@@ -48,6 +51,19 @@ class SparsePyramid {
   }
 
  private:
+  void spread(const Plane& importance) {
+    for (int l = 0; l < levels(); l++) {
+      const Plane &out = importance_[l], &finer = l == 0 ? importance : importance_[l - 1];
+      const int side = l == 0 ? 1 : 2;
+      for (int y = 0; y < out.h; y++)
+        for (int x = 0; x < out.w; x++) {
+          real total = 0, n = 0;
+          for (int py = side * y; py < std::min(side * (y + 1), finer.h); py++)
+            for (int px = side * x; px < std::min(side * (x + 1), finer.w); px++, n++) total += finer.row(py)[px];
+          out.row(y)[x] = total / n;
+        }
+    }
+  }
   void decode(const std::vector<PlaneBuffer>& from) {
     for (int l = levels() - 1; l >= 0; l--) {
       const Plane &in = from[l], &out = sums_[l];
@@ -133,7 +149,7 @@ class SparsePyramid {
             total += parentWeight * std::fabs(value_[l + 1].row(y / 2)[x / 2]);
             n += parentWeight;
           }
-          scale_[l].row(y)[x] = std::fmax(least, total / n);
+          scale_[l].row(y)[x] = std::fmax(least, total / n) * importance_[l].row(y)[x];
         }
     }
   }
@@ -141,7 +157,8 @@ class SparsePyramid {
   RowTeam& team_;
   const SparseConstants& constants_;
   const std::vector<real> steps_;
-  std::vector<PlaneBuffer> value_, momentum_, gradient_, sums_, scale_;
+  std::vector<PlaneBuffer> value_, momentum_, gradient_, sums_;
+  std::vector<PlaneBuffer> scale_, importance_;  // scale_: expected magnitudes times importance
 };
 
 }  // namespace WEFT_ISA

@@ -1,7 +1,7 @@
 // A node in training: its latents, its source, and what later nodes leave for it.
 #pragma once
 #include "latents.h"
-#include "nodeBake.h"
+#include "nodeAdjoint.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -20,6 +20,8 @@ struct Node {
   NodeSpec spec;
   std::vector<LatentBlocks> latents;  // by plane
   std::vector<uint8_t> source[3];
+  std::vector<real> lumaWeights, chromaWeights;  // of squared errors
+  ErrorWeights weights[3];
   std::vector<PlaneBuffer> gradient[3];  // by thread; only where another node refers to this one
   PlaneBuffer gMotion[MOTION_COMPONENTS];
   KeptBuffers kept;  // of its own only where another node refers to this one

@@ -19,7 +19,7 @@ struct FitConstants {
 };
 
 struct StartConstants {
-  double motionPrice, lightPrice, motionThreshold, anchorThreshold, leafThreshold, slopeWeight, flatWeight, matchShare, leastLimit, lightNoise;
+  double motionPrice, lightPrice, motionThreshold, anchorThreshold, leafThreshold, slopeWeight, flatWeight, matchShare, leastLimit, lightNoise, lightMeanShare, lightLimit;
 };
 
 struct SearchConstants {
@@ -30,6 +30,7 @@ struct SearchConstants {
 
 struct EngineConstants {
   AdamConstants latentAdam, netAdam;
+  int weightCellPx;
   double motionByLevel;
   SparseConstants sparse;
   FitConstants fit;

@@ -66,6 +66,7 @@ struct Cost {
 
 struct NodeCost {
   double squaredError[3];  // by plane, in squared codes
+  double distortion;       // as in Cost
   double innovationBits, motionBits;
 };
 
@@ -73,8 +74,9 @@ struct NodeCost {
 class TrainingSegment {
  public:
   virtual ~TrainingSegment() = default;
-  // Hands over the source of one node: tightly packed 8-bit planes.
-  virtual void setSource(int node, const uint8_t* const planes[3]) = 0;
+  // Hands over the source of one node: tightly packed 8-bit planes, and what squared errors weigh by cells of constants.weightCellPx
+  // luma samples, row by row; none: 1.
+  virtual void setSource(int node, const uint8_t* const planes[3], const float* weights) = 0;
   // Motion search and sparse approximation of some nodes; those before them that they are predicted from are baked.
   virtual void analyse(const double* nets, double lambda, NodeRange nodes) = 0;
   // Bakes nodes with rounded latents.

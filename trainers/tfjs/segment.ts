@@ -20,7 +20,6 @@ import { NET_VALUE_COUNT, tensorNamed } from '../../runtime/field/tensors.js';
 import { createNativeSegment } from '../native/nativeEngine.js';
 import type { NativeTrainer, NativeTrainingSegment } from '../native/trainerAddon.js';
 import { type NetState, updateNets } from '../nets/netState.js';
-import { lossWeights } from '../rateControl.js';
 import {
   type CostPart,
   type NodeCost,
@@ -46,6 +45,7 @@ import { predict } from './prediction.js';
 import { latentBits } from './rate.js';
 import { each, type Plane, type Planes, Resampling, sumOf } from './resampling.js';
 import { hardRound, softRound } from './rounding.js';
+import { releaseSource, sourceOf } from './source.js';
 import { beginNode } from './start.js';
 import { collapse, type NetTensors, synthesizeChroma, synthesizeLuma } from './synthesis.js';
 import { type Baked, PICTURE_PLANES, predictorOf, readsOf, type TrainedNode } from './trainedNode.js';
@@ -89,25 +89,15 @@ export class TfjsSegment implements TrainingSegment {
       latents: new LatentStore(kinds[field.refs.length]!.planes, host.constants),
       reads: readsOf(field),
       referred: referred.has(index),
-      codes: undefined,
-      source: [],
+      source: undefined,
       baked: undefined,
     }));
   }
 
-  setSource(node: number, ...planes: [Uint8Array, Uint8Array, Uint8Array]): void {
+  setSource(node: number, y: Uint8Array, cb: Uint8Array, cr: Uint8Array, weights?: Float32Array): void {
     const target = this.#nodes[node]!;
-    tf.dispose(target.source);
-    target.codes = planes;
-    target.source = planes.map((codes, p) => {
-      const { width, height } = p === 0 ? this.#shape : this.#shape.chromaLevels[0]!;
-      return tf.keep(
-        tf.tensor2d(
-          Float32Array.from(codes, (code) => code - CODE_OFFSET),
-          [height, width],
-        ),
-      );
-    });
+    releaseSource(target.source);
+    target.source = sourceOf([y, cb, cr], weights, this.#shape, this.#host.constants.weightCellPx);
   }
 
   async analyse(nets: Float64Array, lambda: number, range: NodeRange): Promise<void> {
@@ -118,6 +108,7 @@ export class TfjsSegment implements TrainingSegment {
       await beginNode({
         ...{ node, nodes: this.#nodes, shape: this.#shape, resampling: this.#resampling, lambda },
         constants: this.#host.constants,
+        lossWeights: this.#description.lossWeights,
         depthScale: depthScale(this.#description.depthOffset, node.field.depth),
         stepOf: (plane) => this.#baseStep(node, plane),
         bake: () => this.#bakeHard(index, netValues),
@@ -147,7 +138,9 @@ export class TfjsSegment implements TrainingSegment {
   ): Promise<void> {
     if (!this.#starter) {
       this.#starter = createNativeSegment(native, this.#description, this.#host).native;
-      for (const [index, { codes }] of this.#nodes.entries()) this.#starter.setSource(index, ...codes!);
+      for (const [index, { source }] of this.#nodes.entries()) {
+        this.#starter.setSource(index, ...source!.codes, source!.cellWeights);
+      }
     }
     await this.#starter.analyse(nets, lambda, range);
     const netValues = netTensor(nets);
@@ -214,7 +207,7 @@ export class TfjsSegment implements TrainingSegment {
     const results = this.#nodes.slice(0, count).map((node, index) => {
       const baked = part === 'bits' ? undefined : this.#bakeHard(index, netValues);
       return tf.tidy(() => {
-        const errors = baked ? shownErrors(node, baked) : tf.zeros([PICTURE_PLANES]);
+        const errors = baked ? this.#shownErrors(node, baked) : tf.zeros([PICTURE_PLANES + 1]);
         if (part === 'distortion') return tf.concat1d([errors as tf.Tensor1D, tf.zeros([2])]);
         const rounded = this.#roundHard(node);
         const tensors = netTensors(netValues);
@@ -224,11 +217,11 @@ export class TfjsSegment implements TrainingSegment {
         return tf.concat1d([errors as tf.Tensor1D, tf.stack(bits) as tf.Tensor1D]);
       });
     });
-    const all = tf.stack(results) as tf.Tensor2D; // (nodes, 5): squared errors, bits of innovation and of motion
-    const costs = (await all.array()) as [number, number, number, number, number][];
+    const all = tf.stack(results) as tf.Tensor2D; // (nodes, 6): squared errors, distortion, bits of innovation and of motion
+    const costs = (await all.array()) as [number, number, number, number, number, number][];
     tf.dispose([...results, all, netValues]);
-    return costs.map(([y, cb, cr, innovationBits, motionBits]) => {
-      return { squaredErrors: [y, cb, cr], innovationBits, motionBits };
+    return costs.map(([y, cb, cr, distortion, innovationBits, motionBits]) => {
+      return { squaredErrors: [y, cb, cr], distortion, innovationBits, motionBits };
     });
   }
 
@@ -250,7 +243,8 @@ export class TfjsSegment implements TrainingSegment {
   release(): void {
     this.#endStart();
     for (const { source, baked, latents } of this.#nodes) {
-      tf.dispose([...source, ...(baked ?? [])]);
+      releaseSource(source);
+      tf.dispose([...(baked ?? [])]);
       latents.dispose();
     }
     this.#resampling.dispose();
@@ -438,11 +432,21 @@ export class TfjsSegment implements TrainingSegment {
 
   /** Weighted squared error. */
   #distortion({ source }: TrainedNode, baked: Baked): tf.Scalar {
-    const weights = lossWeights(this.#shape);
-    const parts = source.map((codes, p) => {
-      return tf.mul(tf.sum(tf.square(tf.sub(baked[p]!, codes))), weights[p]!);
+    const { planes, weights } = source!;
+    const parts = planes.map((codes, p) => {
+      const errors = tf.mul(weights[p]!, tf.square(tf.sub(baked[p]!, codes)));
+      return tf.mul(tf.sum(errors), this.#description.lossWeights[p]!);
     });
     return sumOf(parts) as tf.Scalar;
+  }
+
+  /** Squared errors by plane of the 8-bit picture that a decoder shows, and what they weigh: shape (4). */
+  #shownErrors(node: TrainedNode, baked: Baked): tf.Tensor1D {
+    const shown = baked
+      .slice(0, PICTURE_PLANES)
+      .map((plane) => tf.clipByValue(hardRound(plane), -CODE_OFFSET, MAX_CODE - CODE_OFFSET) as Plane);
+    const errors = node.source!.planes.map((codes, p) => tf.sum(tf.square(tf.sub(shown[p]!, codes))));
+    return tf.stack([...errors, this.#distortion(node, shown)]) as tf.Tensor1D;
   }
 
   /** Bits of the latents in active blocks, flags left out. */
@@ -460,17 +464,6 @@ export class TfjsSegment implements TrainingSegment {
     const mask = tf.concat(active.map((grid) => tf.reshape(planesOf(latents.mask, grid), [-1])));
     return tf.sum(tf.mul(bits, mask));
   }
-}
-
-/** Squared errors of the 8-bit picture that a decoder shows, shape (3). */
-function shownErrors({ source }: TrainedNode, baked: Baked): tf.Tensor1D {
-  return tf.stack(
-    source.map((codes, p) =>
-      tf.sum(
-        tf.square(tf.sub(tf.clipByValue(hardRound(baked[p]!), -CODE_OFFSET, MAX_CODE - CODE_OFFSET), codes)),
-      ),
-    ),
-  ) as tf.Tensor1D;
 }
 
 /** Values of all nets, float32. */

@@ -14,12 +14,14 @@ export interface SparseProblem {
   readonly target: Plane;
   /** Of a squared error, by sample of the target. */
   readonly weights: Plane;
+  /** By sample: latents are cheaper by the mean of their samples. */
+  readonly importance: Plane;
   /** Price of a bit. */
   readonly lambda: number;
 }
 
 /**
- * Latents by level that make weights * |decoded - target|^2 + lambda * sum |q| / (scale ln 2) small: FISTA (Beck and
+ * Latents by level that make weights * |decoded - target|^2 + lambda / importance * sum |q| / (scale ln 2) small: FISTA (Beck and
  * Teboulle, 2009) in rounds, with the scales of each from the last (Candes, Wakin and Boyd, 2008).
  */
 export async function approximate(
@@ -27,7 +29,7 @@ export async function approximate(
   resampling: Resampling,
   constants: SparseConstants,
 ): Promise<Float32Array[]> {
-  const { sizes, steps, target, weights, lambda } = problem;
+  const { sizes, steps, target, weights, importance, lambda } = problem;
   const decode = (levels: readonly tf.Tensor[]): Plane =>
     collapse(
       levels.map((level, l) => tf.mul(level, steps[l]!) as Plane),
@@ -46,10 +48,11 @@ export async function approximate(
   const values = tf.tidy(() => {
     let value = zeros(sizes);
     let momentum = value;
+    const factors = spread(importance, sizes.length);
     for (let round = 0; round < constants.rounds; round++) {
       const limits = (
         round === 0 ? sizes.map(() => tf.scalar(constants.firstScale)) : scales(value, constants)
-      ).map((scale) => tf.div(shrink, scale));
+      ).map((scale, l) => tf.div(shrink, tf.mul(scale, factors[l]!)));
       let t = 1;
       for (let i = 0; i < constants.iterations; i++) {
         const last = i === constants.iterations - 1;
@@ -69,6 +72,24 @@ export async function approximate(
   const out = await Promise.all(values.map((value) => value.data()));
   tf.dispose(values);
   return out as Float32Array[];
+}
+
+/** Means by level: each sample's of those that it stands for. */
+function spread(importance: Plane, levels: number): Plane[] {
+  const planes = [importance];
+  while (planes.length < levels) {
+    const [height, width] = planes.at(-1)!.shape;
+    const even = [0, 1].map((axis) => [0, [height, width][axis]! % 2]) as [
+      [number, number],
+      [number, number],
+    ];
+    const sums = [planes.at(-1)!, tf.ones([height, width]) as Plane].map((plane) => {
+      const [h, w] = [height + even[0][1], width + even[1][1]];
+      return tf.sum(tf.reshape(tf.pad2d(plane, even), [h / 2, 2, w / 2, 2]), [1, 3]);
+    });
+    planes.push(tf.div(sums[0]!, sums[1]!));
+  }
+  return planes;
 }
 
 function zeros(sizes: readonly Size[]): tf.Tensor[] {

@@ -4,7 +4,6 @@ import * as tf from '@tensorflow/tfjs';
 import { BLACK, MOTION_GRID_PX as CELL, CODES_PER_UNIT, LIGHT } from '../../runtime/field/constants.js';
 import { displacement, type FieldShape, type LatentPlane, motionGrid } from '../../runtime/field/shape.js';
 import { clampIndex } from '../../runtime/picture/picture.js';
-import { lossWeights } from '../rateControl.js';
 import type { EngineConstants, StartConstants } from '../trainingConstants.js';
 import { type ErrorPrices, fitMotion } from './motionFit.js';
 import { inLightOf, type Luma, lumaPyramid, matchOf, searchMotion, VectorField } from './motionSearch.js';
@@ -20,6 +19,8 @@ export interface NodeStart {
   readonly resampling: Resampling;
   readonly lambda: number;
   readonly constants: EngineConstants;
+  /** Of a squared error in one sample, by plane. */
+  readonly lossWeights: readonly number[];
   /** Factor of the innovation's steps at the node's depth. */
   readonly depthScale: number;
   readonly stepOf: (plane: LatentPlane) => number;
@@ -31,6 +32,7 @@ export interface NodeStart {
 export async function beginNode(start: NodeStart): Promise<void> {
   const { node, lambda, depthScale } = start;
   const constants = start.constants.start;
+  const source = node.source!;
   const values: Float32Array[] = node.planes.map(({ width, height }) => new Float32Array(width * height));
   const place = (): Baked => {
     const all = new Float32Array(node.latents.values.size);
@@ -63,16 +65,17 @@ export async function beginNode(start: NodeStart): Promise<void> {
       }
     }
     baked = place();
-    await fill('motion', LIGHT, {
-      ...(await lightTarget(start, baked)),
-      lambda: constants.lightPrice * lambda,
-    });
+    const light = await lightTarget(start, baked);
+    const importance = tf.onesLike(light.target) as Plane;
+    await fill('motion', LIGHT, { ...light, importance, lambda: constants.lightPrice * lambda });
+    importance.dispose();
     baked = place();
   }
   for (let p = 0; p < PICTURE_PLANES; p++) {
-    const target = tf.tidy(() => tf.div(tf.sub(node.source[p]!, baked[p]!), CODES_PER_UNIT) as Plane);
-    const weights = tf.fill(target.shape, lossWeights(start.shape)[p]! * CODES_PER_UNIT ** 2) as Plane;
-    await fill('innovation', p, { target, weights, lambda: lambda * depthScale ** 2 });
+    const target = tf.tidy(() => tf.div(tf.sub(source.planes[p]!, baked[p]!), CODES_PER_UNIT) as Plane);
+    const weights = tf.fill(target.shape, start.lossWeights[p]! * CODES_PER_UNIT ** 2) as Plane;
+    const importance = source.weights[p]!;
+    await fill('innovation', p, { target, weights, importance, lambda: lambda * depthScale ** 2 });
   }
   place();
 }
@@ -80,6 +83,7 @@ export async function beginNode(start: NodeStart): Promise<void> {
 interface Fit {
   readonly target: Plane;
   readonly weights: Plane;
+  readonly importance: Plane;
   readonly lambda: number;
 }
 
@@ -96,6 +100,7 @@ function levelsOf(node: TrainedNode, kind: LatentPlane['kind'], component: numbe
 interface SearchedPicture {
   /** Finest first. */
   readonly pyramid: readonly Luma[];
+  readonly importance: Float32Array;
   readonly slopes: ErrorPrices['slopes'];
 }
 
@@ -103,7 +108,8 @@ function searchedPicture({ node, shape, lambda, constants }: NodeStart): Searche
   const { levels, levelsLeftOut } = constants.search;
   const count = Math.max(1, Math.min(levels, shape.luma.length - levelsLeftOut));
   const pyramid = lumaPyramid(shape.width, shape.height, codesOf(node), count);
-  return { pyramid, slopes: slopesOf(pyramid[0]!, shape, lambda, constants.start) };
+  const importance = importanceOf(node, shape, constants.weightCellPx);
+  return { pyramid, importance, slopes: slopesOf(pyramid[0]!, importance, shape, lambda, constants.start) };
 }
 
 /**
@@ -114,7 +120,7 @@ function searchedPicture({ node, shape, lambda, constants }: NodeStart): Searche
  */
 async function motionTowards(
   { node, nodes, shape, lambda, constants, stepOf }: NodeStart,
-  { pyramid: current, slopes }: SearchedPicture,
+  { pyramid: current, importance, slopes }: SearchedPicture,
   r: number,
   ref: number,
   axes: readonly (readonly number[])[],
@@ -136,7 +142,7 @@ async function motionTowards(
   const limit = Float32Array.from({ length: cells }, (_, i) => {
     const [x, y] = [i % grid.width, Math.floor(i / grid.width)];
     const { error, spread } = matchOf(current[0]!, reference[0]!, search.windowPx, x, y, found.at(x, y));
-    return Math.max(start.matchShare * (spread - error), start.leastLimit * lambda);
+    return Math.max(start.matchShare * (spread - error) * importance[i]!, start.leastLimit * lambda);
   });
   return fitMotion(
     {
@@ -155,13 +161,32 @@ async function motionTowards(
   );
 }
 
-function codesOf({ codes }: TrainedNode): Float32Array {
-  return Float32Array.from(codes![0]);
+function codesOf({ source }: TrainedNode): Float32Array {
+  return Float32Array.from(source!.codes[0]);
+}
+
+/** By cell of motion, what the errors in its luma weigh on average. */
+function importanceOf({ source }: TrainedNode, shape: FieldShape, weightCellPx: number): Float32Array {
+  const { width, height } = motionGrid(shape);
+  const cells = source!.cellWeights;
+  if (!cells) return new Float32Array(width * height).fill(1);
+  const total = new Float32Array(width * height);
+  const count = new Float32Array(width * height);
+  const across = Math.ceil(shape.width / weightCellPx);
+  for (let y = 0; y < shape.height; y++) {
+    for (let x = 0; x < shape.width; x++) {
+      const cell = Math.floor(y / CELL) * width + Math.floor(x / CELL);
+      total[cell]! += cells[Math.floor(y / weightCellPx) * across + Math.floor(x / weightCellPx)]!;
+      count[cell]! += 1;
+    }
+  }
+  return total.map((sum, cell) => sum / count[cell]!);
 }
 
 /** Of a displacement by cell, from the slopes of the luma; a flat cell has some too, so that it goes with its neighbours. */
 function slopesOf(
   { width, height, samples }: Luma,
+  importance: Float32Array,
   shape: FieldShape,
   lambda: number,
   { slopeWeight, flatWeight }: StartConstants,
@@ -178,42 +203,57 @@ function slopesOf(
       const dx = at(x + 1, y) - at(x - 1, y);
       const dy = at(x, y + 1) - at(x, y - 1);
       const cell = Math.floor(y / CELL) * grid.width + Math.floor(x / CELL);
-      across[cell]! += slopeWeight * dx * dx;
-      down[cell]! += slopeWeight * dy * dy;
-      product[cell]! += slopeWeight * dx * dy;
+      const weight = slopeWeight * importance[cell]!;
+      across[cell]! += weight * dx * dx;
+      down[cell]! += weight * dy * dy;
+      product[cell]! += weight * dx * dy;
     }
   }
   return [across, down, product];
 }
 
 /**
- * The factor less one that brings the prediction in each cell nearest to the source, less so where the prediction is so dark that
- * the factor would multiply mostly noise; and what an error of it costs.
+ * The factor less one that brings the shape of the prediction in each cell nearest to the source's, less so where it is so dark
+ * that the factor would multiply mostly noise; and what an error of it costs.
  */
 async function lightTarget(
-  { node, shape, lambda, constants }: NodeStart,
+  { node, shape, lambda, constants, lossWeights }: NodeStart,
   baked: Baked,
 ): Promise<{ target: Plane; weights: Plane }> {
-  const [codes, predicted] = [await node.source[0]!.data(), await baked[0]!.data()];
+  const { planes, weights } = node.source!;
+  const [codes, weight, predicted] = await Promise.all([
+    planes[0]!.data(),
+    weights[0]!.data(),
+    baked[0]!.data(),
+  ]);
   const grid = motionGrid(shape);
-  const noise = constants.start.lightNoise * lambda; // of each sample, squared codes
-  const products = new Float32Array(grid.width * grid.height);
-  const squares = new Float32Array(grid.width * grid.height);
+  const { lightNoise, lightMeanShare, lightLimit } = constants.start;
+  const noise = lightNoise * lambda; // of each sample, squared codes
+  const sums = Array.from({ length: grid.width * grid.height }, () => new Float64Array(6));
   for (const [i, prediction] of predicted.entries()) {
     const cell =
       Math.floor(Math.floor(i / shape.width) / CELL) * grid.width + Math.floor((i % shape.width) / CELL);
     const value = prediction - BLACK[0]!;
-    products[cell]! += value * (codes[i]! - prediction);
-    squares[cell]! += value * value + noise;
+    const missing = codes[i]! - prediction;
+    const terms = [1, value, missing, value * value + noise, value * missing, missing * missing];
+    for (const [k, term] of terms.entries()) sums[cell]![k]! += weight[i]! * term;
   }
+  const cells = sums.map(([total, values, missed, square, product, error]) => {
+    const alike = (1 - lightMeanShare) / total!;
+    const squares = square! - alike * values! ** 2;
+    const products = product! - alike * values! * missed!;
+    const rest = (error! - alike * missed! ** 2 - products ** 2 / squares) / total!;
+    const limit = lightLimit * lambda;
+    return { light: products / squares, weight: (lossWeights[0]! * squares * limit) / (limit + rest) };
+  });
   const size: [number, number] = [grid.height, grid.width];
   return {
     target: tf.tensor2d(
-      products.map((product, cell) => product / Math.max(squares[cell]!, 1)),
+      cells.map(({ light }) => light),
       size,
     ),
     weights: tf.tensor2d(
-      squares.map((square) => lossWeights(shape)[0] * square),
+      cells.map((cell) => cell.weight),
       size,
     ),
   };

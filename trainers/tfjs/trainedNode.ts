@@ -5,6 +5,7 @@ import type { FieldNode, MotionPrediction } from '../../runtime/field/structure.
 import type { LatentGrid } from './latentGrid.js';
 import type { LatentStore } from './latentStore.js';
 import type { Plane } from './resampling.js';
+import type { Source } from './source.js';
 
 /** What later nodes read of a node: three picture planes (codes less 128), then its motion components. */
 export type Baked = readonly Plane[];
@@ -24,9 +25,8 @@ export interface TrainedNode {
   /** What it is computed from besides its latents: planes of its references, motion that its own is predicted from. */
   readonly reads: readonly Read[];
   readonly referred: boolean;
-  /** The source, once it is set: 8-bit codes, which are the caller's, and the same as tensors, codes less 128. */
-  codes: readonly [y: Uint8Array, cb: Uint8Array, cr: Uint8Array] | undefined;
-  source: Plane[];
+  /** Once it is set. */
+  source: Source | undefined;
   baked: Baked | undefined;
 }
 

@@ -4,6 +4,7 @@ import type { FilmInfo, Picture } from '../../../runtime/picture/picture.js';
 import type { FilmSource } from '../../../trainers/encodeJob.js';
 import { loadNativeTrainer } from '../../../trainers/native/trainerAddon.js';
 import type { PresetName } from '../../../trainers/presets.js';
+import type { TuneName } from '../../../trainers/rateControl.js';
 import type { CommandContext } from '../../commands/context.js';
 import { encodeToFile } from '../../commands/encode.js';
 import type { Interrupts } from '../../interrupts.js';
@@ -29,20 +30,25 @@ export interface BenchCodec {
   pictures(info: FilmInfo, file: string): AsyncIterable<Picture>;
 }
 
-/** weft with one preset. */
+/** weft with one preset and tune. */
 export async function weftCodec(
-  { preset, crfs, threads }: { preset: PresetName; crfs: readonly number[]; threads: number },
+  {
+    preset,
+    tune,
+    crfs,
+    threads,
+  }: { preset: PresetName; tune: TuneName; crfs: readonly number[]; threads: number },
   context: CommandContext,
   interrupts: Interrupts,
 ): Promise<BenchCodec> {
   const seed = 0;
   const { instructionSet } = loadNativeTrainer();
   return {
-    ...{ name: `weft-${preset}`, setting: 'crf', settings: crfs, ending: 'weft' },
-    identity: { codec: 'weft', preset, threads, seed, instructionSet, program: await programDigest() },
+    ...{ name: `weft-${preset}-${tune}`, setting: 'crf', settings: crfs, ending: 'weft' },
+    identity: { codec: 'weft', preset, tune, threads, seed, instructionSet, program: await programDigest() },
     refusal: () => undefined,
     encode: (film, crf, file) =>
-      encodeToFile(file, film, { crf, preset, threads, seed, engine: 'native' }, context, interrupts),
+      encodeToFile(file, film, { crf, preset, tune, threads, seed, engine: 'native' }, context, interrupts),
     pictures: (_info, file) => weftPictures(file, interrupts.signal),
   };
 }

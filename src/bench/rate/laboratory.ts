@@ -81,7 +81,12 @@ class RateLaboratory {
     const names = codecs.map(({ name }) => name);
     return {
       ...{ machine: thisMachine(), weft: weftVersion(), ffmpeg: build.version },
-      ...{ presets: args.presets, threads, anchors: args.anchors.filter((name) => names.includes(name)) },
+      ...{
+        presets: args.presets,
+        tunes: args.tunes,
+        threads,
+        anchors: args.anchors.filter((name) => names.includes(name)),
+      },
       measures: measures.filter((measure) => measure !== 'vmaf' || withVmaf),
       ...{ notes, films, means: meanComparisons(films) },
       ...meter.counts,
@@ -112,8 +117,9 @@ class RateLaboratory {
     const threads = this.#threads;
     const context = this.#context;
     const interrupts = this.#interrupts;
-    const { presets, crfs } = this.#args;
-    return Promise.all(presets.map((preset) => weftCodec({ preset, crfs, threads }, context, interrupts)));
+    const { presets, tunes, crfs } = this.#args;
+    const wanted = presets.flatMap((preset) => tunes.map((tune) => ({ preset, tune, crfs, threads })));
+    return Promise.all(wanted.map((each) => weftCodec(each, context, interrupts)));
   }
 
   #available(anchors: readonly Anchor[], { encoders, version }: FfmpegBuild): Anchor[] {

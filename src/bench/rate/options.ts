@@ -1,6 +1,14 @@
 /** What the rate-distortion bench is asked for on the command line. */
-import { CRF_RANGE, DEFAULT_PRESET, ENCODE_OPTIONS, PRESET_NAMES } from '../../../trainers/options.js';
+import {
+  CRF_RANGE,
+  DEFAULT_PRESET,
+  DEFAULT_TUNE,
+  ENCODE_OPTIONS,
+  PRESET_NAMES,
+  TUNE_NAMES,
+} from '../../../trainers/options.js';
 import type { PresetName } from '../../../trainers/presets.js';
+import type { TuneName } from '../../../trainers/rateControl.js';
 import { sourceSides } from '../../commands/sourceOptions.js';
 import { given } from '../../given.js';
 import { anchors } from '../../measure/anchors.js';
@@ -19,8 +27,9 @@ export interface RateDistortionArguments {
   frames: number | undefined;
   /** Films are resized to this first; undefined: their own size. */
   size: ReadOptions['size'];
-  /** A curve of weft for each preset, a point of it for each crf. */
+  /** A curve of weft for each preset and tune, a point of it for each crf. */
   presets: PresetName[];
+  tunes: TuneName[];
   crfs: number[];
   /** Names; the first is the reference. */
   anchors: string[];
@@ -37,11 +46,13 @@ const anchorNames = anchors.map(({ name }) => name);
 const usual = {
   crfs: [24, 30, 36],
   presets: [DEFAULT_PRESET],
+  tunes: [DEFAULT_TUNE],
   anchors: ['x264-medium-psnr', 'x264-medium-ssim', 'x265-veryslow-psnr', 'x265-veryslow-ssim', 'svt-av1-4'],
 };
 const quick = {
   crfs: [26, 34],
   presets: ['fast'] as PresetName[],
+  tunes: [DEFAULT_TUNE],
   anchors: ['x264-medium-psnr', 'x264-medium-ssim'],
 };
 const QUICK_FILMS = 4;
@@ -80,6 +91,11 @@ export const rateOptions = {
     describe: `A curve of weft each: ${PRESET_NAMES.join(', ')} [default: ${usual.presets}; quick: ${quick.presets}]`,
     coerce: last((text) => parseNames(text, '--preset', PRESET_NAMES)),
   },
+  tune: {
+    type: 'string',
+    describe: `A curve of weft each: ${TUNE_NAMES.join(', ')} [default: ${usual.tunes}]`,
+    coerce: last((text) => parseNames(text, '--tune', TUNE_NAMES)),
+  },
   anchors: {
     type: 'string',
     describe:
@@ -111,6 +127,7 @@ export interface RateOptionValues {
   size?: ReadOptions['size'] | undefined;
   crf?: number[] | undefined;
   preset?: PresetName[] | undefined;
+  tune?: TuneName[] | undefined;
   anchors?: string[] | undefined;
   threads?: number | undefined;
   quick: boolean;
@@ -122,7 +139,12 @@ export interface RateOptionValues {
 /** Fills in the defaults. */
 export function rateDistortionArguments(values: RateOptionValues): RateDistortionArguments {
   const films = values.films ?? [];
-  const named = given({ crfs: values.crf, presets: values.preset, anchors: values.anchors });
+  const named = given({
+    crfs: values.crf,
+    presets: values.preset,
+    tunes: values.tune,
+    anchors: values.anchors,
+  });
   const { frames, size, threads, output, cache, noCache } = values;
   return {
     ...(values.quick ? quick : usual),

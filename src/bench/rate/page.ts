@@ -57,11 +57,14 @@ function meanSection(
   return [`<h2>BD-rate, mean of ${over}</h2>`, comparisonTable(results, [{ rows, text: meanCell }])];
 }
 
-function facts({ machine, weft, ffmpeg, presets, threads, anchors }: RateResults): string {
+function facts({ machine, weft, ffmpeg, presets, tunes, threads, anchors }: RateResults): string {
   const rows = [
     ['Date', machine.date],
     ['Machine', machineText(machine)],
-    ['weft', `${weft}, preset ${presets.join(', ')}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`],
+    [
+      'weft',
+      `${weft}, preset ${presets.join(', ')}, tune ${tunes.join(', ')}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`,
+    ],
     ['ffmpeg', ffmpeg],
     ['Anchors', anchors.join(', ') || 'none'],
     ['Rate', 'bytes of the whole .weft file, of the bare video stream of the others, of a whole .webp file'],

@@ -9,6 +9,7 @@ export interface RateResults {
   weft: string;
   ffmpeg: string;
   presets: string[];
+  tunes: string[];
   threads: number;
   /** Names of the anchors, the reference first; those that are not there are left out. */
   anchors: string[];
