@@ -5,7 +5,10 @@ import { encodeOptions } from '../../src/commands/encodeSettings.js';
 import { environmentValues, optionValues, parserOptions } from '../../src/optionTable.js';
 import { ENCODE_OPTIONS, type EncodeOptions, resolveOptions } from '../../trainers/options.js';
 
-const defaults = { crf: 27, preset: 'medium', seed: 0, threads: availableParallelism(), engine: 'auto' };
+const defaults = {
+  ...{ crf: 27, preset: 'medium', tune: 'psnr', seed: 0 },
+  ...{ threads: availableParallelism(), engine: 'auto' },
+};
 
 describe('the options of an encode', () => {
   test('have defaults, of which crf counts only where no other goal is given', () => {
@@ -29,6 +32,7 @@ describe('the options of an encode', () => {
     { threads: 0 },
     { threads: 1.5 },
     { preset: 'quick' },
+    { tune: 'eyes' },
     { engine: 'steam' },
   ])('are refused out of range: %j', (wrong) => {
     const [name, value] = Object.entries(wrong)[0]!;

@@ -109,7 +109,7 @@ describe.runIf(canEncode())('a run of the bench', () => {
     const { notes, films } = await measureRateDistortion(request({ anchors }), context);
     expect(notes).toContainEqual('a & b: webp is left out: libwebp takes films of one frame: --frames 1');
     expect(notes).toContainEqual(expect.stringMatching(/svt-av1-4 is left out: (ffmpeg|libsvtav1)/));
-    expect(films[0]!.curves.map(({ codec }) => codec)).toEqual(['weft-draft']);
+    expect(films[0]!.curves.map(({ codec }) => codec)).toEqual(['weft-draft-psnr']);
     expect(events().filter(({ type }) => type === 'note')).toHaveLength(notes.length);
   });
 
@@ -257,6 +257,8 @@ describe('what is asked for', () => {
     expect(quick.cache).toBeUndefined();
     const usual = rateDistortionArguments({ films, frames: 'all', quick: false, cache: 'c', noCache: false });
     expect(usual).toMatchObject({ crfs: [24, 30, 36], presets: ['medium'], cache: 'c', frames: undefined });
+    expect(usual.tunes).toEqual(['psnr']);
+    expect(rateDistortionArguments({ quick: true, tune: ['ssim', 'psnr'] }).tunes).toEqual(['ssim', 'psnr']);
     expect(usual.films).toHaveLength(5);
   });
 

@@ -172,8 +172,8 @@ class Segment final : public TrainingSegment, private LatentSource {
 
   // By the samples of a plane, from those by cells; `out` holds them.
   ErrorWeights weightsOf(int plane, const float* cells, std::vector<real>& out) {
-    const int w = planeWidth(plane), h = planeHeight(plane), across = weightCells(config_.width);
-    const int cellPx = plane > 0 && config_.halvedChroma ? config_.constants.weightCellPx / 2 : config_.constants.weightCellPx;
+    const int w = planeWidth(plane), h = planeHeight(plane), lumaPx = config_.constants.weightCellPx;
+    const int across = (config_.width + lumaPx - 1) / lumaPx, cellPx = plane > 0 && config_.halvedChroma ? lumaPx / 2 : lumaPx;
     const size_t stride = roundedUp(size_t(w), LANES);
     if (!cells) {
       out.assign(stride, real(1));
@@ -185,7 +185,6 @@ class Segment final : public TrainingSegment, private LatentSource {
       for (int x = 0; x < w; x++) out[y * stride + x] = real(cells[size_t(y) * across + x / cellPx]);
     return {out.data(), stride, cellPx};
   }
-  int weightCells(int px) const { return (px + config_.constants.weightCellPx - 1) / config_.constants.weightCellPx; }
 
   void loadNets(const double* nets) {
     nets_.load(nets);

@@ -169,7 +169,7 @@ class SegmentStart {
     PlaneBuffer light(size.w, size.h), weights(size.w, size.h);
     for (int y = 0; y < size.h; y++)
       for (int x = 0; x < size.w; x++) {
-        real total = 0, values = 0, missed = 0, squares = noise, products = 0, errors = 0;
+        real total = 0, values = 0, missed = 0, squares = 0, products = 0, errors = 0;
         for (int py = y * CELL; py < std::min(luma.h, (y + 1) * CELL); py++)
           for (int px = x * CELL; px < std::min(luma.w, (x + 1) * CELL); px++) {
             const real value = luma.row(py)[px] - BLACK[0], weight = node.weights[0].row(py)[px];
