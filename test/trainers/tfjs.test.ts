@@ -180,7 +180,7 @@ describe.runIf(canEncode())('TensorFlow.js on the processor', { timeout: 600_000
   });
 
   it('trains like the native engine, and leaks nothing', async () => {
-    const steps = 200;
+    const steps = 120;
     const results: number[] = [];
     for (const engine of ['native', 'tfjs'] as const) {
       const segment = await segmentOf(engine);
