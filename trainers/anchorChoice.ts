@@ -2,6 +2,7 @@
 
 import { type AnchorGrid, stretchCount, stretchOf } from '../runtime/field/structure.js';
 import type { Picture } from '../runtime/picture/picture.js';
+import { errorWeights } from './errorWeights.js';
 import { copyOf, type NetState } from './nets/netState.js';
 import { triedDistances } from './presets.js';
 import { firstAnchorOf, flashes } from './scenes/flashes.js';
@@ -25,6 +26,7 @@ export async function bestSegment(
 ): Promise<SegmentTrainer> {
   const distances = triedDistances(film.settings.preset, scene.length);
   const flash = flashes(scene);
+  const weighed = { pictures: scene, weights: errorWeights(scene, film.settings.tune) };
   const begin = (
     plan: TrainingPlan,
     anchorDistance: number,
@@ -32,7 +34,7 @@ export async function bestSegment(
   ): Promise<SegmentTrainer> => {
     const firstAnchor = firstAnchorOf(flash, anchorDistance, laterDistances);
     const grid: AnchorGrid = { frames: scene.length, anchorDistance, laterDistances, firstAnchor };
-    return SegmentTrainer.begin(film.settings, scene, grid, plan, film.nets);
+    return SegmentTrainer.begin(film.settings, weighed, grid, plan, film.nets);
   };
   const { lambda, preset } = film.settings;
   const steps = preset.trialSteps;

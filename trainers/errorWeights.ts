@@ -16,6 +16,12 @@ import { TRAINING_CONSTANTS } from './trainingConstants.js';
  */
 const STABILIZER = 16 * (0.03 * MAX_CODE) ** 2;
 
+/** Pictures of a scene, and what errors weigh in each (errorWeights). */
+export interface WeighedScene {
+  readonly pictures: readonly Picture[];
+  readonly weights: readonly Float32Array[] | undefined;
+}
+
 /**
  * Weights of the squared errors in each picture of a scene by cells of `weightCellPx` luma samples, row by row; their geometric
  * mean over the scene is 1, where busy cells count for more: bits go there. None if errors weigh alike.

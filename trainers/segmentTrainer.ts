@@ -5,9 +5,8 @@ import { writeSegment } from '../runtime/entropy/segmentCoder.js';
 import { netsFromQuantized, type QuantizedTensor } from '../runtime/field/nets.js';
 import { fieldShape, latentPlanes } from '../runtime/field/shape.js';
 import { type AnchorGrid, type FieldNode, segmentStructure } from '../runtime/field/structure.js';
-import type { Picture } from '../runtime/picture/picture.js';
 import type { LatentBits } from './encodeJob.js';
-import { errorWeights } from './errorWeights.js';
+import type { WeighedScene } from './errorWeights.js';
 import { measuredFrames } from './nets/netQuantizer.js';
 import type { NetState } from './nets/netState.js';
 import type { Preset } from './presets.js';
@@ -82,14 +81,14 @@ export class SegmentTrainer {
   /** A segment with its source and the start of the nodes that train first. */
   static async begin(
     settings: TrainingSettings,
-    scene: readonly Picture[],
+    { pictures, weights }: WeighedScene,
     grid: AnchorGrid,
     plan: TrainingPlan,
     nets: NetState,
   ): Promise<SegmentTrainer> {
-    const { width, height, chroma } = scene[0]!;
+    const { width, height, chroma } = pictures[0]!;
     const { engine, lambda, threads, seed, tune } = settings;
-    const { baseExponent, depthOffset } = segmentSteps(lambda, scene.length);
+    const { baseExponent, depthOffset } = segmentSteps(lambda, pictures.length);
     const size = { width, height, chroma };
     const description = {
       ...{ ...grid, ...size, baseExponent, depthOffset },
@@ -98,9 +97,8 @@ export class SegmentTrainer {
     const nodes = segmentStructure(description);
     const constants = TRAINING_CONSTANTS.engine;
     const segment = await engine.createSegment(description, nodes, { threads, seed, constants });
-    const weights = errorWeights(scene, tune);
     for (const [index, { frame }] of nodes.entries()) {
-      segment.setSource(index, ...scene[frame]!.planes, weights?.[frame]);
+      segment.setSource(index, ...pictures[frame]!.planes, weights?.[frame]);
     }
     const trainer = new SegmentTrainer(settings, description, nodes, plan, segment);
     await trainer.#turn(0, nets.values);

@@ -95,7 +95,7 @@ describe.runIf(canEncode())('a long chain of anchors', { timeout: 120_000 }, () 
     const nets = createNetState();
     const segment = await SegmentTrainer.begin(
       settings,
-      scene,
+      { pictures: scene, weights: undefined },
       { frames: 33, anchorDistance: 1 },
       plan,
       nets,

@@ -19,7 +19,8 @@ struct FitConstants {
 };
 
 struct StartConstants {
-  double motionPrice, lightPrice, motionThreshold, anchorThreshold, leafThreshold, slopeWeight, flatWeight, matchShare, leastLimit, lightNoise, lightMeanShare, lightLimit;
+  double motionPrice, lightPrice, motionThreshold, anchorThreshold, leafThreshold, slopeWeight, flatWeight, matchShare, leastLimit;
+  double lightNoise, lightMeanShare, lightLimit;
 };
 
 struct SearchConstants {

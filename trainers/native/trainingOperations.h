@@ -18,7 +18,7 @@ constexpr double CONTEXT_SUMS = 36 + 6 * 16, CONTEXT_NETWORK = 2.0 * (HIDDEN_UNI
 constexpr double CODE_LENGTH = 90;
 constexpr double CONTEXT_GRADIENT = CONTEXT_SUMS + 3 * CONTEXT_NETWORK + CODE_LENGTH + 60;
 constexpr double SOFT_ROUNDING = 2 * 24, ADAM = 16;
-// By sample: difference, square, gradient; what later nodes added.
+// By sample: difference, weight, square, gradient; what later nodes added.
 constexpr double LOSS_GRADIENT = 6;
 // Besides the filter's own differences and clips: slopes, products with the gradients, sums by weight.
 constexpr double LOOP_FILTER_GRADIENT = LOOP_FILTER + 12.0 * (3 + 2 * CLIP_COUNT) + 2.0 * FILTER_WEIGHTS;

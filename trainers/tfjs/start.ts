@@ -56,7 +56,7 @@ export async function beginNode(start: NodeStart): Promise<void> {
   };
   let baked = place();
   if (node.field.refs.length > 0) {
-    const searched = searchedPicture(start);
+    const searched = await searchedPicture(start);
     for (const [r, ref] of node.field.refs.entries()) {
       const axes = [0, 1].map((axis) => levelsOf(node, 'motion', displacement(r, axis)));
       const fitted = await motionTowards(start, searched, r, ref, axes);
@@ -104,11 +104,11 @@ interface SearchedPicture {
   readonly slopes: ErrorPrices['slopes'];
 }
 
-function searchedPicture({ node, shape, lambda, constants }: NodeStart): SearchedPicture {
+async function searchedPicture({ node, shape, lambda, constants }: NodeStart): Promise<SearchedPicture> {
   const { levels, levelsLeftOut } = constants.search;
   const count = Math.max(1, Math.min(levels, shape.luma.length - levelsLeftOut));
   const pyramid = lumaPyramid(shape.width, shape.height, codesOf(node), count);
-  const importance = importanceOf(node, shape, constants.weightCellPx);
+  const importance = await importanceOf(node, shape);
   return { pyramid, importance, slopes: slopesOf(pyramid[0]!, importance, shape, lambda, constants.start) };
 }
 
@@ -165,20 +165,21 @@ function codesOf({ source }: TrainedNode): Float32Array {
   return Float32Array.from(source!.codes[0]);
 }
 
+/** The cell of motion that a sample of luma lies in. */
+function cellOf(sample: number, shape: FieldShape): number {
+  const [x, y] = [sample % shape.width, Math.floor(sample / shape.width)];
+  return Math.floor(y / CELL) * motionGrid(shape).width + Math.floor(x / CELL);
+}
+
 /** By cell of motion, what the errors in its luma weigh on average. */
-function importanceOf({ source }: TrainedNode, shape: FieldShape, weightCellPx: number): Float32Array {
+async function importanceOf({ source }: TrainedNode, shape: FieldShape): Promise<Float32Array> {
   const { width, height } = motionGrid(shape);
-  const cells = source!.cellWeights;
-  if (!cells) return new Float32Array(width * height).fill(1);
   const total = new Float32Array(width * height);
   const count = new Float32Array(width * height);
-  const across = Math.ceil(shape.width / weightCellPx);
-  for (let y = 0; y < shape.height; y++) {
-    for (let x = 0; x < shape.width; x++) {
-      const cell = Math.floor(y / CELL) * width + Math.floor(x / CELL);
-      total[cell]! += cells[Math.floor(y / weightCellPx) * across + Math.floor(x / weightCellPx)]!;
-      count[cell]! += 1;
-    }
+  for (const [i, weight] of (await source!.weights[0]!.data()).entries()) {
+    const cell = cellOf(i, shape);
+    total[cell]! += weight;
+    count[cell]! += 1;
   }
   return total.map((sum, cell) => sum / count[cell]!);
 }
@@ -231,8 +232,7 @@ async function lightTarget(
   const noise = lightNoise * lambda; // of each sample, squared codes
   const sums = Array.from({ length: grid.width * grid.height }, () => new Float64Array(6));
   for (const [i, prediction] of predicted.entries()) {
-    const cell =
-      Math.floor(Math.floor(i / shape.width) / CELL) * grid.width + Math.floor((i % shape.width) / CELL);
+    const cell = cellOf(i, shape);
     const value = prediction - BLACK[0]!;
     const missing = codes[i]! - prediction;
     const terms = [1, value, missing, value * value + noise, value * missing, missing * missing];
