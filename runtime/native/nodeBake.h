@@ -69,10 +69,11 @@ static_assert(pastEnd(BLOCK_WIDTH) <= SCRATCH_PAST_END && pastEnd(BLOCK_WIDTH) <
 
 // Rows that one thread works on.
 struct RowScratch {
-  explicit RowScratch(int width) : block(width + SCRATCH_PAST_END, ROWS), quads(width), ring(width) {}
+  explicit RowScratch(int width) : block(width + SCRATCH_PAST_END, ROWS), quads(width), ring(width), exchange(width) {}
   PlaneBuffer block;
   QuadRow quads;
   ChannelRing ring;
+  FilterExchange exchange;
   const real* groups[ChannelRing::ROWS][LUMA_INPUTS];  // luma groups of the rows in the ring
   PartClock clock;
 
@@ -365,10 +366,8 @@ class NodeBaker {
       if (!pass.filter[p]) continue;
       const RowRange rows = rowRange(p, y0, y1);
       const Plane& out = pass.picture[p];
-      for (int y = rows.first; y < rows.end; y++) {
-        filterRow(pass.unfiltered[p], y, pass.filter[p], out.row(y));
-        extendRow(out.row(y), out.w);
-      }
+      filterBand(pass.unfiltered[p], rows.first, rows.end, pass.filter[p], s.exchange, out);
+      for (int y = rows.first; y < rows.end; y++) extendRow(out.row(y), out.w);
       s.clock.lap(FILTERING, double(rows.end - rows.first) * LOOP_FILTER * out.w);
     }
   }

@@ -21,6 +21,7 @@ typedef real vf __attribute__((vector_size(sizeof(real) * WEFT_LANES)));
 typedef intr vi __attribute__((vector_size(sizeof(real) * WEFT_LANES)));
 
 #define WEFT_INLINE inline __attribute__((always_inline))
+#define WEFT_INLINE_BODY __attribute__((always_inline))  // behind the parameters of a lambda
 
 template <class To, class From> static WEFT_INLINE To bitCast(From v) {
   static_assert(sizeof(To) == sizeof(From), "same size");
@@ -58,9 +59,29 @@ static WEFT_INLINE vf loadBytes(const uint8_t* p) {
 static WEFT_INLINE vi toInt(vf v) { return __builtin_convertvector(v, vi); }
 static WEFT_INLINE vf toReal(vi v) { return __builtin_convertvector(v, vf); }
 static WEFT_INLINE vf select(vi mask, vf a, vf b) { return mask ? a : b; }
-static WEFT_INLINE vf maximum(vf a, vf b) { return a > b ? a : b; }
-static WEFT_INLINE vf minimum(vf a, vf b) { return a < b ? a : b; }
-static WEFT_INLINE vf absolute(vf v) { return maximum(v, -v); }
+// The compiler does not see single instructions in these comparisons.
+static WEFT_INLINE vf maximum(vf a, vf b) {
+#if defined(__AVX512F__) && WEFT_LANES == 16
+  return (vf)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__) && WEFT_LANES == 8
+  return (vf)_mm256_max_ps((__m256)a, (__m256)b);
+#else
+  return a > b ? a : b;
+#endif
+}
+static WEFT_INLINE vf minimum(vf a, vf b) {
+#if defined(__AVX512F__) && WEFT_LANES == 16
+  return (vf)_mm512_min_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__) && WEFT_LANES == 8
+  return (vf)_mm256_min_ps((__m256)a, (__m256)b);
+#else
+  return a < b ? a : b;
+#endif
+}
+constexpr intr SIGN_BIT = sizeof(real) == 4 ? intr(INT32_MIN) : intr(INT64_MIN);
+static WEFT_INLINE vf absolute(vf v) { return bitCast<vf>(bitCast<vi>(v) & ~SIGN_BIT); }
+// v where `by` is positive, -v where it is negative.
+static WEFT_INLINE vf flipped(vf v, vf by) { return bitCast<vf>(bitCast<vi>(v) ^ (bitCast<vi>(by) & SIGN_BIT)); }
 static WEFT_INLINE vf signOf(vf v) { return select(v > 0, splat(1), select(v < 0, splat(-1), splat(0))); }
 static WEFT_INLINE vf floorOf(vf v) {
 #if defined(__AVX512F__) && WEFT_LANES == 16

@@ -13,29 +13,34 @@ struct FilterAccumulator {
   }
 };
 
-// gOut: gradient by the filtered plane, zero right of it. Writes row y of the gradient by the unfiltered one. A pair of samples moves both by the
-// same slope, so the adjoint reads neighbours as the filter does.
-static inline void filterRowAdjoint(const Plane& plane, const Plane& gOut, int y, const real* weights, real* out, FilterAccumulator& acc) {
-  const FilterRows rows(plane, y), g(gOut, y);
-  overFilterVectors(rows, plane.w, [&](int x, auto edge) {
-    const vf centre = load(rows[0] + x);
-    const vf own = load(g[0] + x);
-    vf sums[FILTER_WEIGHTS] = {}, moved = own;
-    for (const FilterNeighbour& n : FILTER_NEIGHBOURHOOD.at) {
-      if (edge.value && !rows[n.dy]) continue;
-      const vf d = differenceTo<edge.value>(n, rows, centre, x, plane.w), size = absolute(d);
-      vf slope{};
-      for (int c = 0; c < CLIP_COUNT; c++) {
-        const int i = n.ring * CLIP_COUNT + c;
-        sums[i] += clipped(d, c);
-        slope += select(size < real(FILTER_CLIPS[c]), splat(weights[i]), splat(0));
-      }
-      const vf change = slope * (load(g[n.dy] + x + n.dx) - own);
-      moved += edge.value && n.dx ? select(insideOf(x + n.dx, plane.w), change, splat(0)) : change;
+// See FilterExchange::run. A pair of samples moves both by the same slope, so their gradients are exchanged as the samples are.
+struct FilterGradientGain {
+  const Plane &plane, &g;
+  const FilterTaps taps;
+  vf* sums;
+  template <int i, bool counted, bool edge> WEFT_INLINE vf of(int x, int y, vi inside) const {
+    constexpr FilterPair n = FILTER_PAIRS.at[i];
+    const vf d = load(plane.row(y + n.dy) + x + n.dx) - load(plane.row(y) + x), size = absolute(d);
+    const vf change = load(g.row(y + n.dy) + x + n.dx) - load(g.row(y) + x), e = edge ? select(inside, change, vf{}) : change;
+    const vf byClip = flipped(e, d);
+    vf gain{};
+    for (int c = 0; c < CLIP_COUNT; c++) {
+      const int k = n.ring * CLIP_COUNT + c;
+      if (counted) sums[k] -= byClip * minimum(size, clipOf(c));
+      gain += taps.w[k] * select(size < clipOf(c), e, vf{});
     }
-    for (int i = 0; i < FILTER_WEIGHTS; i++) acc.weights[i] += own * sums[i];
-    store(out + x, edge.value ? select(insideOf(x, plane.w), moved, splat(0)) : moved);
-  });
+    return gain;
+  }
+};
+
+// gOut: gradient by the filtered plane, zero right of it. Writes rows y0 .. y1 - 1 of the gradient by the unfiltered one.
+static inline void filterBandAdjoint(const Plane& plane, const Plane& gOut, int y0, int y1, const real* weights, FilterExchange& exchange, const Plane& out,
+                                     FilterAccumulator& acc) {
+  FilterAccumulator sums = acc;
+  exchange.run(
+      plane, y0, y1, FilterGradientGain{plane, gOut, FilterTaps(weights), sums.weights}, [&](int x, int y) { return load(gOut.row(y) + x); },
+      [&](int x, int y, vf v) { store(out.row(y) + x, select(insideOf(x, plane.w), v, vf{})); });
+  acc = sums;
 }
 
 }  // namespace WEFT_ISA

@@ -174,8 +174,8 @@ class NodeAdjoint {
     clock.start();
     for (int p = 0; p < 3; p++) {
       const auto rows = baker_.rowRange(p, y0, y1);
-      for (int y = rows.first; y < rows.end; y++)
-        filterRowAdjoint(task.pass.unfiltered[p], gFiltered_[p], y, task.filter[p], gUnfiltered_[p].row(y), scratch_[t]->filter[p]);
+      filterBandAdjoint(task.pass.unfiltered[p], gFiltered_[p], rows.first, rows.end, task.filter[p], baker_.scratch(t).exchange, gUnfiltered_[p],
+                        scratch_[t]->filter[p]);
       clock.lap(FILTERING, (rows.end - rows.first) * LOOP_FILTER_GRADIENT * gFiltered_[p].w);
     }
   }

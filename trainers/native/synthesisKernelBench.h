@@ -189,18 +189,19 @@ inline void KernelBench::filtering() {
     weights[i] = real(uniform(-0.2, 0.2));
     turn[i] = uniform(-0.1, 0.1);
   }
+  FilterExchange exchange(W);
   const auto at = [&](double step) {
     return [&, step](int x, int y) {
       return plainFilter(W, H, x, y, [&](int u, int v) { return in.row(v)[u] + step * direction.row(v)[u]; },
                          [&](int ring, int c) { return weights[ring * CLIP_COUNT + c] + step * turn[ring * CLIP_COUNT + c]; });
     };
   };
-  const auto forward = [&] { for (int y = 0; y < H; y++) filterRow(in, y, weights.data(), out.row(y)); };
+  const auto forward = [&] { filterBand(in, 0, H, weights.data(), exchange, out); };
   forward();
   measure("loop filter", double(W) * H * LOOP_FILTER, difference(out, at(0)), forward);
 
   FilterAccumulator sums;
-  const auto backward = [&] { for (int y = 0; y < H; y++) filterRowAdjoint(in, g, y, weights.data(), gIn.row(y), sums); };
+  const auto backward = [&] { filterBandAdjoint(in, g, 0, H, weights.data(), exchange, gIn, sums); };
   backward();
   sums.addTo(gWeights.data());
   double analytic = product(gIn, direction), numeric = 0, size = sizeOf(gIn) * sizeOf(direction);
