@@ -337,7 +337,7 @@ class NodeBaker {
     for (real* row : innovation) std::memset(row, 0, size_t(field_.width + LANES) * sizeof(real));
     for (int y = y0; y < y1; y += 2) {
       const int count = y + 1 < field_.height ? 2 : 1;
-      if (y == y0 || QuadRow::of(y) != QuadRow::of(y - 1)) predictBand(pass, s, y, std::min(y1, QuadRow::end(y)));
+      if (y == y0 || QuadRow::of(y) != QuadRow::of(y - 1)) predictBand(pass, s, y, std::min(y1, QuadRow::end(y)), y > y0);
       if (pass.luma) {
         channels(pass, s, y + 1);
         channels(pass, s, y + 2);
@@ -373,7 +373,7 @@ class NodeBaker {
   }
 
   // Predictions of luma rows y0 .. y1 - 1, all in one row of quads, and of the chroma that goes with them.
-  void predictBand(const NodePass& pass, RowScratch& s, int y0, int y1) const {
+  void predictBand(const NodePass& pass, RowScratch& s, int y0, int y1, bool follows) const {
     const RowRange chroma = rowRange(1, y0, y1);
     if (!pass.references) {
       for (int y = y0; y < y1; y++) clearRow(pass.unfiltered[0], y);
@@ -382,7 +382,7 @@ class NodeBaker {
       return;
     }
     const int quadRow = QuadRow::of(y0);
-    s.quads.load(pass.motion, pass.references, quadRow);
+    s.quads.load(pass.motion, pass.references, quadRow, follows);
     predictRows<CELL, 1>(pass.reference, pass.references, s.quads, quadRow, y0, y1, BLACK[0], pass.unfiltered);
     if (field_.halvedChroma) {
       predictRows<CELL / 2, 2>(pass.reference + 1, pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[1], pass.unfiltered + 1);

@@ -1,7 +1,7 @@
 // Prediction of a node from its references: every cell of the motion grid predicts what is around it, and a sample is the bilinear
 // mean of the predictions of the four cells whose centres lie around it (FORMAT.md, "Motion").
 #pragma once
-#include <cmath>
+#include <algorithm>
 #include <vector>
 #include "motion.h"
 
@@ -41,14 +41,53 @@ template <int side, int planes> struct SpanRows {
 
 static WEFT_INLINE vf sigmoid(vf v) { return 1 / (1 + exp2Of(v * real(-1.4426950408889634))); }
 
-// What a cell predicts with: displacements towards its references in luma pixels, their weights, and the light.
-struct CellMotion {
-  real d[2][2];    // by reference and axis
-  real weight[2];  // 1 and nothing of a single reference
-  real light;
-  bool operator==(const CellMotion& o) const {
-    return d[0][0] == o.d[0][0] && d[0][1] == o.d[0][1] && d[1][0] == o.d[1][0] && d[1][1] == o.d[1][1] && weight[0] == o.weight[0] && light == o.light;
+// Weights of the taps around a place.
+typedef real TapWeights __attribute__((vector_size(CUBIC_TAPS * sizeof(real))));
+// A polynomial of the distance behind the sample on the place's left, for every tap.
+struct TapPolynomial {
+  TapWeights c[4];
+  WEFT_INLINE TapWeights at(real f) const { return c[0] + f * (c[1] + f * (c[2] + f * c[3])); }
+};
+constexpr real SHARP = real(CUBIC_SHARPNESS);
+constexpr TapPolynomial TAP_WEIGHTS = {{{0, 1, 0, 0}, {SHARP, 0, -SHARP, 0}, {-2 * SHARP, -(SHARP + 3), 2 * SHARP + 3, SHARP}, {SHARP, SHARP + 2, -(SHARP + 2), -SHARP}}};
+
+// A displacement of a cell's samples: by whole samples, and the taps for the rest.
+struct CellTaps {
+  int column, row;
+  real fx, fy;
+  TapWeights x, y;
+
+  // Whole samples up to where all that is read lies in the margins, however large the picture.
+  static CellTaps of(real dx, real dy) {
+    CellTaps t;
+    t.column = whole(dx, t.fx);
+    t.row = whole(dy, t.fy);
+    t.x = TAP_WEIGHTS.at(t.fx);
+    t.y = TAP_WEIGHTS.at(t.fy);
+    return t;
   }
+
+ private:
+  static int whole(real d, real& fraction) {
+    constexpr real limit = 4 * MAX_SIDE_PX;
+    d = d < -limit ? -limit : d > limit ? limit : d;
+    int at = int(d);
+    at -= real(at) > d;
+    fraction = d - real(at);
+    return at;
+  }
+};
+
+// What a cell predicts with.
+struct CellMotion {
+  real d[2][2];    // displacements towards its references in luma pixels, by reference and axis
+  real weight[2];  // of the references: 1 and nothing of a single one
+  real light;
+  CellTaps taps[2], halfTaps[2];  // by reference, in planes of full and half size
+  bool operator==(const CellMotion& o) const {
+    return std::memcmp(d, o.d, sizeof d) == 0 && weight[0] == o.weight[0] && light == o.light;
+  }
+  template <int side> const CellTaps& tapsOf(int reference) const { return side == CELL ? taps[reference] : halfTaps[reference]; }
 };
 
 // The quads between the centres of two rows of cells; those at the edges lie between a cell and itself.
@@ -61,25 +100,32 @@ class QuadRow {
   static int of(int y) { return (y + CELL / 2) / CELL; }
   static int end(int y) { return of(y) * CELL + CELL / 2; }
 
-  // grids: the light's without origin if it does not change.
-  void load(const Plane grids[MOTION_COMPONENTS], int references, int quad) {
-    const int w = grids[0].w, h = grids[0].h;
-    for (int below = 0; below < 2; below++)
-      for (int x = -1; x <= w; x++) cells_[below][x + 1] = cellOf(grids, references, clampIndex(x, w), clampIndex(quad - 1 + below, h));
+  // grids: the light's without origin if it does not change. follows: the row of quads above was loaded before, of the same grids.
+  void load(const Plane grids[MOTION_COMPONENTS], int references, int quad, bool follows) {
+    if (follows) std::swap(cells_[0], cells_[1]);
+    else loadCells(grids, references, quad - 1, cells_[0]);
+    loadCells(grids, references, quad, cells_[1]);
     light = grids[LIGHT].origin;
   }
   const CellMotion& cell(int quad, int right, int below) const { return cells_[below][quad + right]; }
   bool light = false;  // changes
 
  private:
-  static CellMotion cellOf(const Plane grids[MOTION_COMPONENTS], int references, int x, int y) {
-    CellMotion m{};
-    for (int r = 0; r < references; r++)
-      for (int axis = 0; axis < 2; axis++) m.d[r][axis] = grids[displacement(r, axis)].row(y)[x];
+  static void loadCells(const Plane grids[MOTION_COMPONENTS], int references, int y, std::vector<CellMotion>& cells) {
+    const int w = grids[0].w;
+    for (int x = 0; x < w; x++) loadCell(grids, references, x, clampIndex(y, grids[0].h), cells[x + 1]);
+    cells[0] = cells[1];
+    cells[w + 1] = cells[w];
+  }
+  static void loadCell(const Plane grids[MOTION_COMPONENTS], int references, int x, int y, CellMotion& m) {
+    for (int r = 0; r < 2; r++) {
+      for (int axis = 0; axis < 2; axis++) m.d[r][axis] = r < references ? grids[displacement(r, axis)].row(y)[x] : 0;
+      m.taps[r] = CellTaps::of(m.d[r][0], m.d[r][1]);
+      m.halfTaps[r] = CellTaps::of(m.d[r][0] / 2, m.d[r][1] / 2);
+    }
     m.weight[0] = references > 1 ? sigmoid(splat(grids[BETA].row(y)[x]))[0] : 1;
     m.weight[1] = 1 - m.weight[0];
     m.light = grids[LIGHT].origin ? grids[LIGHT].row(y)[x] : 0;
-    return m;
   }
   std::vector<CellMotion> cells_[2];
 };
@@ -120,74 +166,54 @@ static inline QuadParts partsOf(const QuadRow& row, int quad) {
   return parts;
 }
 
-// The weights of a part's cells: across, and in a row.
+// The weights of a part's cells: across, and by row.
 template <int side, int planes> static WEFT_INLINE Span<side, planes> weightAcross(const QuadPart& part) {
   return part.across[0] && part.across[1] ? 1 - Span<side, planes>{} : quadWeights<side, planes>(part.across[1]);
 }
-template <int side> static WEFT_INLINE real weightDown(const QuadPart& part, int row) {
-  if (part.down[0] && part.down[1]) return 1;
-  return part.down[1] ? QUAD_WEIGHTS<side>.w[row] : 1 - QUAD_WEIGHTS<side>.w[row];
-}
-
-// Weights of the taps around a place, or their slopes; f: distance behind the sample on its left.
-struct TapWeights {
-  real w[CUBIC_TAPS];
-};
-static WEFT_INLINE TapWeights tapWeights(real f) {
-  constexpr real a = real(CUBIC_SHARPNESS);
-  const real g = 1 - f;
-  const auto near = [](real s) { return 1 + s * s * (-(a + 3) + (a + 2) * s); };
-  return {{a * f * g * g, near(f), near(g), a * f * f * g}};
-}
-static WEFT_INLINE TapWeights tapSlopes(real f) {
-  constexpr real a = real(CUBIC_SHARPNESS);
-  const real g = 1 - f;
-  const auto near = [](real s) { return s * (-2 * (a + 3) + 3 * (a + 2) * s); };
-  return {{a * g * (g - 2 * f), near(f), -near(g), a * f * (2 * g - f)}};
-}
-
-// Where the samples of a quad are read when all are displaced alike. Places far outside are moved to where all taps read the border.
-template <int side> struct DisplacedQuad {
-  int column, row;  // of the first tap of the first sample of row 0 of the quad
-  real fx, fy;
-  DisplacedQuad(const Plane& p, int x0, int y0, real dx, real dy) {
-    column = place(dx, x0, p.w, fx);
-    row = place(dy, y0, p.h, fy);
+template <int side> struct RowWeights {
+  real w[3][side];  // of the cells above, of those below, of both together
+  constexpr RowWeights() : w{} {
+    for (int i = 0; i < side; i++) {
+      w[0][i] = 1 - QUAD_WEIGHTS<side>.w[i];
+      w[1][i] = QUAD_WEIGHTS<side>.w[i];
+      w[2][i] = 1;
+    }
   }
+};
+template <int side> constexpr RowWeights<side> ROW_WEIGHTS;
+template <int side> static WEFT_INLINE const real* weightsDown(const QuadPart& part) {
+  return ROW_WEIGHTS<side>.w[part.down[0] && part.down[1] ? 2 : part.down[1]];
+}
+
+// Where the samples of a quad are read when all are displaced alike: row and column of the first tap of its first sample. Places far
+// outside are moved to where all taps read the border.
+template <int side> struct DisplacedQuad {
+  int column, row;
+  DisplacedQuad(const Plane& p, int x0, int y0, const CellTaps& by) : column(place(x0 + by.column, p.w)), row(place(y0 + by.row, p.h)) {}
 
  private:
   static constexpr int OUTSIDE = side + CUBIC_TAPS;
-  static int place(real d, int first, int length, real& fraction) {
-    const real limit = 4 * MAX_SIDE_PX;
-    d = std::fmin(std::fmax(d, -limit), limit);
-    const real whole = std::floor(d);
-    fraction = d - whole;
-    const int at = first + int(whole) - CUBIC_BEFORE;
-    return at < -OUTSIDE ? -OUTSIDE : at > length + side ? length + side : at;
-  }
+  static int place(int at, int length) { return std::min(std::max(at - CUBIC_BEFORE, -OUTSIDE), length + side); }
 };
 static_assert(CELL / 2 <= MARGIN_X && CELL - 1 <= EXTENDED_RIGHT, "quads at the edges are written into the margins, which are renewed behind them");
 static_assert(CELL + CUBIC_TAPS <= MARGIN_X, "columns that are read repeat the border");
 static_assert(2 * CELL + CUBIC_TAPS <= EXTENDED_RIGHT, "columns behind the last one, too");
 
-template <int side, int planes> static WEFT_INLINE Span<side, planes> tapsAcross(const TapWeights& t, const SpanRows<side, planes>& rows) {
-  Span<side, planes> v = t.w[0] * rows.load(0);
-  for (int i = 1; i < CUBIC_TAPS; i++) v += t.w[i] * rows.load(i);
-  return v;
-}
-template <class Vector> static WEFT_INLINE Vector tapsDown(const TapWeights& t, const Vector* rows) {
-  Vector v = t.w[0] * rows[0];
-  for (int i = 1; i < CUBIC_TAPS; i++) v += t.w[i] * rows[i];
-  return v;
-}
-
-// Calls use(row, value) for rows r0 .. r1 - 1 of a displaced quad.
+// Calls use(row, value) for all rows of a displaced quad. Every row that is read adds to the four that it is a tap of.
 template <int side, int planes, class Use>
-static WEFT_INLINE void sampleQuad(const Plane* const (&from)[planes], const DisplacedQuad<side>& at, int r0, int r1, const Use& use) {
-  const TapWeights x = tapWeights(at.fx), y = tapWeights(at.fy);
-  Span<side, planes> across[side + CUBIC_TAPS - 1];
-  for (int r = r0; r < r1 + CUBIC_TAPS - 1; r++) across[r] = tapsAcross(x, SpanRows<side, planes>(from, clampIndex(at.row + r, from[0]->h), at.column));
-  for (int r = r0; r < r1; r++) use(r, tapsDown(y, across + r));
+static WEFT_INLINE void sampleQuad(const Plane* const (&from)[planes], const DisplacedQuad<side>& at, const CellTaps& taps, const Use& use) {
+  constexpr int before = CUBIC_TAPS - 1;
+  static_assert(before == 3, "three rows are begun");
+  Span<side, planes> first{}, second{}, third{};
+#pragma GCC unroll 16
+  for (int r = 0; r < side + before; r++) {
+    const SpanRows<side, planes> rows(from, clampIndex(at.row + r, from[0]->h), at.column);
+    const auto across = (taps.x[0] * rows.load(0) + taps.x[1] * rows.load(1)) + (taps.x[2] * rows.load(2) + taps.x[3] * rows.load(3));
+    if (r >= before) use(r - before, first + taps.y[3] * across);
+    first = second + taps.y[2] * across;
+    second = third + taps.y[1] * across;
+    third = taps.y[0] * across;
+  }
 }
 
 // Planes of one size of both references, or of their gradients.
@@ -203,32 +229,26 @@ template <int planes> struct ReferencePlanes {
 template <int side, int planes>
 static inline void predictRows(const Plane (*references)[2], int count, const QuadRow& quads, int quadRow, int y0, int y1, real black, const Plane* out) {
   using Vector = Span<side, planes>;
-  constexpr real scale = real(side) / CELL;
   const ReferencePlanes<planes> from(references);
   const Plane* to[planes];
   for (int p = 0; p < planes; p++) to[p] = &out[p];
   const int top = quadRow * side - side / 2, r0 = y0 - top, r1 = y1 - top;
   for (int quad = 0, x0 = -side / 2; x0 < out[0].w; quad++, x0 += side) {
     const QuadParts parts = partsOf(quads, quad);
-    Vector sum[side];
+    alignas(CACHE_LINE) Vector sum[side] = {};
     for (int i = 0; i < parts.count; i++) {
       const QuadPart& part = parts.part[i];
       const CellMotion& cell = *part.cell;
       const Vector weight = weightAcross<side, planes>(part);
-      Vector of[side];
+      const real* down = weightsDown<side>(part);
       for (int r = 0; r < count; r++) {
-        const DisplacedQuad<side> at(*from.of[r][0], x0, top, scale * cell.d[r][0], scale * cell.d[r][1]);
-        const real share = cell.weight[r] * (1 + cell.light);
-        sampleQuad<side, planes>(from.of[r], at, r0, r1, [&](int row, Vector value) {
-          if (r == 0) of[row] = share * value;
-          else of[row] += share * value;
-        });
+        const CellTaps& taps = cell.tapsOf<side>(r);
+        const Vector share = cell.weight[r] * (1 + cell.light) * weight;
+        sampleQuad<side, planes>(from.of[r], DisplacedQuad<side>(*from.of[r][0], x0, top, taps), taps,
+                                 [&](int row, Vector value) WEFT_INLINE_BODY { sum[row] += down[row] * share * value; });
       }
-      const real offset = cell.light * black;
-      for (int row = r0; row < r1; row++) {
-        const Vector v = weight * (weightDown<side>(part, row) * (of[row] - offset));
-        sum[row] = i == 0 ? v : sum[row] + v;
-      }
+      if (const real offset = cell.light * black; offset != 0)
+        for (int row = 0; row < side; row++) sum[row] -= down[row] * offset * weight;
     }
     for (int row = r0; row < r1; row++) SpanRows<side, planes>(to, top + row, x0).store(0, sum[row]);
   }

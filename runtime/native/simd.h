@@ -82,7 +82,8 @@ constexpr intr SIGN_BIT = sizeof(real) == 4 ? intr(INT32_MIN) : intr(INT64_MIN);
 static WEFT_INLINE vf absolute(vf v) { return bitCast<vf>(bitCast<vi>(v) & ~SIGN_BIT); }
 // v where `by` is positive, -v where it is negative.
 static WEFT_INLINE vf flipped(vf v, vf by) { return bitCast<vf>(bitCast<vi>(v) ^ (bitCast<vi>(by) & SIGN_BIT)); }
-static WEFT_INLINE vf signOf(vf v) { return select(v > 0, splat(1), select(v < 0, splat(-1), splat(0))); }
+// v times the sign of `by`; zero where that is zero.
+static WEFT_INLINE vf timesSign(vf v, vf by) { return select(by != 0, flipped(v, by), vf{}); }
 static WEFT_INLINE vf floorOf(vf v) {
 #if defined(__AVX512F__) && WEFT_LANES == 16
   return (vf)_mm512_roundscale_ps((__m512)v, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);

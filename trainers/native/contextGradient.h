@@ -112,10 +112,9 @@ static WEFT_INLINE LatentRate laplaceRate(vf q, vf location, vf log2Scale) {
   const vi outer = d > real(0.5);
   const vf byD = select(outer, r, innerByD);
   const vf byR = select(outer, outerByR, innerByR);
-  const vf sign = signOf(difference);
   LatentRate rate;
   rate.nats = select(outer, outerNats, innerNats);
-  rate.byValue = byD * sign;
+  rate.byValue = timesSign(byD, difference);
   rate.byLocation = -rate.byValue;
   // Outside the table's range only a gradient that leads back passes.
   const vf byLogScale = -byR * r * LN2;
@@ -192,28 +191,28 @@ static WEFT_INLINE void addCross(const Plane& g, const Place& at, const vf c[5],
   if (!g.origin) return;
   real* p = g.row(at.y) + at.x;
   ShiftedSum row;
-  row.add<0>(bySum * signOf(c[1]));
-  row.add<1>(bySigned + 2 * bySum * signOf(c[0]));
-  row.add<2>(bySum * signOf(c[2]));
+  row.add<0>(timesSign(bySum, c[1]));
+  row.add<1>(bySigned + 2 * timesSign(bySum, c[0]));
+  row.add<2>(timesSign(bySum, c[2]));
   row.addTo(p - 1);
-  addTo(p - g.stride, bySum * signOf(c[3]));
-  addTo(p + g.stride, bySum * signOf(c[4]));
+  addTo(p - g.stride, timesSign(bySum, c[3]));
+  addTo(p + g.stride, timesSign(bySum, c[4]));
 }
 
 // Lanes of the finer plane add up on those of the coarser one.
 static WEFT_INLINE void addParents(const ContextPlanes& g, const Place& at, const Neighbourhood& n, vf byParent, vf bySum, vf byGrandparent) {
   if (g.parent.origin) {
     vf before, behind;
-    deinterleave(bySum * signOf(n.parentBeside), vf{}, before, behind);
+    deinterleave(timesSign(bySum, n.parentBeside), vf{}, before, behind);
     ShiftedSum row;
     row.add<0>(before);
-    row.add<1>(pairSums(byParent + 2 * bySum * signOf(n.parent)));
+    row.add<1>(pairSums(byParent + 2 * timesSign(bySum, n.parent)));
     row.add<2>(behind);
     row.addTo(g.parent.row(at.parentY) + at.parentX - 1);
-    addTo(g.parent.row(at.parentOuterY) + at.parentX, pairSums(bySum * signOf(n.parentBelow)));
+    addTo(g.parent.row(at.parentOuterY) + at.parentX, pairSums(timesSign(bySum, n.parentBelow)));
   }
   if (g.grandparent.origin)
-    addTo(g.grandparent.row(at.grandparentY) + at.grandparentX, pairSums(pairSums(2 * byGrandparent * signOf(n.grandparent))));
+    addTo(g.grandparent.row(at.grandparentY) + at.grandparentX, pairSums(pairSums(2 * timesSign(byGrandparent, n.grandparent))));
 }
 
 // Adds the gradient by the latents and by the inputs to everything that they were computed from.
@@ -221,19 +220,19 @@ static WEFT_INLINE void addContext(const ContextPlanes& g, const Place& at, cons
   vf bySum[6];
   for (int i = 0; i < 6; i++) bySum[i] = byInput[6 + i] * n.slopes[i];
   ShiftedSum own, above, wayAbove;
-  own.add<0>(bySum[1] * signOf(n.farWest));
-  own.add<1>(byInput[0] * insideClip(n.west) + 2 * bySum[0] * signOf(n.west));
+  own.add<0>(timesSign(bySum[1], n.farWest));
+  own.add<1>(byInput[0] * insideClip(n.west) + 2 * timesSign(bySum[0], n.west));
   own.add<2>(byValue);
   own.addTo(g.own.row(at.y) + at.x - 2);
-  above.add<0>(bySum[1] * signOf(n.northFarWest));
-  above.add<1>(byInput[2] * insideClip(n.northWest) + bySum[0] * signOf(n.northWest));
-  above.add<2>(byInput[1] * insideClip(n.north) + 2 * bySum[0] * signOf(n.north));
-  above.add<3>(byInput[3] * insideClip(n.northEast) + bySum[0] * signOf(n.northEast));
-  above.add<4>(bySum[1] * signOf(n.northFarEast));
+  above.add<0>(timesSign(bySum[1], n.northFarWest));
+  above.add<1>(byInput[2] * insideClip(n.northWest) + timesSign(bySum[0], n.northWest));
+  above.add<2>(byInput[1] * insideClip(n.north) + 2 * timesSign(bySum[0], n.north));
+  above.add<3>(byInput[3] * insideClip(n.northEast) + timesSign(bySum[0], n.northEast));
+  above.add<4>(timesSign(bySum[1], n.northFarEast));
   above.addTo(g.own.row(at.y - 1) + at.x - 2);
-  wayAbove.add<0>(bySum[1] * signOf(n.farNorthWest));
-  wayAbove.add<1>(bySum[1] * signOf(n.farNorth));
-  wayAbove.add<2>(bySum[1] * signOf(n.farNorthEast));
+  wayAbove.add<0>(timesSign(bySum[1], n.farNorthWest));
+  wayAbove.add<1>(timesSign(bySum[1], n.farNorth));
+  wayAbove.add<2>(timesSign(bySum[1], n.farNorthEast));
   wayAbove.addTo(g.own.row(at.y - 2) + at.x - 1);
   addParents(g, at, n, byInput[4] * insideClip(n.parent), bySum[2], bySum[3]);
   addCross(g.companion1, at, n.companion1, bySum[4], byInput[5] * insideClip(n.companion1[0]));

@@ -28,7 +28,7 @@ inline void KernelBench::prediction() {
   QuadRow quads(W);
   const auto overBands = [&](const auto& body) {
     for (int y = 0; y < H; y = QuadRow::end(y)) {
-      quads.load(grids, 2, QuadRow::of(y));
+      quads.load(grids, 2, QuadRow::of(y), y > 0);
       body(QuadRow::of(y), y, std::min(H, QuadRow::end(y)));
     }
   };
@@ -37,9 +37,8 @@ inline void KernelBench::prediction() {
   forward();
   measure("prediction", H * predictionOperations(2, 1, W), difference(out, [&](int x, int y) { return plainPrediction(reference, x, y, GW, GH, here); }), forward);
 
-  QuadScatter<CELL, 1> scatter;
   const auto backward = [&] {
-    overBands([&](int row, int y0, int y1) { predictRowsAdjoint<CELL, 1>(references, gReferences, 2, quads, row, y0, y1, BLACK[0], &gTarget, scatter, gGrids); });
+    overBands([&](int row, int y0, int y1) { predictRowsAdjoint<CELL, 1>(references, gReferences, 2, quads, row, y0, y1, BLACK[0], &gTarget, gGrids); });
   };
   backward();
   // Along one direction of all components of all cells, and one of all samples.

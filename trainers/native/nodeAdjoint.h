@@ -145,8 +145,6 @@ class NodeAdjoint {
       for (double& e : error) e = 0;
     }
     PlaneBuffer rows;      // gradients by the inputs of the chroma net
-    QuadScatter<CELL, 1> scatter;
-    QuadScatter<CELL / 2, 2> chromaScatter;
     LumaGradientRows lumaGradients;
     LumaAccumulator luma;
     ChromaAccumulator chroma;
@@ -186,7 +184,7 @@ class NodeAdjoint {
     PartClock& clock = baker_.scratch(t).clock;
     clock.start();
     for (int y = y0; y < y1; y += 2) {
-      if (pass.references && (y == y0 || QuadRow::of(y) != QuadRow::of(y - 1))) predictionBand(task, t, y, std::min(y1, QuadRow::end(y)));
+      if (pass.references && (y == y0 || QuadRow::of(y) != QuadRow::of(y - 1))) predictionBand(task, t, y, std::min(y1, QuadRow::end(y)), y > y0);
       if (!pass.chroma) continue;
       const int count = y + 1 < field_.height ? 2 : 1;
       for (int k = 0; k < count; k++) {
@@ -201,24 +199,23 @@ class NodeAdjoint {
   }
 
   // Luma rows y0 .. y1 - 1, all in one row of quads, and the chroma that goes with them.
-  void predictionBand(const AdjointTask& task, int t, int y0, int y1) {
-    Scratch& a = *scratch_[t];
+  void predictionBand(const AdjointTask& task, int t, int y0, int y1, bool follows) {
     const NodePass& pass = task.pass;
     const PredictionGradient& out = task.out[t];
     RowScratch& s = baker_.scratch(t);
     const int quadRow = QuadRow::of(y0);
     const auto chroma = baker_.rowRange(1, y0, y1);
     s.clock.lap(CHROMA, 0);
-    s.quads.load(pass.motion, pass.references, quadRow);
+    s.quads.load(pass.motion, pass.references, quadRow, follows);
     const Plane g[3] = {gUnfiltered_[0], gUnfiltered_[1], gUnfiltered_[2]};
-    predictRowsAdjoint<CELL, 1>(pass.reference, out.references, pass.references, s.quads, quadRow, y0, y1, BLACK[0], g, a.scatter, out.grids);
+    predictRowsAdjoint<CELL, 1>(pass.reference, out.references, pass.references, s.quads, quadRow, y0, y1, BLACK[0], g, out.grids);
     if (field_.halvedChroma) {
       predictRowsAdjoint<CELL / 2, 2>(pass.reference + 1, out.references + 1, pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[1],
-                                      g + 1, a.chromaScatter, out.grids);
+                                      g + 1, out.grids);
     } else {
       for (int p = 1; p < 3; p++)
         predictRowsAdjoint<CELL, 1>(pass.reference + p, out.references + p, pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[p],
-                                    g + p, a.scatter, out.grids);
+                                    g + p, out.grids);
     }
     s.clock.lap(PREDICTION, (y1 - y0) * predictionGradientOperations(pass.references, 1, field_.width, out.references[0][0].origin) +
                               (chroma.end - chroma.first) * predictionGradientOperations(pass.references, 2, baker_.planeSize(1).w, out.references[1][0].origin));

@@ -102,7 +102,7 @@ class SparsePyramid {
           for (int x = 0; x < v.w; x += LANES) {
             const vf moved = load(m.row(y) + x) - load(g.row(y) + x) / lipschitz;
             const vf limit = splat(price) / load(s.row(y) + x);
-            const vf value = signOf(moved) * maximum(absolute(moved) - limit, splat(0));
+            const vf value = flipped(maximum(absolute(moved) - limit, splat(0)), moved);
             store(m.row(y) + x, value + inertia * (value - load(v.row(y) + x)));
             store(v.row(y) + x, value);
           }

@@ -49,6 +49,8 @@ export class NetQuantizer {
   readonly #values: Float64Array;
   readonly #lambda: number;
   readonly #cost: FilmCost;
+  /** Cost of the film, by kind of tensors, with the values as they are; where it is known. */
+  readonly #film = new Map<NetTensor['kind'], number>();
 
   /**
    * @param values trained values; left as they will be in the file
@@ -90,8 +92,9 @@ export class NetQuantizer {
     }
   }
 
-  #take(index: number, { quantized }: Choice): void {
+  #take(index: number, { quantized, film }: Choice): void {
     const tensor = NET_TENSORS[index]!;
+    this.#film.set(tensor.kind, film);
     this.tensors[index] = quantized;
     this.#values.set(dequantized(tensor, quantized), tensor.offset);
   }
@@ -104,7 +107,7 @@ export class NetQuantizer {
   }
 
   async #bestStep(tensor: NetTensor, trained: Float64Array): Promise<Choice> {
-    const unquantized = await this.#cost(this.#values, tensor.kind);
+    const unquantized = this.#film.get(tensor.kind) ?? (await this.#cost(this.#values, tensor.kind));
     const probed = await this.#measure(tensor, quantizeTensor(tensor, trained, PROBE_K));
     const probeLoss = Math.max(probed.film - unquantized, 0);
     let best = await this.#measure(tensor, PRIOR);
