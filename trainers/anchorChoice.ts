@@ -38,7 +38,7 @@ export async function bestSegment(
   };
   const { lambda, preset } = film.settings;
   const steps = preset.trialSteps;
-  const trialPlan = { lambda, netLambda: lambda, steps, netSteps: film.plan.netSteps > 0 ? steps : 0 };
+  const trialPlan = { lambda, netLambda: lambda, steps, netSteps: steps };
   const best = Array.from({ length: stretchCount(scene.length) }, () => ({
     distance: distances[0]!,
     cost: Number.POSITIVE_INFINITY,

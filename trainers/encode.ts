@@ -3,7 +3,7 @@
 import { writeNets } from '../runtime/entropy/netCoder.js';
 import { MediaError, UsageError } from '../runtime/errors.js';
 import { MAX_SIDE_PX, MIN_SIDE_PX } from '../runtime/field/constants.js';
-import { writeWeft } from '../runtime/format/container.js';
+import { type SegmentParts, writeWeft } from '../runtime/format/container.js';
 import { chromaSize, type FilmInfo, type Picture } from '../runtime/picture/picture.js';
 import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
 import type { EncodeHooks, EncodeResult, FilmSource } from './encodeJob.js';
@@ -58,14 +58,17 @@ async function encodeAt(
   const tune = TUNES[options.tune];
   const film = new FilmTrainer({ engine, lambda: lambdaOfCrf(crf), preset, tune, threads, seed });
   const watch = new EncodeWatch(source.info.frames, hooks, started);
-  const done: TrainedSegment[] = [];
+  const done: (TrainedSegment & SegmentParts)[] = [];
+  let nets: Uint8Array | undefined;
   for await (const scenes of groups(segments(source.pictures(hooks.signal)))) {
     watch.begin(scenes.reduce((sum, scene) => sum + scene.length, 0));
-    done.push(...(await film.train(scenes, watch)));
+    const group = await film.train(scenes, watch);
+    const bytes = writeNets(group.nets);
+    for (const segment of group.segments) done.push({ ...segment, nets: nets && bytes });
+    nets ??= bytes;
     if (watch.finishing) break;
   }
-  if (done.length === 0) throw emptyFilm();
-  const nets = writeNets(film.netTensors);
+  if (!nets) throw emptyFilm();
   const frames = done.reduce((sum, segment) => sum + segment.frames, 0);
   const { width, height } = source.info;
   const trainedMacsPerPixel = trainingMacsPerPixel(trainedSteps(preset));

@@ -1,6 +1,6 @@
 /** Trains the segments of a film together: shared nets, quantized on the way, then latents for the nets as they are. */
 
-import type { QuantizedTensor } from '../runtime/field/nets.js';
+import { type FilmNets, netsFromQuantized, type QuantizedTensor } from '../runtime/field/nets.js';
 import type { Picture } from '../runtime/picture/picture.js';
 import { bestSegment, type FilmInTraining } from './anchorChoice.js';
 import { type FilmCost, NetQuantizer } from './nets/netQuantizer.js';
@@ -9,47 +9,70 @@ import { randomSequence } from './schedule.js';
 import type { SegmentTrainer, TrainedSegment, TrainingSettings } from './segmentTrainer.js';
 import type { TrainingWatch } from './trainingWatch.js';
 
-/** Segments in training at the same time. The first group decides the nets; later groups are trained for them. */
+/** A finished group of segments, and the nets that they are read with. */
+export interface TrainedGroup {
+  readonly segments: readonly TrainedSegment[];
+  /** Coded against the prior in a film's first group, in all others against the nets of that. */
+  readonly nets: readonly QuantizedTensor[];
+}
+
+/**
+ * Trains a film group by group. Every group has nets of its own, which begin with those of the first group and differ from them
+ * where that pays for its bits: so each depends on the first group, and on no other.
+ */
 export class FilmTrainer {
   readonly #settings: TrainingSettings;
-  readonly #nets: NetState = createNetState();
-  readonly #random: () => number;
-  #quantizer: NetQuantizer | undefined;
+  /** Of the first group. */
+  #first: FilmNets | undefined;
 
   constructor(settings: TrainingSettings) {
     this.#settings = settings;
-    this.#random = randomSequence(settings.seed);
-  }
-
-  /** Quantized nets of the film; there once a group was trained. */
-  get netTensors(): readonly QuantizedTensor[] {
-    if (!this.#quantizer) throw new RangeError('no segment was trained yet');
-    return this.#quantizer.tensors;
   }
 
   /** Trains one group of scenes (each at most a segment long) to the end. */
-  async train(scenes: readonly (readonly Picture[])[], watch: TrainingWatch): Promise<TrainedSegment[]> {
-    const first = !this.#quantizer;
-    const group = await this.#begin(scenes, watch);
-    const learning = first ? this.#settings.preset.netSteps : 0;
-    const work = new GroupWork(group);
-    if (first) {
-      await this.#run(group, 0, learning, work, watch);
-      watch.progress('quantizing nets', work.done);
-      this.#quantizer = new NetQuantizer(this.#nets.values, this.#settings.lambda, costOf(group, watch));
-      await this.#quantizer.chooseSteps();
-      await this.#polish('quantizing nets', work.done, watch);
-    }
-    // With nets that stay as they are, segments know nothing of each other.
-    for (const segment of group) await this.#run([segment], learning, segment.wave.steps, work, watch);
-    if (first) await this.#polish('polishing nets', 1, watch);
-    return Promise.all(group.map((segment) => segment.finish(this.#nets, this.netTensors)));
+  async train(scenes: readonly (readonly Picture[])[], watch: TrainingWatch): Promise<TrainedGroup> {
+    const base = this.#first?.values;
+    const group = await new GroupTrainer(this.#settings, watch, base).train(scenes);
+    this.#first ??= netsFromQuantized(group.nets, base);
+    return group;
+  }
+}
+
+/** Trains the segments of a group together: shared nets, quantized on the way, then latents for the nets as they are. */
+class GroupTrainer {
+  readonly #settings: TrainingSettings;
+  readonly #watch: TrainingWatch;
+  readonly #base: Float32Array | undefined;
+  readonly #nets: NetState;
+  readonly #random: () => number;
+
+  /** @param base what the nets begin as and are coded against; the prior if left out */
+  constructor(settings: TrainingSettings, watch: TrainingWatch, base: Float32Array | undefined) {
+    this.#settings = settings;
+    this.#watch = watch;
+    this.#base = base;
+    this.#nets = createNetState(base);
+    this.#random = randomSequence(settings.seed);
   }
 
-  async #begin(
-    scenes: readonly (readonly Picture[])[],
-    watch: TrainingWatch,
-  ): Promise<readonly SegmentTrainer[]> {
+  async train(scenes: readonly (readonly Picture[])[]): Promise<TrainedGroup> {
+    const { lambda, preset } = this.#settings;
+    const group = await this.#begin(scenes);
+    const work = new GroupWork(group);
+    await this.#run(group, 0, preset.netSteps, work);
+    this.#watch.progress('quantizing nets', work.done);
+    const quantizer = new NetQuantizer(this.#nets.values, lambda, this.#costOf(group), this.#base);
+    await quantizer.chooseSteps();
+    await this.#polish(quantizer, 'quantizing nets', work.done);
+    // With nets that stay as they are, segments know nothing of each other.
+    for (const segment of group) await this.#run([segment], preset.netSteps, segment.wave.steps, work);
+    await this.#polish(quantizer, 'polishing nets', 1);
+    const decoded = netsFromQuantized(quantizer.tensors, this.#base);
+    const segments = await Promise.all(group.map((segment) => segment.finish(this.#nets, decoded)));
+    return { segments, nets: quantizer.tensors };
+  }
+
+  async #begin(scenes: readonly (readonly Picture[])[]): Promise<readonly SegmentTrainer[]> {
     const { lambda, preset } = this.#settings;
     const { netSteps, latentSteps } = preset;
     const film: FilmInTraining = {
@@ -60,14 +83,14 @@ export class FilmTrainer {
         lambda,
         netLambda: lambda / scenes.length,
         steps: netSteps + latentSteps,
-        netSteps: this.#quantizer ? 0 : netSteps,
+        netSteps,
       },
     };
     const group: SegmentTrainer[] = [];
     for (const [index, scene] of scenes.entries()) {
       const segment = await bestSegment(scene, film, (part) => {
-        watch.progress('analysing', (index + part) / scenes.length);
-        watch.check();
+        this.#watch.progress('analysing', (index + part) / scenes.length);
+        this.#watch.check();
       });
       group.push(segment);
     }
@@ -75,13 +98,8 @@ export class FilmTrainer {
   }
 
   /** Steps `from` up to `to` of some segments, in chunks one after the other. */
-  async #run(
-    segments: readonly SegmentTrainer[],
-    from: number,
-    to: number,
-    work: GroupWork,
-    watch: TrainingWatch,
-  ): Promise<void> {
+  async #run(segments: readonly SegmentTrainer[], from: number, to: number, work: GroupWork): Promise<void> {
+    const watch = this.#watch;
     const pixels = segments.reduce((sum, { description: d }) => sum + d.width * d.height * d.frames, 0);
     const chunk = Math.max(1, Math.round(this.#settings.engine.chunkPixels / pixels));
     // Where the end was asked for, the rest of the work falls away.
@@ -98,11 +116,22 @@ export class FilmTrainer {
   }
 
   /** The preset's passes over the integers of the nets, ended early like the training. */
-  async #polish(stage: string, done: number, watch: TrainingWatch): Promise<void> {
+  async #polish(quantizer: NetQuantizer, stage: string, done: number): Promise<void> {
     for (let pass = 0; pass < this.#settings.preset.netPasses; pass++) {
-      watch.progress(stage, done);
-      await this.#quantizer?.polish(() => watch.finishing);
+      this.#watch.progress(stage, done);
+      await quantizer.polish(() => this.#watch.finishing);
     }
+  }
+
+  /** What the nets are quantized by. */
+  #costOf(group: readonly SegmentTrainer[]): FilmCost {
+    return async (values, kind) => {
+      this.#watch.check();
+      let total = 0;
+      for (const segment of group)
+        total += await segment.cost(values, kind === 'context' ? 'bits' : 'distortion');
+      return total;
+    };
   }
 }
 
@@ -128,15 +157,4 @@ class GroupWork {
     }
     return done / frames;
   }
-}
-
-/** What the nets are quantized by. */
-function costOf(group: readonly SegmentTrainer[], watch: TrainingWatch): FilmCost {
-  return async (values, kind) => {
-    watch.check();
-    let total = 0;
-    for (const segment of group)
-      total += await segment.cost(values, kind === 'context' ? 'bits' : 'distortion');
-    return total;
-  };
 }

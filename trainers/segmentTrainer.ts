@@ -2,7 +2,7 @@
 
 import { countFlagBits, StreamStates } from '../runtime/entropy/latentCoder.js';
 import { writeSegment } from '../runtime/entropy/segmentCoder.js';
-import { netsFromQuantized, type QuantizedTensor } from '../runtime/field/nets.js';
+import type { FilmNets } from '../runtime/field/nets.js';
 import { fieldShape, latentPlanes } from '../runtime/field/shape.js';
 import { type AnchorGrid, type FieldNode, segmentStructure } from '../runtime/field/structure.js';
 import type { LatentBits } from './encodeJob.js';
@@ -146,8 +146,12 @@ export class SegmentTrainer {
     return intra + interScale * inter.reduce((sum, cost) => sum + cost, 0);
   }
 
-  /** Writes the segment, and releases it. */
-  async finish(nets: NetState, tensors: readonly QuantizedTensor[]): Promise<TrainedSegment> {
+  /**
+   * Writes the segment, and releases it.
+   *
+   * @param decoded the same nets as a decoder has them
+   */
+  async finish(nets: NetState, decoded: FilmNets): Promise<TrainedSegment> {
     const { width, height, chroma, frames } = this.description;
     await this.beginRest(nets);
     await this.#segment.prune(ROUNDS_TO_ZERO, { first: 0, count: this.nodes.length });
@@ -171,7 +175,7 @@ export class SegmentTrainer {
     }
     const streams = Math.min(MOST_STREAMS_WRITTEN, 1 + Math.floor(bits / 8 / STREAM_BYTES));
     const { head } = segmentSteps(this.#settings.lambda, frames);
-    const coded = { shape, nets: netsFromQuantized(tensors), latents, streams };
+    const coded = { shape, nets: decoded, latents, streams };
     const bytes = writeSegment({ ...this.description, ...head, ...coded });
     return { bytes, frames, latentBits: { intra, inter: bits - intra, motion }, squaredErrors };
   }

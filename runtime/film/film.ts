@@ -9,11 +9,11 @@ import type { FilmNets } from '../field/nets.js';
 import { type FieldShape, fieldShape } from '../field/shape.js';
 import { refinedOffsets } from '../field/steps.js';
 import { segmentStructure } from '../field/structure.js';
-import { readWeft, segmentBytes, type WeftFile } from '../format/container.js';
+import { readWeft, segmentBytes, segmentNetBytes, type WeftFile } from '../format/container.js';
 import type { WeftHead } from '../format/head.js';
 import { filmInfo, type WeftHeader } from '../format/header.js';
 import { unpackSegment } from '../format/segmentHead.js';
-import type { SegmentEntry } from '../format/segments.js';
+import type { NetsEntry, SegmentEntry } from '../format/segments.js';
 import type { FilmInfo, Picture } from '../picture/picture.js';
 import { type RasterKernels, rasterKernels } from '../picture/raster.js';
 import { type FrameOptions, type FramePlan, planFrames } from './frameOptions.js';
@@ -59,6 +59,7 @@ export async function open(bytes: Uint8Array, options: OpenOptions = {}): Promis
 /** An open film. `close` it when done. */
 export class WeftFilm {
   readonly header: WeftHeader;
+  /** Those in the head: of the first segments, and what all others are coded against. */
   readonly nets: FilmNets;
   readonly shape: FieldShape;
   readonly segments: readonly SegmentEntry[];
@@ -68,6 +69,8 @@ export class WeftFilm {
   readonly #file: WeftFile;
   readonly #decoder: DecoderEngine;
   readonly #cache: SegmentCache;
+  /** Nets of later segments that were read. */
+  readonly #laterNets = new Map<NetsEntry, FilmNets>();
 
   /** Use `open`. */
   constructor(file: WeftFile, nets: FilmNets, decoder: DecoderEngine) {
@@ -81,9 +84,10 @@ export class WeftFilm {
     this.#cache = new SegmentCache(CACHED_SEGMENTS);
   }
 
-  /** Bytes of the nets in the file. */
+  /** Bytes of all nets in the file. */
   get netBytes(): number {
-    return this.#file.nets.length;
+    const later = new Set(this.segments.flatMap(({ nets }) => nets ?? []));
+    return [...later].reduce((sum, { bytes }) => sum + bytes, this.#file.nets.length);
   }
 
   get info(): FilmInfo {
@@ -133,7 +137,7 @@ export class WeftFilm {
   /**
    * What an engine needs to decode a segment.
    *
-   * @throws FormatError `SEGMENT_DAMAGED` or `SEGMENT_FIELD`
+   * @throws FormatError `SEGMENT_DAMAGED`, `SEGMENT_FIELD`, `NETS_INVALID`
    */
   segmentTask(index: number): SegmentTask {
     const entry = this.segments[index];
@@ -149,7 +153,16 @@ export class WeftFilm {
     const segment = unpackSegment(segmentBytes(this.#file, index), entry.frames);
     const nodes = segmentStructure(segment);
     const depthOffset = refinedOffsets(this.header.depthOffset, segment.refinement);
-    return { shape: this.shape, nets: this.nets, depthOffset, segment, nodes };
+    return { shape: this.shape, nets: this.#netsOf(index, entry), depthOffset, segment, nodes };
+  }
+
+  #netsOf(index: number, { nets: entry }: SegmentEntry): FilmNets {
+    if (!entry) return this.nets;
+    const known = this.#laterNets.get(entry);
+    if (known) return known;
+    const nets = netsFromFile(segmentNetBytes(this.#file, index)!, this.nets);
+    this.#laterNets.set(entry, nets);
+    return nets;
   }
 
   /** Frees the cache and the engine. */

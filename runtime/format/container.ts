@@ -12,12 +12,21 @@ import { type Chunk, packChunk, readChunks } from './chunks.js';
 import { crc32c } from './crc32c.js';
 import { foreign, packHead, readHead, type WeftHead } from './head.js';
 import type { HeaderInput } from './header.js';
-import { verifySegment } from './segments.js';
+import { type SegmentSize, verifyNets, verifySegment } from './segments.js';
 
 /** A parsed file. Views into the bytes, nothing is copied. */
 export interface WeftFile extends WeftHead {
   readonly chunks: readonly Chunk[];
   readonly bytes: Uint8Array;
+}
+
+/** A segment on its way into a file. */
+export interface SegmentParts {
+  /** From `writeSegment`. */
+  readonly bytes: Uint8Array;
+  readonly frames: number;
+  /** From `writeNets`, against the nets in the head; the same array for all segments that share them. Those in the head if left out. */
+  readonly nets?: Uint8Array | undefined;
 }
 
 /** What `writeWeft` puts into a file. */
@@ -26,8 +35,7 @@ export interface WeftParts {
   readonly header: Omit<HeaderInput, 'frames'> & { frames?: number };
   /** From `writeNets`. */
   readonly nets: Uint8Array;
-  /** From `writeSegment`, with the number of frames. */
-  readonly segments: readonly { readonly bytes: Uint8Array; readonly frames: number }[];
+  readonly segments: readonly SegmentParts[];
   readonly chunks?: readonly Chunk[];
 }
 
@@ -38,14 +46,21 @@ export interface WeftParts {
  */
 export function writeWeft(parts: WeftParts): Uint8Array {
   const frames = parts.segments.reduce((sum, segment) => sum + segment.frames, 0);
-  const segments = parts.segments.map((segment) => ({
-    frames: segment.frames,
-    bytes: segment.bytes.length,
-    checksum: crc32c(segment.bytes),
-  }));
+  const segments: SegmentSize[] = [];
+  const bodies: Uint8Array[] = [];
+  for (const [i, segment] of parts.segments.entries()) {
+    const { nets } = segment;
+    const shared = nets === parts.segments[i - 1]?.nets;
+    if (nets && !shared) bodies.push(nets);
+    bodies.push(segment.bytes);
+    segments.push({
+      ...{ frames: segment.frames, bytes: segment.bytes.length, checksum: crc32c(segment.bytes) },
+      nets: shared ? segments[i - 1]?.nets : nets && { bytes: nets.length, checksum: crc32c(nets) },
+    });
+  }
   const writer = new ByteWriter();
   writer.bytes(packHead({ header: { ...parts.header, frames }, nets: parts.nets, segments }));
-  for (const segment of parts.segments) writer.bytes(segment.bytes);
+  for (const body of bodies) writer.bytes(body);
   for (const chunk of parts.chunks ?? []) writer.bytes(packChunk(chunk));
   return writer.finish();
 }
@@ -72,4 +87,15 @@ export function segmentBytes(file: WeftFile, index: number): Uint8Array {
   const entry = file.segments[index];
   if (!entry) throw new RangeError(`no segment ${index}`);
   return verifySegment(file.bytes.subarray(entry.offset, entry.offset + entry.bytes), entry, index);
+}
+
+/**
+ * The verified bytes of the nets that a segment is read with, where those are not in the head.
+ *
+ * @throws FormatError `SEGMENT_DAMAGED` if the checksum does not match.
+ */
+export function segmentNetBytes(file: WeftFile, index: number): Uint8Array | undefined {
+  const nets = file.segments[index]?.nets;
+  if (!nets) return undefined;
+  return verifyNets(file.bytes.subarray(nets.offset, nets.offset + nets.bytes), nets, index);
 }

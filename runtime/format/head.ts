@@ -13,14 +13,19 @@ import { ByteReader } from './byteReader.js';
 import { ByteWriter } from './byteWriter.js';
 import { crc32c, verifyChecksum } from './crc32c.js';
 import { type HeaderInput, MAX_HEADER_BYTES, packHeader, unpackHeader, type WeftHeader } from './header.js';
-import { MAX_INDEX_BYTES, packIndex, type SegmentEntry, unpackIndex } from './segments.js';
+import {
+  MAX_INDEX_BYTES,
+  MAX_NET_BYTES,
+  packIndex,
+  type SegmentEntry,
+  type SegmentSize,
+  unpackIndex,
+} from './segments.js';
 import { MAX_VARINT_BYTES, readVarintIfThere, writeVarint } from './varint.js';
 
 /** Not ASCII, spells WEFT, and breaks visibly when line ends are converted or the file is shown as text. */
 export const MAGIC = Uint8Array.of(0x8f, 0x57, 0x45, 0x46, 0x54, 0x0d, 0x0a, 0x1a);
 export const FORMAT_VERSION = 1;
-
-export const MAX_NET_BYTES = 65536;
 
 /** The parts behind the prelude, in the order of their sizes in it. */
 const PARTS = [
@@ -54,7 +59,7 @@ export interface HeadParts {
   readonly header: HeaderInput;
   /** From `writeNets`. */
   readonly nets: Uint8Array;
-  readonly segments: readonly Pick<SegmentEntry, 'bytes' | 'frames' | 'checksum'>[];
+  readonly segments: readonly SegmentSize[];
 }
 
 /**
@@ -100,7 +105,8 @@ export function readHead(prefix: Uint8Array, fileBytes = Number.POSITIVE_INFINIT
   const [headerBytes, nets, index] = sizes.map((size) => reader.take(size));
   const header = unpackHeader(headerBytes!);
   const segments = unpackIndex(index!, headBytes, header.frames, fileBytes);
-  const segmentsEnd = segments.reduce((end, segment) => end + segment.bytes, headBytes);
+  const last = segments.at(-1);
+  const segmentsEnd = last ? last.offset + last.bytes : headBytes;
   return { head: { version, header, nets: nets!, segments, headBytes, segmentsEnd } };
 }
 

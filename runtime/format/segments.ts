@@ -1,9 +1,11 @@
 /**
  * Where the segments of a file lie and whether their bytes are whole; what is in them is in segmentHead.
  *
- *     +------------------+   +--------------------+-----------------+---------+
- *     | count (varint)   |   | bytes (varint)     | frames (varint) | CRC u32 |   the index: one entry per segment
- *     +------------------+   +--------------------+-----------------+---------+
+ *     +----------------+   +----------------+-----------------+--------------------------------------+---------+
+ *     | count (varint) |   | bytes (varint) | frames (varint) | net bytes (varint), CRC u32, if any  | CRC u32 |
+ *     +----------------+   +----------------+-----------------+--------------------------------------+---------+
+ *
+ * The index: one entry per segment. Nets that a segment brings lie right before it.
  */
 
 import { FormatError, UsageError } from '../errors.js';
@@ -14,6 +16,20 @@ import { crc32c, verifyChecksum } from './crc32c.js';
 import { readVarint, writeVarint } from './varint.js';
 
 export const MAX_INDEX_BYTES = 1 << 24;
+export const MAX_NET_BYTES = 65536;
+
+/** Added to the frames of a segment that brings nets. */
+const BRINGS_NETS = 512;
+
+/** Nets that are coded against those in the head. */
+export interface NetsEntry {
+  /** Place in the file, in bytes from its start. */
+  readonly offset: number;
+  /** 0..65536. */
+  readonly bytes: number;
+  /** CRC-32C of the bytes. */
+  readonly checksum: number;
+}
 
 /** One segment in the index. */
 export interface SegmentEntry {
@@ -26,16 +42,22 @@ export interface SegmentEntry {
   readonly bytes: number;
   /** CRC-32C of the segment's bytes. */
   readonly checksum: number;
+  /** The nets that it is read with, one object for all segments that share them; those in the head if there are none. */
+  readonly nets?: NetsEntry;
 }
+
+/** What is said of a segment when an index is written. One object of nets for all segments in a row that share them. */
+export type SegmentSize = Pick<SegmentEntry, 'bytes' | 'frames' | 'checksum'> & {
+  readonly nets?: Pick<NetsEntry, 'bytes' | 'checksum'> | undefined;
+};
 
 /**
  * Bytes of the index.
  *
- * @throws UsageError `SEGMENT_FRAMES` if a segment has none or more than 256.
+ * @throws UsageError `SEGMENT_FRAMES` if a segment has none or more than 256, `FILE_LIMIT` if nets are too large
+ * @throws RangeError if a segment has no nets behind one that has some
  */
-export function packIndex(
-  segments: readonly Pick<SegmentEntry, 'bytes' | 'frames' | 'checksum'>[],
-): Uint8Array {
+export function packIndex(segments: readonly SegmentSize[]): Uint8Array {
   const writer = new ByteWriter();
   writeVarint(writer, segments.length);
   for (const [i, segment] of segments.entries()) {
@@ -48,8 +70,17 @@ export function packIndex(
         range: `1..${MAX_SEGMENT_FRAMES}`,
       });
     }
+    const { nets } = segment;
     writeVarint(writer, segment.bytes);
-    writeVarint(writer, segment.frames);
+    if (nets === segments[i - 1]?.nets) {
+      writeVarint(writer, segment.frames);
+    } else {
+      if (!nets) throw new RangeError(`segment ${i} has no nets`);
+      checkNetBytes(nets.bytes, `segments.${i}.nets`);
+      writeVarint(writer, segment.frames + BRINGS_NETS);
+      writeVarint(writer, nets.bytes);
+      writer.word(nets.checksum);
+    }
     writer.word(segment.checksum);
   }
   return writer.finish();
@@ -61,8 +92,8 @@ export function packIndex(
  * @param offset of the first segment in the file
  * @param frames frames of the film according to its header
  * @param fileBytes length of the whole file; Infinity where it is not known
- * @throws FormatError `INDEX_INVALID`, `VARINT_INVALID`; `FILE_TRUNCATED` if it ends within an entry, or the file within a
- *   segment
+ * @throws FormatError `INDEX_INVALID`, `VARINT_INVALID`; `FILE_TRUNCATED` if it ends within an entry, or the
+ *   file within a segment
  */
 export function unpackIndex(
   bytes: Uint8Array,
@@ -74,22 +105,28 @@ export function unpackIndex(
   const count = readVarint(reader);
   const entries: SegmentEntry[] = [];
   let [nextOffset, startFrame] = [offset, 0];
+  let nets: NetsEntry | undefined;
   for (let i = 0; i < count; i++) {
-    const size = readVarint(reader);
-    const entry = {
-      startFrame,
-      frames: readVarint(reader),
-      offset: nextOffset,
-      bytes: size,
-      checksum: reader.word(),
-    };
-    if (entry.frames < 1 || entry.frames > MAX_SEGMENT_FRAMES) {
-      throw invalidIndex(`segment ${i} has ${entry.frames} frames`);
+    const bytes = readVarint(reader);
+    const coded = readVarint(reader);
+    if (coded >= BRINGS_NETS) {
+      nets = { offset: nextOffset, bytes: readVarint(reader), checksum: reader.word() };
+      if (nets.bytes > MAX_NET_BYTES) throw invalidIndex(`segment ${i} has ${nets.bytes} bytes of nets`);
+      nextOffset += nets.bytes;
     }
-    nextOffset += size;
+    const frames = coded >= BRINGS_NETS ? coded - BRINGS_NETS : coded;
+    if (frames < 1 || frames > MAX_SEGMENT_FRAMES) throw invalidIndex(`segment ${i} has ${frames} frames`);
+    entries.push({
+      startFrame,
+      frames,
+      offset: nextOffset,
+      bytes,
+      checksum: reader.word(),
+      ...(nets && { nets }),
+    });
+    nextOffset += bytes;
     if (nextOffset > fileBytes) throw truncated('file');
-    startFrame += entry.frames;
-    entries.push(entry);
+    startFrame += frames;
   }
   if (reader.left > 0) throw invalidIndex('there are bytes behind its last entry');
   if (startFrame !== frames) throw invalidIndex(`it has ${startFrame} frames, the header ${frames}`);
@@ -105,10 +142,34 @@ export function unpackIndex(
  * @throws FormatError `FILE_TRUNCATED` if they are too few, `SEGMENT_DAMAGED` if they are others.
  */
 export function verifySegment(bytes: Uint8Array, entry: SegmentEntry, index: number): Uint8Array {
-  const path = `segments.${index}`;
+  return verified(bytes, entry, `segments.${index}`);
+}
+
+/**
+ * The same for the nets that a segment is read with, `nets.bytes` bytes of the file from `nets.offset`.
+ *
+ * @throws FormatError `FILE_TRUNCATED`, `SEGMENT_DAMAGED`
+ */
+export function verifyNets(bytes: Uint8Array, nets: NetsEntry, index: number): Uint8Array {
+  return verified(bytes, nets, `segments.${index}.nets`);
+}
+
+function verified(bytes: Uint8Array, entry: SegmentEntry | NetsEntry, path: string): Uint8Array {
   if (bytes.length < entry.bytes) throw truncated(path);
   verifyChecksum(crc32c(bytes), entry.checksum, 'SEGMENT_DAMAGED', path);
   return bytes;
+}
+
+/** @throws UsageError `FILE_LIMIT` */
+function checkNetBytes(size: number, path: string): void {
+  if (size <= MAX_NET_BYTES) return;
+  throw new UsageError(`The nets would take ${size} bytes.`, {
+    code: 'FILE_LIMIT',
+    hint: `The format allows ${MAX_NET_BYTES}.`,
+    path,
+    value: size,
+    range: `0..${MAX_NET_BYTES}`,
+  });
 }
 
 function invalidIndex(why: string): FormatError {

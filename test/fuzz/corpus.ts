@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { priorTensors } from '../../runtime/field/nets.js';
+import { baseTensors } from '../../runtime/field/nets.js';
 import { randomTensors, type SampleFilm, sampleFilm } from '../runtime/sampleSegments.js';
 import { assemble, concatenate, partsOf } from './fileParts.js';
 
@@ -38,6 +38,7 @@ const FILMS: readonly Partial<SampleFilm>[] = [
   { frames: [34], anchorDistance: 16, laterDistances: [4], drawing: 'empty' },
   { frames: [1, 1, 1, 1], drawing: 'dense', baseExponent: 96 },
   { width: 31, height: 31, frames: [4], drawing: 'huge', baseExponent: -84, streams: 2 },
+  { frames: [1, 2, 1], drawing: 'dense', laterNets: [1] },
 ];
 
 /** Files in an order that never changes: what a seed and an index mean depends on it. */
@@ -48,7 +49,7 @@ export function loadCorpus(): Uint8Array[] {
     .sort()
     .map((name) => new Uint8Array(readFileSync(join(folder, name))));
   const films = FILMS.map((film, i) => {
-    const tensors = i % 4 === 1 ? randomTensors(i, 0.1) : priorTensors();
+    const tensors = i % 4 === 1 ? randomTensors(i, 0.1) : baseTensors();
     return sampleFilm({ ...plain, ...film }, 100 + i, tensors).bytes;
   });
   return [...vectors, ...films, withChunks(films[0]!)];

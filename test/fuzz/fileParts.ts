@@ -8,10 +8,14 @@ import { crc32c } from '../../runtime/format/crc32c.js';
 const MAGIC_BYTES = 8;
 const CHECKSUM_BYTES = 4;
 const CHUNK_NAME_BYTES = 4;
+/** Added to the frames of a segment that brings nets. */
+const BRINGS_NETS = 512;
 
 export interface SegmentPart {
   frames: number;
   bytes: Uint8Array;
+  /** Nets that it brings. */
+  nets?: Uint8Array;
 }
 
 export interface ChunkPart {
@@ -41,6 +45,18 @@ export interface Lies {
   indexTail?: Uint8Array;
 }
 
+/** Where a part lies, and its checksum. */
+interface Place {
+  checksumAt: number;
+  start: number;
+  end: number;
+}
+
+interface Entry extends Place {
+  frames: number;
+  nets?: Place;
+}
+
 /** Where the parts of a file lie. */
 interface Layout {
   version: number;
@@ -49,7 +65,7 @@ interface Layout {
   netsAt: number;
   indexAt: number;
   indexEnd: number;
-  entries: { frames: number; checksumAt: number; start: number; end: number }[];
+  entries: Entry[];
   chunks: { start: number; dataAt: number; end: number }[];
 }
 
@@ -61,7 +77,10 @@ export function partsOf(file: Uint8Array): FileParts {
     version: layout.version,
     header: file.slice(layout.headerAt, layout.netsAt),
     nets: file.slice(layout.netsAt, layout.indexAt),
-    segments: layout.entries.map(({ frames, start, end }) => ({ frames, bytes: file.slice(start, end) })),
+    segments: layout.entries.map(({ frames, start, end, nets }) => ({
+      ...{ frames, bytes: file.slice(start, end) },
+      ...(nets && { nets: file.slice(nets.start, nets.end) }),
+    })),
     chunks: layout.chunks.map(({ start, dataAt, end }) => ({
       name: file.slice(start, start + CHUNK_NAME_BYTES),
       bytes: file.slice(dataAt, end),
@@ -72,8 +91,11 @@ export function partsOf(file: Uint8Array): FileParts {
 /** The file of these parts with right checksums. */
 export function assemble(magic: Uint8Array, parts: FileParts, lies: Lies = {}): Uint8Array {
   const index = [varint(lies.segmentCount ?? parts.segments.length)];
-  for (const [i, { frames, bytes }] of parts.segments.entries()) {
-    index.push(varint(lies.segmentBytes?.get(i) ?? bytes.length), varint(frames), word(crc32c(bytes)));
+  for (const [i, { frames, bytes, nets }] of parts.segments.entries()) {
+    index.push(varint(lies.segmentBytes?.get(i) ?? bytes.length));
+    if (nets) index.push(varint(frames + BRINGS_NETS), varint(nets.length), word(crc32c(nets)));
+    else index.push(varint(frames));
+    index.push(word(crc32c(bytes)));
   }
   const body = [
     parts.header,
@@ -89,7 +111,8 @@ export function assemble(magic: Uint8Array, parts: FileParts, lies: Lies = {}): 
   ]);
   const checksum = word(crc32c(concatenate(body), crc32c(prelude)));
   const chunks = parts.chunks.map((chunk, i) => packChunk(chunk, lies.chunkBytes?.get(i)));
-  return concatenate([prelude, checksum, ...body, ...parts.segments.map(({ bytes }) => bytes), ...chunks]);
+  const segments = parts.segments.flatMap(({ bytes, nets }) => (nets ? [nets, bytes] : [bytes]));
+  return concatenate([prelude, checksum, ...body, ...segments, ...chunks]);
 }
 
 /** Makes the checksums right of all parts that can be found, in place. */
@@ -97,7 +120,8 @@ export function repairChecksums(file: Uint8Array): void {
   const layout = layoutOf(file);
   if (!layout) return;
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  for (const { checksumAt, start, end } of layout.entries) {
+  const places = layout.entries.flatMap((entry) => (entry.nets ? [entry.nets, entry] : [entry]));
+  for (const { checksumAt, start, end } of places) {
     view.setUint32(checksumAt, crc32c(file.subarray(start, end)), true);
   }
   const before = crc32c(file.subarray(0, layout.checksumAt));
@@ -125,13 +149,21 @@ function bodyOf(file: Uint8Array, indexAt: number, indexEnd: number): Pick<Layou
   const entries: Layout['entries'] = [];
   let start = indexEnd;
   for (let left = index.varint(); left > 0; left--) {
-    const end = start + index.varint();
-    const frames = index.varint();
-    const checksumAt = index.at;
+    const bytes = index.varint();
+    const coded = index.varint();
+    const entry: Entry = { frames: coded, checksumAt: 0, start, end: 0 };
+    if (coded >= BRINGS_NETS) {
+      entry.frames -= BRINGS_NETS;
+      entry.start += index.varint();
+      entry.nets = { checksumAt: index.at, start, end: entry.start };
+      index.at += CHECKSUM_BYTES;
+    }
+    entry.checksumAt = index.at;
+    entry.end = entry.start + bytes;
     index.at += CHECKSUM_BYTES;
-    if (!(index.at <= indexEnd && end <= file.length)) return { entries, chunks: [] };
-    entries.push({ frames, checksumAt, start, end });
-    start = end;
+    if (!(index.at <= indexEnd && entry.end <= file.length)) return { entries, chunks: [] };
+    entries.push(entry);
+    start = entry.end;
   }
   return { entries, chunks: chunksFrom(file, start) };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readWeft, segmentBytes } from '../../runtime/format/container.js';
+import { readWeft, segmentBytes, segmentNetBytes } from '../../runtime/format/container.js';
 import { crc32c } from '../../runtime/format/crc32c.js';
 import { builtInstructionSets } from '../nativeEngine.js';
 import { loadCorpus, repositoryRoot } from './corpus.js';
@@ -48,7 +48,10 @@ const identityOfFile = ({ bytes, story }: Mutation): string => `${story} ${bytes
 function codeOf(bytes: Uint8Array): string | undefined {
   try {
     const file = readWeft(bytes);
-    for (let i = 0; i < file.segments.length; i++) segmentBytes(file, i);
+    for (let i = 0; i < file.segments.length; i++) {
+      segmentNetBytes(file, i);
+      segmentBytes(file, i);
+    }
     return undefined;
   } catch (error) {
     return (error as { code: string }).code;

@@ -7,9 +7,10 @@ import { ByteReader } from '../../runtime/format/byteReader.js';
 import { ByteWriter } from '../../runtime/format/byteWriter.js';
 import { readWeft, writeWeft } from '../../runtime/format/container.js';
 import { crc32c } from '../../runtime/format/crc32c.js';
-import { MAGIC } from '../../runtime/format/head.js';
+import { MAGIC, packHead } from '../../runtime/format/head.js';
 import { HEADER_FIELDS, packHeader, unpackHeader } from '../../runtime/format/header.js';
 import { packSegment, unpackSegment } from '../../runtime/format/segmentHead.js';
+import { unpackIndex } from '../../runtime/format/segments.js';
 import { readVarint, writeVarint } from '../../runtime/format/varint.js';
 import { randomNumbers } from './randomNumbers.js';
 import { randomTensors, type SampleFilm, sampleFilm } from './sampleSegments.js';
@@ -299,6 +300,56 @@ describe('file', () => {
     expect(await film.decodeSegmentLatents(0)).toEqual(latents[0]);
     expect(await film.decodeSegmentLatents(1)).toEqual(latents[1]);
     film.close();
+  });
+
+  it('has nets of its own from any segment on', async () => {
+    const several = { ...small, frames: [2, 1, 2, 3], laterNets: [1, 3] };
+    const { bytes, latents, nets } = sampleFilm(several, 1, randomTensors(4));
+    const file = readWeft(bytes);
+    const [none, first, same, second] = file.segments.map((segment) => segment.nets);
+    expect(none).toBeUndefined();
+    expect(same).toBe(first);
+    expect(second).not.toEqual(first);
+    const film = await open(bytes, { engine: 'reference' });
+    for (const [index, expected] of latents.entries()) {
+      expect(await film.decodeSegmentLatents(index)).toEqual(expected);
+    }
+    expect(film.segmentTask(0).nets).toEqual(nets);
+    expect(film.segmentTask(2).nets).toBe(film.segmentTask(1).nets);
+    expect(film.segmentTask(1).nets).not.toEqual(film.nets);
+    expect(film.netBytes).toBe(file.nets.length + first!.bytes + second!.bytes);
+    film.close();
+    const packed = packHead(file);
+    expect(packed).toEqual(bytes.slice(0, file.headBytes));
+  });
+
+  it('is read up to nets that are damaged, and behind them', async () => {
+    const several = { ...small, frames: [2, 1, 2, 3], laterNets: [1, 3] };
+    const { bytes, latents } = sampleFilm(several);
+    bytes[readWeft(bytes).segments[1]!.nets!.offset]! ^= 1;
+    const film = await open(bytes, { engine: 'reference' });
+    expect(await film.decodeSegmentLatents(0)).toEqual(latents[0]);
+    expect(await film.decodeSegmentLatents(3)).toEqual(latents[3]);
+    for (const index of [1, 2]) {
+      await expect(film.decodeSegmentLatents(index)).rejects.toMatchObject({
+        ...{ code: 'SEGMENT_DAMAGED', path: `segments.${index}.nets` },
+      });
+    }
+    film.close();
+  });
+
+  it('has no nets that are too large, and none that go back to the first', () => {
+    const { header } = sampleFilm(small);
+    const nets = new Uint8Array(0);
+    const segment = { frames: 1, bytes: Uint8Array.of(9) };
+    const large = { ...segment, nets: new Uint8Array(65537) };
+    expect(() => writeWeft({ header, nets, segments: [large] })).toThrow(code('FILE_LIMIT'));
+    const own = { ...segment, nets: Uint8Array.of(1) };
+    expect(() => writeWeft({ header, nets, segments: [own, segment] })).toThrow(RangeError);
+    const entry = [...[1, 0x81, 0x04], ...[0x81, 0x80, 0x04], ...[0, 0, 0, 0], ...[0, 0, 0, 0]];
+    expect(() => unpackIndex(Uint8Array.of(1, ...entry), 0, 1, Number.POSITIVE_INFINITY)).toThrow(
+      code('INDEX_INVALID'),
+    );
   });
 
   it('carries chunks', () => {

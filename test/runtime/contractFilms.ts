@@ -21,6 +21,7 @@ export const SAMPLES: readonly Sample[] = [
   { drawing: 'sparse', width: 16, height: 201, frames: [33], anchorDistance: 32 },
   { drawing: 'sparse', width: 48, height: 16, frames: [40], anchorDistance: 16, laterDistances: [4] },
   { drawing: 'dense', refinement: 5 },
+  { drawing: 'dense', frames: [3, 2, 4], laterNets: [1] },
 ];
 
 /** Base steps that spread pictures over some tens of codes and seldom to 0 or 255, so that differences show. */

@@ -3,10 +3,10 @@
 import { writeNets } from '../../runtime/entropy/netCoder.js';
 import { writeSegment } from '../../runtime/entropy/segmentCoder.js';
 import {
+  baseTensors,
   type FilmNets,
   maxK,
   netsFromQuantized,
-  priorTensors,
   type QuantizedTensor,
 } from '../../runtime/field/nets.js';
 import { fieldShape, latentCount, latentPlanes } from '../../runtime/field/shape.js';
@@ -58,10 +58,12 @@ export interface SampleFilm {
   readonly drawing: Drawing;
   readonly streams?: number;
   readonly baseExponent?: number;
+  /** Segments that bring nets of their own. */
+  readonly laterNets?: readonly number[];
 }
 
 /** A film of random latents, with the latents. */
-export function sampleFilm(film: SampleFilm, seed = 1, tensors = priorTensors()) {
+export function sampleFilm(film: SampleFilm, seed = 1, tensors = baseTensors()) {
   const shape = fieldShape(film.width, film.height, film.chroma);
   const nets: FilmNets = netsFromQuantized(tensors);
   const latents = film.frames.map((frames, s) =>
@@ -69,11 +71,15 @@ export function sampleFilm(film: SampleFilm, seed = 1, tensors = priorTensors())
       drawLatents(latentCount(latentPlanes(shape, node.refs.length)), film.drawing, seed + 1000 * s + n + 1),
     ),
   );
-  const segments = film.frames.map((frames, s) => ({
-    frames,
-    bytes: writeSegment({
+  let current: { nets: FilmNets; bytes?: Uint8Array } = { nets };
+  const segments = film.frames.map((frames, s) => {
+    if (film.laterNets?.includes(s)) {
+      const own = randomTensors(seed + 20 + s, 0.1);
+      current = { nets: netsFromQuantized(own, nets.values), bytes: writeNets(own) };
+    }
+    const bytes = writeSegment({
       shape,
-      nets,
+      nets: current.nets,
       frames,
       anchorDistance: film.anchorDistance,
       firstAnchor: film.firstAnchor,
@@ -82,8 +88,9 @@ export function sampleFilm(film: SampleFilm, seed = 1, tensors = priorTensors())
       baseExponent: film.baseExponent ?? 16,
       latents: latents[s]!,
       streams: film.streams ?? 1,
-    }),
-  }));
+    });
+    return { frames, bytes, nets: current.bytes };
+  });
   const { width, height, chroma } = film;
   const header = { width, height, chroma, rate: [25, 1] as [number, number] };
   return { bytes: writeWeft({ header, nets: writeNets(tensors), segments }), latents, shape, nets, header };
