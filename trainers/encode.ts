@@ -20,7 +20,7 @@ import type { TrainingEngine } from './trainingEngine.js';
 import { EncodeWatch } from './trainingWatch.js';
 import { weftVersion } from './version.js';
 
-/** Pixels of film that are trained together while the nets are learnt. */
+/** Pixels of film that have nets in common. */
 const GROUP_PIXELS = 24e6;
 
 /**
@@ -108,7 +108,7 @@ function trainedSteps({ netSteps, latentSteps, visits }: Preset): number {
   return Math.round((netSteps + latentSteps) * visits);
 }
 
-/** Scenes that are trained together: the first group is larger, since the nets are learnt on it. */
+/** Scenes that are trained together. */
 async function* groups(scenes: AsyncIterable<Picture[]>): AsyncGenerator<Picture[][], void, undefined> {
   let group: Picture[][] = [];
   let pixels = 0;

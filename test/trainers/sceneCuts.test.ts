@@ -13,6 +13,12 @@ async function lengths(frames: number, sample: Sample, width = 128, height = 96)
 const otherScene: Sample = (x, y, t, plane) =>
   plane ? 100 : Math.round(110 + 90 * Math.sin((x * x) / 900 - y / 6 + t / 9) * Math.cos(y / 5));
 
+/** Patches of many codes and no period. */
+function patches(x: number, y: number): number {
+  const hash = Math.imul((x >> 3) * 374761393 + (y >> 3) * 668265263, 1274126177) >>> 12;
+  return 40 + (hash % 180);
+}
+
 describe('segments', () => {
   it('end at a cut', async () => {
     expect(await lengths(20, (x, y, t, p) => (t < 13 ? movingTexture : otherScene)(x, y, t, p))).toEqual([
@@ -26,6 +32,13 @@ describe('segments', () => {
       12,
     ]);
     expect(await lengths(12, (x, y, _t, p) => movingTexture(x, y, 0, p))).toEqual([12]);
+  });
+
+  it('do not end at a pan, be it by a fifth of the picture a frame, nor in the light of a fade', async () => {
+    const pan: Sample = (x, y, t, p) => (p ? 128 : patches(x + 26 * t, y + 5 * t));
+    expect(await lengths(12, pan)).toEqual([12]);
+    expect(await lengths(12, (x, y, t, p) => Math.round(pan(x, y, t, p) * (1 - t / 14)))).toEqual([12]);
+    expect(await lengths(12, (x, y, t, p) => (t < 6 ? pan : otherScene)(x, y, t, p))).toEqual([6, 6]);
   });
 
   it('do not end at flashes, be they brighter, white or another picture', async () => {

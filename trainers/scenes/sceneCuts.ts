@@ -12,7 +12,12 @@ export interface Thumbnail {
 
 const THUMBNAIL_WIDTH = 64;
 const BLOCK = 4;
+/** How far each block is searched for, around where the whole picture may have gone. */
 const REACH = 3;
+/** Shifts of the whole picture leave at least this share of its width and of its height in sight. */
+const LEAST_OVERLAP = 0.7;
+/** A pan: the shifted picture before leaves at most this share of the difference to the one that stands still. */
+const PAN_SHARE = 0.75;
 /** A cut: what motion leaves is more than this share of what a flat guess leaves, and more than this many codes a sample. */
 const INTER_SHARE = 0.75;
 const MIN_CODES = 6;
@@ -35,19 +40,61 @@ export function thumbnail(picture: Picture): Thumbnail {
 
 /** Whether `next` begins a new scene: not explained by motion, nor by motion in another light. */
 export function isCut(previous: Thumbnail, next: Thumbnail): boolean {
-  if (!isUnexplained(previous, next)) return false;
+  if (!isUnexplained(previous, next, [STILL])) return false;
   const lit = previous.luma.map(lightFrom(previous.luma, next.luma, FLAT_DEVIATION));
-  return isUnexplained({ ...previous, luma: lit }, next);
+  return [previous, { ...previous, luma: lit }].every((from) =>
+    isUnexplained(from, next, [STILL, shiftBetween(from, next)]),
+  );
 }
 
-function isUnexplained(previous: Thumbnail, next: Thumbnail): boolean {
+/** A displacement in samples, from the next picture to the one before. */
+interface Shift {
+  readonly dx: number;
+  readonly dy: number;
+}
+
+const STILL: Shift = { dx: 0, dy: 0 };
+
+/** Where the whole picture has gone in a fast pan: the shift with the least mean difference where both have samples; else nowhere. */
+function shiftBetween(previous: Thumbnail, next: Thumbnail): Shift {
+  const { width, height } = next;
+  const farX = Math.floor(width * (1 - LEAST_OVERLAP));
+  const farY = Math.floor(height * (1 - LEAST_OVERLAP));
+  let best = STILL;
+  let least = PAN_SHARE * shiftedDifference(previous, next, STILL);
+  for (let dy = -farY; dy <= farY; dy++) {
+    for (let dx = -farX; dx <= farX; dx++) {
+      const difference = shiftedDifference(previous, next, { dx, dy });
+      if (difference >= least) continue;
+      least = difference;
+      best = { dx, dy };
+    }
+  }
+  return best;
+}
+
+function shiftedDifference(previous: Thumbnail, next: Thumbnail, { dx, dy }: Shift): number {
+  const { width, height } = next;
+  const [left, right] = [Math.max(0, -dx), Math.min(width, width - dx)];
+  const [top, bottom] = [Math.max(0, -dy), Math.min(height, height - dy)];
+  let total = 0;
+  for (let y = top; y < bottom; y++) {
+    const from = (y + dy) * width + dx;
+    for (let x = left; x < right; x++)
+      total += Math.abs(next.luma[y * width + x]! - previous.luma[from + x]!);
+  }
+  return total / ((right - left) * (bottom - top));
+}
+
+function isUnexplained(previous: Thumbnail, next: Thumbnail, shifts: readonly Shift[]): boolean {
   let inter = 0;
   let intra = 0;
   let samples = 0;
   for (let y = 0; y + BLOCK <= next.height; y += BLOCK) {
     for (let x = 0; x + BLOCK <= next.width; x += BLOCK) {
       const flat = flatDifference(next, x, y);
-      inter += Math.min(motionDifference(previous, next, x, y), flat * 2);
+      const moved = shifts.map((shift) => motionDifference(previous, next, x, y, shift));
+      inter += Math.min(...moved, flat * 2);
       intra += flat;
       samples += BLOCK * BLOCK;
     }
@@ -66,11 +113,13 @@ function flatDifference(t: Thumbnail, x: number, y: number): number {
   return total;
 }
 
-/** Least sum of absolute differences over whole-sample displacements. */
-function motionDifference(previous: Thumbnail, next: Thumbnail, x: number, y: number): number {
+/** Least sum of absolute differences over whole-sample displacements around a shift. */
+function motionDifference(previous: Thumbnail, next: Thumbnail, x: number, y: number, shift: Shift): number {
   let best = Number.POSITIVE_INFINITY;
   for (let dy = -REACH; dy <= REACH; dy++) {
-    for (let dx = -REACH; dx <= REACH; dx++) best = Math.min(best, displaced(previous, next, x, y, dx, dy));
+    for (let dx = -REACH; dx <= REACH; dx++) {
+      best = Math.min(best, displaced(previous, next, x, y, shift.dx + dx, shift.dy + dy));
+    }
   }
   return best;
 }
