@@ -70,7 +70,7 @@ struct CellTaps {
  private:
   static int whole(real d, real& fraction) {
     constexpr real limit = 4 * MAX_SIDE_PX;
-    d = d < -limit ? -limit : d > limit ? limit : d;
+    d = !(d > -limit) ? -limit : d < limit ? d : limit;  // what is no number, too
     int at = int(d);
     at -= real(at) > d;
     fraction = d - real(at);
