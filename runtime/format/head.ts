@@ -8,12 +8,13 @@
  *     +------------------+------+-------+
  */
 
-import { FormatError, UsageError } from '../errors.js';
+import { FormatError } from '../errors.js';
 import { ByteReader } from './byteReader.js';
 import { ByteWriter } from './byteWriter.js';
 import { crc32c, verifyChecksum } from './crc32c.js';
 import { type HeaderInput, MAX_HEADER_BYTES, packHeader, unpackHeader, type WeftHeader } from './header.js';
 import {
+  checkLimit,
   MAX_INDEX_BYTES,
   MAX_NET_BYTES,
   packIndex,
@@ -66,6 +67,7 @@ export interface HeadParts {
  * Bytes of a head.
  *
  * @throws UsageError `HEADER_FIELD`, `SEGMENT_FRAMES` or `FILE_LIMIT`
+ * @throws RangeError as `packIndex`
  */
 export function packHead({ header, nets, segments }: HeadParts): Uint8Array {
   const parts = [packHeader(header), nets, packIndex(segments)];
@@ -163,17 +165,6 @@ function tooLarge(part: string, size: number, limit: number): FormatError {
   return new FormatError(`The ${part} of the file claims ${size} bytes.`, {
     code: 'FILE_LIMIT',
     hint: 'The file is damaged; fetch it again.',
-    path: part,
-    value: size,
-    range: `0..${limit}`,
-  });
-}
-
-function checkLimit(part: string, size: number, limit: number): void {
-  if (size <= limit) return;
-  throw new UsageError(`The ${part} would take ${size} bytes.`, {
-    code: 'FILE_LIMIT',
-    hint: `The format allows ${limit}.`,
     path: part,
     value: size,
     range: `0..${limit}`,

@@ -76,7 +76,7 @@ export function packIndex(segments: readonly SegmentSize[]): Uint8Array {
       writeVarint(writer, segment.frames);
     } else {
       if (!nets) throw new RangeError(`segment ${i} has no nets`);
-      checkNetBytes(nets.bytes, `segments.${i}.nets`);
+      checkLimit('nets', nets.bytes, MAX_NET_BYTES, `segments.${i}.nets`);
       writeVarint(writer, segment.frames + BRINGS_NETS);
       writeVarint(writer, nets.bytes);
       writer.word(nets.checksum);
@@ -160,15 +160,19 @@ function verified(bytes: Uint8Array, entry: SegmentEntry | NetsEntry, path: stri
   return bytes;
 }
 
-/** @throws UsageError `FILE_LIMIT` */
-function checkNetBytes(size: number, path: string): void {
-  if (size <= MAX_NET_BYTES) return;
-  throw new UsageError(`The nets would take ${size} bytes.`, {
+/**
+ * Refuses a part of a file that is larger than the format allows.
+ *
+ * @throws UsageError `FILE_LIMIT`
+ */
+export function checkLimit(part: string, size: number, limit: number, path = part): void {
+  if (size <= limit) return;
+  throw new UsageError(`The ${part} would take ${size} bytes.`, {
     code: 'FILE_LIMIT',
-    hint: `The format allows ${MAX_NET_BYTES}.`,
+    hint: `The format allows ${limit}.`,
     path,
     value: size,
-    range: `0..${MAX_NET_BYTES}`,
+    range: `0..${limit}`,
   });
 }
 

@@ -120,6 +120,7 @@ class QuadRow {
   static void loadCell(const Plane grids[MOTION_COMPONENTS], int references, int x, int y, CellMotion& m) {
     for (int r = 0; r < 2; r++) {
       for (int axis = 0; axis < 2; axis++) m.d[r][axis] = r < references ? grids[displacement(r, axis)].row(y)[x] : 0;
+      if (r >= references) continue;
       m.taps[r] = CellTaps::of(m.d[r][0], m.d[r][1]);
       m.halfTaps[r] = CellTaps::of(m.d[r][0] / 2, m.d[r][1] / 2);
     }

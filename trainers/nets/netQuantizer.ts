@@ -50,8 +50,6 @@ export class NetQuantizer {
   readonly #lambda: number;
   readonly #cost: FilmCost;
   readonly #base: Float32Array;
-  /** Cost of the film, by kind of tensors, with the values as they are; where it is known. */
-  readonly #film = new Map<NetTensor['kind'], number>();
 
   /**
    * @param values trained values; left as they will be in the file
@@ -71,9 +69,13 @@ export class NetQuantizer {
    * counted by the coder that writes them.
    */
   async chooseSteps(): Promise<void> {
+    // With the values as they are, by kind: what the last choice was measured at.
+    const film = new Map<NetTensor['kind'], number>();
     for (const [index, tensor] of NET_TENSORS.entries()) {
-      const trained = this.#values.slice(tensor.offset, tensor.offset + tensor.size);
-      this.#take(index, await this.#bestStep(tensor, trained));
+      const unquantized = film.get(tensor.kind) ?? (await this.#cost(this.#values, tensor.kind));
+      const best = await this.#bestStep(tensor, unquantized);
+      film.set(tensor.kind, best.film);
+      this.#take(index, best);
     }
   }
 
@@ -95,9 +97,8 @@ export class NetQuantizer {
     }
   }
 
-  #take(index: number, { quantized, film }: Choice): void {
+  #take(index: number, { quantized }: Choice): void {
     const tensor = NET_TENSORS[index]!;
-    this.#film.set(tensor.kind, film);
     this.tensors[index] = quantized;
     this.#values.set(this.#dequantized(tensor, quantized), tensor.offset);
   }
@@ -109,8 +110,9 @@ export class NetQuantizer {
     return { quantized, film, total: film + this.#lambda * countTensorBits(quantized) };
   }
 
-  async #bestStep(tensor: NetTensor, trained: Float64Array): Promise<Choice> {
-    const unquantized = this.#film.get(tensor.kind) ?? (await this.#cost(this.#values, tensor.kind));
+  /** @param unquantized cost of the film with the trained values */
+  async #bestStep(tensor: NetTensor, unquantized: number): Promise<Choice> {
+    const trained = this.#values.slice(tensor.offset, tensor.offset + tensor.size);
     const probed = await this.#measure(tensor, this.#quantized(tensor, trained, PROBE_K));
     const probeLoss = Math.max(probed.film - unquantized, 0);
     let best = await this.#measure(tensor, AS_BASE);
