@@ -56,10 +56,12 @@ export interface StartConstants {
   readonly slopeWeight: number;
   readonly flatWeight: number;
   /**
-   * What the vector of a cell is good for, at most: this share of the spread of its samples less the error that is left, and so
-   * many times lambda at least. A vector that matches nothing, or in a flat cell, is worth no bits.
+   * What the vector of a cell is good for, at most: this share of what the residual costs less with it, in nodes that others are
+   * predicted from and in others, and so many times lambda at least. A vector that matches nothing, or in a flat cell, is worth no
+   * bits.
    */
-  readonly matchShare: number;
+  readonly anchorMatchShare: number;
+  readonly leafMatchShare: number;
   readonly leastLimit: number;
   /** Variance of what a reference has of noise, over lambda: light multiplies it too. */
   readonly lightNoise: number;
@@ -67,6 +69,10 @@ export interface StartConstants {
   readonly lightMeanShare: number;
   /** Squared error of a sample, over lambda, that light leaves in a cell whose light then counts for half: it is another picture. */
   readonly lightLimit: number;
+  /** Price of a bit of beta, over that of a bit of innovation. */
+  readonly betaPrice: number;
+  /** What a squared coefficient of a residual must exceed to be worth bits, over lambda. */
+  readonly water: number;
 }
 
 /** Block matching. */
@@ -206,11 +212,14 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
       leafThreshold: 0.25,
       slopeWeight: 0.16,
       flatWeight: 0.1,
-      matchShare: 0.25,
+      anchorMatchShare: 1,
+      leafMatchShare: 2,
       leastLimit: 0.5,
       lightNoise: 0.03,
       lightMeanShare: 0.03,
       lightLimit: 0.05,
+      betaPrice: 1,
+      water: 0.7,
     },
     search: {
       windowPx: 16,

@@ -17,6 +17,7 @@ namespace weft {
 namespace WEFT_ISA {
 
 constexpr int DOUBLING_EASE = 4;  // a doubled sample costs this much less than a synthesized one
+constexpr real ONE_ALONE = 64;   // logit of a weight of 1
 constexpr int MAX_LEVELS = MAX_INNOVATION_LEVELS;
 static_assert(MAX_MOTION_LEVELS <= MAX_LEVELS, "levels of motion fit");
 
@@ -239,6 +240,21 @@ class NodeBaker {
       for (int l = 1; l < (g == 1 ? 2 : levelCount_[0] - 1) && pass.lumaHalf[g].origin; l++) samples += double(levels_[0][l].w) * levels_[0][l].h;
     for (int l = 1; l < levelCount_[1] - 1; l++) samples += chromaDoublings(pass) * double(levels_[1][l].w) * levels_[1][l].h;
     return DOUBLING * samples;
+  }
+
+  // What one of a node's two references alone predicts, with the motion that the node has.
+  void predictFromOne(int index, const std::vector<BakedNode>& nodes, int reference, const PlaneBuffer (&out)[3]) {
+    const Plane& size = motionLevels_[0];
+    PlaneBuffer beta(size.w, size.h);
+    for (int y = 0; y < size.h; y++) std::fill(beta.row(y), beta.row(y) + size.w, reference ? -ONE_ALONE : ONE_ALONE);
+    NodePass pass = preparePass(index, nodes, {});
+    pass.motion[BETA] = beta;
+    for (int p = 0; p < 3; p++) pass.unfiltered[p] = out[p];
+    team_.overFreeRows(field_.height, field_.width, 2, [&](int y0, int y1, int t) {
+      scratch(t).clock.start();
+      for (int y = y0; y < y1; y += 2)
+        if (y == y0 || QuadRow::of(y) != QuadRow::of(y - 1)) predictBand(pass, scratch(t), y, std::min(y1, QuadRow::end(y)), y > y0);
+    });
   }
 
   RowScratch& scratch(int thread) const { return *scratch_[thread]; }

@@ -36,11 +36,14 @@ inline StartConstants startConstants(const Napi::Object& o) {
   c.leafThreshold = realOf(o, "leafThreshold");
   c.slopeWeight = realOf(o, "slopeWeight");
   c.flatWeight = realOf(o, "flatWeight");
-  c.matchShare = realOf(o, "matchShare");
+  c.anchorMatchShare = realOf(o, "anchorMatchShare");
+  c.leafMatchShare = realOf(o, "leafMatchShare");
   c.leastLimit = realOf(o, "leastLimit");
   c.lightNoise = realOf(o, "lightNoise");
   c.lightMeanShare = realOf(o, "lightMeanShare");
   c.lightLimit = realOf(o, "lightLimit");
+  c.betaPrice = realOf(o, "betaPrice");
+  c.water = realOf(o, "water");
   return c;
 }
 

@@ -14,7 +14,7 @@ namespace WEFT_ISA {
 // good for.
 struct ErrorPrices {
   const PlaneBuffer (&slopes)[3];  // S by cell: across, down, and their product; must outlive this
-  PlaneBuffer limit;               // above zero
+  const PlaneBuffer& limit;        // above zero; must outlive this, too
 };
 
 // The latents of both displacements towards one reference; level 0 is the finest.

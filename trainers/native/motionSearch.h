@@ -33,7 +33,7 @@ class LumaPyramid {
   }
   // Brings the luma to the mean and spread of the other picture's, if that brings the pictures much nearer to each other: in a fade
   // or a flash, blocks would match in brightness and not in shape.
-  void takeLightOf(const LumaPyramid& other, const SearchConstants& search) {
+  void takeLightOf(const LumaPyramid& other, const SearchConstants& search, real& appliedFactor, real& appliedOffset) {
     const Plane &own = levels_.back(), &target = other.levels_.back();
     const Spread from = spreadOf(own), to = spreadOf(target);
     const bool flat = from.deviation <= real(search.flatDeviation);
@@ -46,6 +46,8 @@ class LumaPyramid {
         after += std::fabs(target.row(y)[x] - factor * own.row(y)[x] - offset);
       }
     if (after > search.unlitShare * before) return;
+    appliedFactor = factor;
+    appliedOffset = offset;
     for (auto& level : levels_) {
       for (int y = 0; y < level.h; y++)
         for (int x = 0; x < level.w; x++) level.row(y)[x] = factor * level.row(y)[x] + offset;
@@ -94,21 +96,6 @@ class BlockMatcher {
   // smoothness: cost of one pixel of difference to the expected vector, in codes summed over the window.
   BlockMatcher(const LumaPyramid& current, const LumaPyramid& reference, const SearchConstants& search, double smoothness)
       : current_(current), reference_(reference), search_(search), smoothness_(float(smoothness)) {}
-
-  // Squared error of the window around cell (x, y) with a vector, and the spread of its samples, both scaled to the samples of a cell.
-  struct Match {
-    double error, spread;
-  };
-  Match match(int x, int y, Vector2 v) const {
-    vf error{}, total{}, squares{};
-    overWindow(x, y, v, [&](vf sample, vf predicted) {
-      error += (sample - predicted) * (sample - predicted);
-      total += sample;
-      squares += sample * sample;
-    });
-    const double samples = double(SEARCH_WINDOW) * SEARCH_WINDOW, mean = sum(total) / samples;
-    return {sum(error) * CELL * CELL / samples, (sum(squares) / samples - mean * mean) * CELL * CELL};
-  }
 
   // expected: a first guess on the finest grid (may be all zero). Vectors in pixels, quarter-pixel steps.
   VectorField search(const VectorField& expected) const {

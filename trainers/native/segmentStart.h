@@ -2,9 +2,12 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
+#include <limits>
 #include "motionFit.h"
 #include "motionSearch.h"
 #include "netWeights.h"
+#include "residualCosts.h"
 #include "sparseApproximation.h"
 #include "trainedNode.h"
 
@@ -14,7 +17,7 @@ namespace WEFT_ISA {
 class SegmentStart {
  public:
   // All must outlive this. Fills the latents of `nodes`; reads `baked`, where whoever runs this bakes them.
-  SegmentStart(const SegmentConfig& config, RowTeam& team, const NodeBaker& baker, const NetWeights& nets, std::vector<Node>& nodes,
+  SegmentStart(const SegmentConfig& config, RowTeam& team, NodeBaker& baker, const NetWeights& nets, std::vector<Node>& nodes,
                const std::vector<BakedNode>& baked)
       : config_(config), team_(team), baker_(baker), nets_(nets), nodes_(nodes), baked_(baked) {}
 
@@ -28,6 +31,7 @@ class SegmentStart {
       const double nodeLambda = lambda * depthScale * depthScale;
       if (node.spec.references) searchMotion(n, lambda);
       bake(n);  // the prediction alone: no innovation yet
+      if (node.spec.references == 2 && searchBeta(n, lambda)) bake(n);
       if (node.spec.references && searchLight(n, lambda)) bake(n);
       for (int p = 0; p < 3; p++) fillInnovation(n, p, nodeLambda);
       bake(n);
@@ -83,42 +87,103 @@ class SegmentStart {
     weighCells(node, importance);
     weighSlopes(current.level(0), importance, lambda, slopes);
     // One reference to a thread.
-    team_.overShares(node.spec.references, 1, [&](int from, int to, int) {
-      for (int r = from; r < to; r++) searchMotionTowards(node, r, current, slopes, importance, lambda);
+    const int count = node.spec.references;
+    std::vector<FoundMotion> found(count);
+    team_.overShares(count, 1, [&](int from, int to, int) {
+      for (int r = from; r < to; r++) findVectors(node, r, current, lambda, found[r]);
+    });
+    const Plane size = baker_.motionLevel(0);
+    team_.overFreeRows(size.h, size.w * CELL * CELL, 1, [&](int y0, int y1, int) {
+      for (int y = y0; y < y1; y++)
+        for (int x = 0; x < size.w; x++) {
+          if (count == 2) priceVectors<2>(node, current.level(0), x, y, importance.row(y)[x], lambda, found);
+          else priceVectors<1>(node, current.level(0), x, y, importance.row(y)[x], lambda, found);
+        }
+    });
+    team_.overShares(count, 1, [&](int from, int to, int) {
+      for (int r = from; r < to; r++) fitVectors(node, r, slopes, lambda, found[r]);
     });
   }
 
-  void searchMotionTowards(Node& node, int r, const LumaPyramid& current, const PlaneBuffer (&slopes)[3], const Plane& importance, double lambda) {
-    const StartConstants& start = config_.constants.start;
+  // What block matching found towards one reference.
+  struct FoundMotion {
+    const Plane* reference = nullptr;         // its luma, in codes minus 128
+    real factor = 1, offset = 0;              // that bring its light to the node's
+    PlaneBuffer expected[2], missing[2];      // what the node's motion is predicted to be, and what it lacks
+    PlaneBuffer worth;                        // what a cell's vector saves
+  };
+
+  void findVectors(const Node& node, int r, const LumaPyramid& current, double lambda, FoundMotion& out) const {
     const SearchConstants& search = config_.constants.search;
     const Plane size = baker_.motionLevel(0);
-    PlaneBuffer predicted[2], missing[2];
     for (int axis = 0; axis < 2; axis++) {
-      predicted[axis].allocate(size.w, size.h);
-      missing[axis].allocate(size.w, size.h);
+      out.expected[axis].allocate(size.w, size.h);
+      out.missing[axis].allocate(size.w, size.h);
       if (node.spec.motionNode[r] >= 0)
-        addScaled(baked_[node.spec.motionNode[r]].motion[displacement(node.spec.motionField[r], axis)], real(node.spec.motionScale[r]), predicted[axis]);
+        addScaled(baked_[node.spec.motionNode[r]].motion[displacement(node.spec.motionField[r], axis)], real(node.spec.motionScale[r]), out.expected[axis]);
     }
+    out.worth.allocate(size.w, size.h);
     VectorField expected(size.w, size.h);
     for (int y = 0; y < size.h; y++)
-      for (int x = 0; x < size.w; x++) expected.at(x, y) = {float(predicted[0].row(y)[x]), float(predicted[1].row(y)[x])};
+      for (int x = 0; x < size.w; x++) expected.at(x, y) = {float(out.expected[0].row(y)[x]), float(out.expected[1].row(y)[x])};
     LumaPyramid reference(nodes_[node.spec.reference[r]].source[0].data(), config_.width, config_.height, current.levels());
-    reference.takeLightOf(current, search);
+    reference.takeLightOf(current, search, out.factor, out.offset);
+    out.reference = &baked_[node.spec.reference[r]].picture[0];
     const double smoothness = search.smoothness + search.smoothnessByRoot * std::sqrt(lambda);
     const BlockMatcher matcher(current, reference, search, smoothness);
     const VectorField found = matcher.search(expected);
-    ErrorPrices prices{slopes, {size.w, size.h}};
     for (int y = 0; y < size.h; y++)
       for (int x = 0; x < size.w; x++) {
-        const Vector2 v = found.at(x, y);
-        missing[0].row(y)[x] = v.x - predicted[0].row(y)[x];
-        missing[1].row(y)[x] = v.y - predicted[1].row(y)[x];
-        const auto [error, spread] = matcher.match(x, y, v);
-        prices.limit.row(y)[x] = real(std::fmax(start.matchShare * (spread - error) * importance.row(y)[x], start.leastLimit * lambda));
+        out.missing[0].row(y)[x] = found.at(x, y).x - out.expected[0].row(y)[x];
+        out.missing[1].row(y)[x] = found.at(x, y).y - out.expected[1].row(y)[x];
       }
+  }
+
+  // What each vector of a cell saves, with the other as it was found: compared to the one that is expected, and to one that reads
+  // something else, at best of the same mean.
+  template <int count>
+  void priceVectors(const Node& node, const Plane& source, int x, int y, real importance, double lambda, std::vector<FoundMotion>& found) const {
+    enum { FOUND, EXPECTED, BLANK, KINDS };
+    CellSpectrum spectra[KINDS * count];
+    for (int r = 0; r < count; r++) {
+      spectra[FOUND * count + r] = displacedSpectrum(found[r], x, y, true);
+      spectra[EXPECTED * count + r] = displacedSpectrum(found[r], x, y, false);
+      spectra[BLANK * count + r] = spectra[FOUND * count + r].meanAlone();
+    }
+    const CellCosts<KINDS * count> costs(spectrumOf(source, x, y), spectra, importance * config_.lossWeights[0], water(lambda));
+    const StartConstants& start = config_.constants.start;
+    const double share = node.spec.depth < 2 ? start.anchorMatchShare : start.leafMatchShare;
+    for (int r = 0; r < count; r++) {
+      const auto with = [&](int kind) {
+        double weights[KINDS * count] = {};
+        weights[kind * count + r] += 1.0 / count;
+        if (count > 1) weights[FOUND * count + 1 - r] += 1.0 / count;
+        return costs.cost(weights);
+      };
+      const double worth = std::fmax(with(BLANK), with(EXPECTED)) - with(FOUND);
+      found[r].worth.row(y)[x] = real(std::fmax(share * worth, start.leastLimit * lambda));
+    }
+  }
+
+  // A cell of the reference in the light of the node, displaced as was found, or as is expected.
+  static CellSpectrum displacedSpectrum(const FoundMotion& motion, int x, int y, bool found) {
+    const Plane& from = *motion.reference;
+    real d[2];
+    for (int axis = 0; axis < 2; axis++) d[axis] = motion.expected[axis].row(y)[x] + (found ? motion.missing[axis].row(y)[x] : 0);
+    const CellTaps taps = CellTaps::of(d[0], d[1]);
+    real samples[CELL][CELL];
+    const Plane* const planes[1] = {&from};
+    sampleQuad<CELL, 1>(planes, DisplacedQuad<CELL>(from, x * CELL, y * CELL, taps), taps, [&](int row, Span<CELL> value) {
+      for (int i = 0; i < CELL; i++) samples[row][i] = motion.factor * (value[i] + CODE_OFFSET) + motion.offset;
+    });
+    return CellSpectrum(samples[0], CELL);
+  }
+
+  void fitVectors(Node& node, int r, const PlaneBuffer (&slopes)[3], double lambda, const FoundMotion& found) const {
+    const StartConstants& start = config_.constants.start;
     const Pyramid pyramids[2] = {pyramidOf(node, MOTION, displacement(r, 0)), pyramidOf(node, MOTION, displacement(r, 1))};
     MotionFit fit(config_.constants.fit, sizesOf(node, pyramids[0]), {pyramids[0].steps, pyramids[1].steps});
-    fit.fit(missing, prices, start.motionPrice * lambda);
+    fit.fit(found.missing, {slopes, found.worth}, start.motionPrice * lambda);
     for (int axis = 0; axis < 2; axis++)
       for (size_t l = 0; l < pyramids[axis].planes.size(); l++)
         fill(node.latents[pyramids[axis].planes[l]], fit.value(axis, int(l)), start.motionThreshold);
@@ -191,8 +256,51 @@ class SegmentStart {
         const real limit = real(start.lightLimit * lambda);
         weights.row(y)[x] = real(config_.lossWeights[0]) * squares * limit / (limit + rest);
       }
-    const Pyramid pyramid = pyramidOf(node, MOTION, LIGHT);
-    approximate(node, pyramid, light, weights, filled(size, 1), start.lightPrice * lambda, start.motionThreshold);
+    return fillMotion(node, LIGHT, light, weights, start.lightPrice * lambda);
+  }
+
+  // From the motion that was found: which reference each cell had better believe, and how far. False if all believe both alike.
+  bool searchBeta(int index, double lambda) {
+    Node& node = nodes_[index];
+    PlaneBuffer predicted[2][3];
+    for (int r = 0; r < 2; r++) {
+      for (int p = 0; p < 3; p++) predicted[r][p].allocate(baker_.planeSize(p).w, baker_.planeSize(p).h);
+      baker_.predictFromOne(index, baked_, r, predicted[r]);
+    }
+    const Plane& size = baker_.motionLevel(0);
+    PlaneBuffer source(config_.width, config_.height), beta(size.w, size.h), weights(size.w, size.h), importance;
+    for (int y = 0; y < source.h; y++)
+      for (int x = 0; x < source.w; x++) source.row(y)[x] = real(node.source[0][size_t(y) * source.w + x]) - CODE_OFFSET;
+    weighCells(node, importance);
+    team_.overFreeRows(size.h, size.w * CELL * CELL, 1, [&](int y0, int y1, int) {
+      for (int y = y0; y < y1; y++)
+        for (int x = 0; x < size.w; x++) {
+          const CellSpectrum spectra[2] = {spectrumOf(predicted[0][0], x, y), spectrumOf(predicted[1][0], x, y)};
+          const CellCosts<2> costs(spectrumOf(source, x, y), spectra, importance.row(y)[x] * config_.lossWeights[0], water(lambda));
+          const auto cost = [&](double logit) {
+            const double first = 1 / (1 + std::exp(-logit));
+            return costs.cost({first, 1 - first});
+          };
+          const CellChoice choice(cost, {-4, -2, -1, 1, 2, 4});
+          beta.row(y)[x] = real(choice.value);
+          weights.row(y)[x] = real(choice.weight);
+        }
+    });
+    return fillMotion(node, BETA, beta, weights, config_.constants.start.betaPrice * lambda);
+  }
+  double water(double lambda) const { return config_.constants.start.water * lambda; }
+  // Of what lies in the plane, which repeats beyond it.
+  static CellSpectrum spectrumOf(const Plane& plane, int x, int y) {
+    real samples[CELL][CELL];
+    for (int j = 0; j < CELL; j++)
+      for (int i = 0; i < CELL; i++) samples[j][i] = plane.row(std::min(y * CELL + j, plane.h - 1))[std::min(x * CELL + i, plane.w - 1)];
+    return CellSpectrum(samples[0], CELL);
+  }
+
+  // False if nothing of it is worth its bits.
+  bool fillMotion(Node& node, int component, const Plane& target, const Plane& weights, double lambda) {
+    const Pyramid pyramid = pyramidOf(node, MOTION, component);
+    approximate(node, pyramid, target, weights, filled(baker_.motionLevel(0), 1), lambda, config_.constants.start.motionThreshold);
     return std::any_of(pyramid.planes.begin(), pyramid.planes.end(), [&](int plane) { return !node.latents[plane].empty(); });
   }
 
@@ -220,7 +328,7 @@ class SegmentStart {
 
   const SegmentConfig& config_;
   RowTeam& team_;
-  const NodeBaker& baker_;
+  NodeBaker& baker_;
   const NetWeights& nets_;
   std::vector<Node>& nodes_;
   const std::vector<BakedNode>& baked_;

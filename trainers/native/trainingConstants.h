@@ -19,8 +19,8 @@ struct FitConstants {
 };
 
 struct StartConstants {
-  double motionPrice, lightPrice, motionThreshold, anchorThreshold, leafThreshold, slopeWeight, flatWeight, matchShare, leastLimit;
-  double lightNoise, lightMeanShare, lightLimit;
+  double motionPrice, lightPrice, motionThreshold, anchorThreshold, leafThreshold, slopeWeight, flatWeight, anchorMatchShare, leafMatchShare, leastLimit;
+  double lightNoise, lightMeanShare, lightLimit, betaPrice, water;
 };
 
 struct SearchConstants {

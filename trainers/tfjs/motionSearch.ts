@@ -36,12 +36,6 @@ export class VectorField {
 
 type Vector = readonly [dx: number, dy: number];
 
-/** Squared error of the window around a cell with a vector, and the spread of its samples, both scaled to the samples of a cell. */
-interface Match {
-  readonly error: number;
-  readonly spread: number;
-}
-
 /** The plane and its halvings by area, finest first. */
 export function lumaPyramid(width: number, height: number, samples: Float32Array, levels: number): Luma[] {
   const pyramid: Luma[] = [{ width, height, samples }];
@@ -50,14 +44,14 @@ export function lumaPyramid(width: number, height: number, samples: Float32Array
 }
 
 /**
- * Brings the luma to the mean and spread of the other picture's, if that brings the pictures much nearer to each other: in
- * a fade or a flash, blocks would match in brightness and not in shape.
+ * What brings the codes of luma to the mean and spread of the other picture's, if that brings the pictures much nearer to each
+ * other: in a fade or a flash, blocks would match in brightness and not in shape. Else leaves them as they are.
  */
-export function inLightOf(
+export function lightTowards(
   pyramid: readonly Luma[],
   other: readonly Luma[],
   { largestLight, flatDeviation, unlitShare }: SearchConstants,
-): readonly Luma[] {
+): (code: number) => number {
   const own = pyramid.at(-1)!.samples;
   const target = other.at(-1)!.samples;
   const lit = lightFrom(own, target, flatDeviation, largestLight);
@@ -67,7 +61,7 @@ export function inLightOf(
     before += Math.abs(target[i]! - code);
     after += Math.abs(target[i]! - lit(code));
   }
-  return after > unlitShare * before ? pyramid : pyramid.map((l) => ({ ...l, samples: l.samples.map(lit) }));
+  return after > unlitShare * before ? (code) => code : lit;
 }
 
 /** Two pictures to search between, and how. */
@@ -105,28 +99,6 @@ export function searchMotion(search: MotionSearch, expected: VectorField): Vecto
     field = next;
   }
   return field;
-}
-
-/** How well a vector of a cell matches, whole pictures. */
-export function matchOf(
-  current: Luma,
-  reference: Luma,
-  window: number,
-  x: number,
-  y: number,
-  vector: Vector,
-): Match {
-  const samples = window * window;
-  let error = 0;
-  let total = 0;
-  let squares = 0;
-  overWindow(current, reference, window, x, y, vector, (code, predicted) => {
-    error += (code - predicted) ** 2;
-    total += code;
-    squares += code * code;
-  });
-  const spread = squares / samples - (total / samples) ** 2;
-  return { error: (error * CELL * CELL) / samples, spread: spread * CELL * CELL };
 }
 
 /** The search on one level of the pyramids; improves its field in place. */

@@ -1,13 +1,23 @@
 /** The start of a node's training: motion by block matching, latents by what they cost; twin of native/segmentStart.h. */
 
 import * as tf from '@tensorflow/tfjs';
-import { BLACK, MOTION_GRID_PX as CELL, CODES_PER_UNIT, LIGHT } from '../../runtime/field/constants.js';
+import {
+  BETA,
+  BLACK,
+  MOTION_GRID_PX as CELL,
+  CODE_OFFSET,
+  CODES_PER_UNIT,
+  LIGHT,
+} from '../../runtime/field/constants.js';
 import { displacement, type FieldShape, type LatentPlane, motionGrid } from '../../runtime/field/shape.js';
 import { clampIndex } from '../../runtime/picture/picture.js';
+import { CubicSampler, type FloatPlane } from '../../runtime/reference/plane.js';
 import type { EngineConstants, StartConstants } from '../trainingConstants.js';
 import { type ErrorPrices, fitMotion } from './motionFit.js';
-import { inLightOf, type Luma, lumaPyramid, matchOf, searchMotion, VectorField } from './motionSearch.js';
-import type { Plane, Resampling } from './resampling.js';
+import { type Luma, lightTowards, lumaPyramid, searchMotion, VectorField } from './motionSearch.js';
+import { predict } from './prediction.js';
+import type { Plane, Planes, Resampling } from './resampling.js';
+import { CellCosts, type CellSpectrum, cellChoice, cellSpectrum, meanAlone } from './residualCosts.js';
 import { approximate } from './sparse.js';
 import { type Baked, PICTURE_PLANES, type TrainedNode } from './trainedNode.js';
 
@@ -57,14 +67,24 @@ export async function beginNode(start: NodeStart): Promise<void> {
   let baked = place();
   if (node.field.refs.length > 0) {
     const searched = await searchedPicture(start);
-    for (const [r, ref] of node.field.refs.entries()) {
+    const found: FoundMotion[] = [];
+    for (const r of node.field.refs.keys()) found.push(await motionTowards(start, searched, r));
+    const worths = vectorWorths(start, searched, found);
+    for (const [r, motion] of found.entries()) {
       const axes = [0, 1].map((axis) => levelsOf(node, 'motion', displacement(r, axis)));
-      const fitted = await motionTowards(start, searched, r, ref, axes);
+      const fitted = fitVectors(start, searched.slopes, motion, worths[r]!, axes);
       for (const [axis, planes] of axes.entries()) {
         for (const [level, p] of planes.entries()) values[p] = fitted[axis]![level]!;
       }
     }
     baked = place();
+    if (node.field.refs.length > 1) {
+      const beta = await betaTarget(start, searched, baked);
+      const importance = tf.onesLike(beta.target) as Plane;
+      await fill('motion', BETA, { ...beta, importance, lambda: constants.betaPrice * lambda });
+      importance.dispose();
+      baked = place();
+    }
     const light = await lightTarget(start, baked);
     const importance = tf.onesLike(light.target) as Plane;
     await fill('motion', LIGHT, { ...light, importance, lambda: constants.lightPrice * lambda });
@@ -112,20 +132,22 @@ async function searchedPicture({ node, shape, lambda, constants }: NodeStart): P
   return { pyramid, importance, slopes: slopesOf(pyramid[0]!, importance, shape, lambda, constants.start) };
 }
 
-/**
- * Latents of the displacements towards reference number `r`, which is node `ref`, by axis and level: what those that block
- * matching finds are worth.
- *
- * @param axes planes of each axis, finest first
- */
+/** What block matching found towards one reference. */
+interface FoundMotion {
+  /** Its luma, codes in the light of the node. */
+  readonly reference: Luma;
+  /** What the node's motion is predicted to be, and what was found. */
+  readonly expected: VectorField;
+  readonly found: VectorField;
+}
+
+/** Block matching towards reference number `r`. */
 async function motionTowards(
-  { node, nodes, shape, lambda, constants, stepOf }: NodeStart,
-  { pyramid: current, importance, slopes }: SearchedPicture,
+  { node, nodes, shape, lambda, constants }: NodeStart,
+  { pyramid: current }: SearchedPicture,
   r: number,
-  ref: number,
-  axes: readonly (readonly number[])[],
-): Promise<Float32Array[][]> {
-  const { search, start } = constants;
+): Promise<FoundMotion> {
+  const { search } = constants;
   const grid = motionGrid(shape);
   const expected = new VectorField(grid.width, grid.height);
   const prediction = node.field.motion[r];
@@ -134,31 +156,140 @@ async function motionTowards(
     const field = await nodes[prediction.node]!.baked![at]!.data();
     for (const [i, value] of field.entries()) expected.vectors[2 * i + axis] = prediction.scale * value;
   }
-  const unlit = lumaPyramid(shape.width, shape.height, codesOf(nodes[ref]!), current.length);
-  const reference = inLightOf(unlit, current, search);
+  const ref = nodes[node.field.refs[r]!]!;
+  const unlit = lumaPyramid(shape.width, shape.height, codesOf(ref), current.length);
+  const lit = lightTowards(unlit, current, search);
+  const reference = unlit.map((level) => ({ ...level, samples: level.samples.map(lit) }));
   const smoothness = search.smoothness + search.smoothnessByRoot * Math.sqrt(lambda);
   const found = searchMotion({ current, reference, constants: search, smoothness }, expected);
-  const cells = grid.width * grid.height;
-  const limit = Float32Array.from({ length: cells }, (_, i) => {
-    const [x, y] = [i % grid.width, Math.floor(i / grid.width)];
-    const { error, spread } = matchOf(current[0]!, reference[0]!, search.windowPx, x, y, found.at(x, y));
-    return Math.max(start.matchShare * (spread - error) * importance[i]!, start.leastLimit * lambda);
-  });
+  const baked = await ref.baked![0]!.data();
+  const samples = Float32Array.from(baked, (value) => lit(value + CODE_OFFSET));
+  return { reference: { width: shape.width, height: shape.height, samples }, expected, found };
+}
+
+/**
+ * What each vector of a cell saves, with the other as it was found: compared to the one that is expected, and to one that reads
+ * something else, at best of the same mean. By reference and cell.
+ */
+function vectorWorths(
+  { node, shape, lambda, constants, lossWeights }: NodeStart,
+  { pyramid, importance }: SearchedPicture,
+  motions: readonly FoundMotion[],
+): Float32Array[] {
+  const { width, height } = motionGrid(shape);
+  const { anchorMatchShare, leafMatchShare, leastLimit, water } = constants.start;
+  const share = node.field.depth < 2 ? anchorMatchShare : leafMatchShare;
+  const worths = motions.map(() => new Float32Array(width * height));
+  for (let cell = 0; cell < width * height; cell++) {
+    const [x, y] = [cell % width, Math.floor(cell / width)];
+    const found = motions.map((motion) => displacedSpectrum(motion.reference, motion.found, x, y));
+    const expected = motions.map((motion) => displacedSpectrum(motion.reference, motion.expected, x, y));
+    const spectra = [...found, ...expected, ...found.map(meanAlone)];
+    const source = spectrumOf(pyramid[0]!, x, y);
+    const costs = new CellCosts(source, spectra, importance[cell]! * lossWeights[0]!, water * lambda);
+    for (const [r, worth] of worths.entries()) {
+      // With vector `kind` of this reference: 0 found, 1 expected, 2 something else.
+      const cost = (kind: number): number => {
+        const weights = spectra.map((_, i) => (i === kind * motions.length + r ? 1 / motions.length : 0));
+        if (motions.length > 1) weights[1 - r]! += 1 / motions.length;
+        return costs.cost(weights);
+      };
+      const saved = Math.max(cost(2), cost(1)) - cost(0);
+      worth[cell] = Math.max(share * saved, leastLimit * lambda);
+    }
+  }
+  return worths;
+}
+
+/** A cell of a reference, displaced by its vector. */
+function displacedSpectrum(reference: Luma, vectors: VectorField, x: number, y: number): CellSpectrum {
+  const [dx, dy] = vectors.at(x, y);
+  const sampler = new CubicSampler();
+  return cellSpectrum((i, j) => sampler.at(reference, x * CELL + i + dx, y * CELL + j + dy));
+}
+
+/** A cell of luma, which repeats beyond the picture. */
+function spectrumOf({ width, height, samples }: FloatPlane, x: number, y: number): CellSpectrum {
+  return cellSpectrum(
+    (i, j) => samples[clampIndex(y * CELL + j, height) * width + clampIndex(x * CELL + i, width)]!,
+  );
+}
+
+/**
+ * Latents of the displacements towards one reference, by axis and level: what those that block matching found are worth.
+ *
+ * @param axes planes of each axis, finest first
+ */
+function fitVectors(
+  { node, shape, lambda, constants, stepOf }: NodeStart,
+  slopes: ErrorPrices['slopes'],
+  { expected, found }: FoundMotion,
+  limit: Float32Array,
+  axes: readonly (readonly number[])[],
+): Float32Array[][] {
+  const missing = found.vectors.map((value, i) => value - expected.vectors[i]!);
   return fitMotion(
     {
       sizes: shape.motion,
       steps: axes.map((planes) => planes.map((p) => stepOf(node.planes[p]!))),
-      target: axes.map((_, axis) =>
-        Float32Array.from(
-          { length: cells },
-          (__, i) => found.vectors[2 * i + axis]! - expected.vectors[2 * i + axis]!,
-        ),
-      ),
+      target: axes.map((_, axis) => missing.filter((__, i) => i % 2 === axis)),
       prices: { slopes, limit },
-      price: start.motionPrice * lambda,
+      price: constants.start.motionPrice * lambda,
     },
     constants.fit,
   );
+}
+
+/** Logit of a weight of 1. */
+const ONE_ALONE = 64;
+/** Logits that are tried. */
+const TRIED_LOGITS = [-4, -2, -1, 1, 2, 4];
+
+/** From the motion that was found: which reference each cell had better believe, and how far; and what a difference from it costs. */
+async function betaTarget(
+  { node, nodes, shape, resampling, lambda, constants, lossWeights }: NodeStart,
+  { pyramid, importance }: SearchedPicture,
+  baked: Baked,
+): Promise<{ target: Plane; weights: Plane }> {
+  const references = node.field.refs.map((ref) => nodes[ref]!.baked!.slice(0, PICTURE_PLANES));
+  const alone = tf.tidy(() =>
+    [ONE_ALONE, -ONE_ALONE].map((beta) => {
+      const motion = baked
+        .slice(PICTURE_PLANES)
+        .map((plane, component) => (component === BETA ? (tf.fill(plane.shape, beta) as Plane) : plane));
+      return tf.keep(predict(shape, references, tf.stack(motion) as Planes, resampling)[0]!);
+    }),
+  );
+  const predicted = await Promise.all(alone.map((plane) => plane.data<'float32'>()));
+  const codes = predicted.map((samples) => samples.map((value) => value + CODE_OFFSET));
+  tf.dispose(alone);
+  const { width, height } = motionGrid(shape);
+  const choices = Array.from({ length: width * height }, (_, cell) => {
+    const of = (samples: Float32Array): CellSpectrum =>
+      spectrumOf({ ...shape, samples }, cell % width, Math.floor(cell / width));
+    const source = spectrumOf(pyramid[0]!, cell % width, Math.floor(cell / width));
+    const spectra = codes.map(of);
+    const weight = importance[cell]! * lossWeights[0]!;
+    const costs = new CellCosts(source, spectra, weight, constants.start.water * lambda);
+    return cellChoice((logit) => {
+      const first = 1 / (1 + Math.exp(-logit));
+      return costs.cost([first, 1 - first]);
+    }, TRIED_LOGITS);
+  });
+  return onGrid(shape, choices);
+}
+
+/** By cell, on the motion grid. */
+function onGrid(
+  shape: FieldShape,
+  cells: readonly { readonly value: number; readonly weight: number }[],
+): { target: Plane; weights: Plane } {
+  const { width, height } = motionGrid(shape);
+  const plane = (values: number[]): Plane => tf.tensor2d(values, [height, width]);
+  return {
+    target: plane(cells.map(({ value }) => value)),
+    weights: plane(cells.map(({ weight }) => weight)),
+  };
 }
 
 function codesOf({ source }: TrainedNode): Float32Array {
@@ -244,17 +375,7 @@ async function lightTarget(
     const products = product! - alike * values! * missed!;
     const rest = (error! - alike * missed! ** 2 - products ** 2 / squares) / total!;
     const limit = lightLimit * lambda;
-    return { light: products / squares, weight: (lossWeights[0]! * squares * limit) / (limit + rest) };
+    return { value: products / squares, weight: (lossWeights[0]! * squares * limit) / (limit + rest) };
   });
-  const size: [number, number] = [grid.height, grid.width];
-  return {
-    target: tf.tensor2d(
-      cells.map(({ light }) => light),
-      size,
-    ),
-    weights: tf.tensor2d(
-      cells.map((cell) => cell.weight),
-      size,
-    ),
-  };
+  return onGrid(shape, cells);
 }
