@@ -16,13 +16,14 @@ class CellSpectrum {
   CellSpectrum() = default;
   // From samples in rows, `stride` apart.
   CellSpectrum(const real* samples, ptrdiff_t stride) {
+    const Cosines& cosines = Cosines::all();
     real down[SIDE][SIDE] = {};
     for (int k = 0; k < SIDE; k++)
       for (int y = 0; y < SIDE; y++)
-        for (int x = 0; x < SIDE; x++) down[k][x] += cosine(k, y) * samples[y * stride + x];
+        for (int x = 0; x < SIDE; x++) down[k][x] += cosines.w[k][y] * samples[y * stride + x];
     for (int y = 0; y < SIDE; y++)
       for (int x = 0; x < SIDE; x++)
-        for (int k = 0; k < SIDE; k++) at_[y][k] += cosine(k, x) * down[y][x];
+        for (int k = 0; k < SIDE; k++) at_[y][k] += cosines.across[x][k] * down[y][x];
   }
   real at(int y, int x) const { return at_[y][x]; }
   CellSpectrum meanAlone() const {
@@ -32,15 +33,15 @@ class CellSpectrum {
   }
 
  private:
-  static real cosine(int k, int x) {
-    static const Basis basis;
-    return basis.w[k][x];
-  }
-  struct Basis {
-    real w[SIDE][SIDE];
-    Basis() {
+  struct Cosines {
+    real w[SIDE][SIDE], across[SIDE][SIDE];  // by frequency and sample, and the other way round
+    Cosines() {
       for (int k = 0; k < SIDE; k++)
-        for (int x = 0; x < SIDE; x++) w[k][x] = real(std::sqrt((k ? 2.0 : 1.0) / SIDE) * std::cos((x + 0.5) * k * std::acos(-1.0) / SIDE));
+        for (int x = 0; x < SIDE; x++) w[k][x] = across[x][k] = real(std::sqrt((k ? 2.0 : 1.0) / SIDE) * std::cos((x + 0.5) * k * std::acos(-1.0) / SIDE));
+    }
+    static const Cosines& all() {
+      static const Cosines cosines;
+      return cosines;
     }
   };
   real at_[SIDE][SIDE] = {};
