@@ -69,8 +69,9 @@ export interface StartConstants {
   readonly lightMeanShare: number;
   /** Squared error of a sample, over lambda, that light leaves in a cell whose light then counts for half: it is another picture. */
   readonly lightLimit: number;
-  /** Price of a bit of beta, over that of a bit of innovation. */
+  /** Price of a bit of beta, over that of a bit of innovation; the largest logit that is tried. */
   readonly betaPrice: number;
+  readonly largestBeta: number;
   /** What a squared coefficient of a residual must exceed to be worth bits, over lambda. */
   readonly water: number;
 }
@@ -219,6 +220,7 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
       lightMeanShare: 0.03,
       lightLimit: 0.05,
       betaPrice: 1,
+      largestBeta: 4,
       water: 0.7,
     },
     search: {

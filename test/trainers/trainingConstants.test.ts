@@ -88,6 +88,7 @@ const OTHER: Omit<TrainingConstants, 'prunedBelow' | 'waveIntervals'> = {
       lightMeanShare: 1,
       lightLimit: 1,
       betaPrice: 0.05,
+      largestBeta: 1,
       water: 1,
     },
     search: {

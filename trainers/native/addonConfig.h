@@ -43,6 +43,7 @@ inline StartConstants startConstants(const Napi::Object& o) {
   c.lightMeanShare = realOf(o, "lightMeanShare");
   c.lightLimit = realOf(o, "lightLimit");
   c.betaPrice = realOf(o, "betaPrice");
+  c.largestBeta = realOf(o, "largestBeta");
   c.water = realOf(o, "water");
   return c;
 }

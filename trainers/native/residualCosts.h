@@ -2,7 +2,6 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
-#include <initializer_list>
 #include <limits>
 #include "overlappedPrediction.h"
 
@@ -14,13 +13,12 @@ class CellSpectrum {
  public:
   static constexpr int SIDE = CELL;
   CellSpectrum() = default;
-  // From samples in rows, `stride` apart.
-  CellSpectrum(const real* samples, ptrdiff_t stride) {
+  explicit CellSpectrum(const real (&samples)[SIDE][SIDE]) {
     const Cosines& cosines = Cosines::all();
     real down[SIDE][SIDE] = {};
     for (int k = 0; k < SIDE; k++)
       for (int y = 0; y < SIDE; y++)
-        for (int x = 0; x < SIDE; x++) down[k][x] += cosines.w[k][y] * samples[y * stride + x];
+        for (int x = 0; x < SIDE; x++) down[k][x] += cosines.w[k][y] * samples[y][x];
     for (int y = 0; y < SIDE; y++)
       for (int x = 0; x < SIDE; x++)
         for (int k = 0; k < SIDE; k++) at_[y][k] += cosines.across[x][k] * down[y][x];
@@ -103,17 +101,19 @@ template <int predictions> class CellCosts {
   double weight_, water_;
 };
 
-// The value that costs least, zero among them, and what a squared difference from it costs.
+// The value that costs least among zero, the largest, its halves down to one, and their negatives; and what a squared difference from it
+// costs.
 struct CellChoice {
   double value = 0, weight = std::numeric_limits<double>::infinity();
-  template <class CostOf> CellChoice(const CostOf& cost, std::initializer_list<double> others) {
+  template <class CostOf> CellChoice(const CostOf& cost, double largest) {
     const double none = cost(0);
     double best = none;
-    for (const double other : others) {
-      const double c = cost(other);
-      weight = std::fmin(weight, (c - none) / (other * other));
-      if (c < best) best = c, value = other;
-    }
+    for (double size = largest; size >= 1; size /= 2)
+      for (const double other : {-size, size}) {
+        const double c = cost(other);
+        weight = std::fmin(weight, (c - none) / (other * other));
+        if (c < best) best = c, value = other;
+      }
     if (value != 0) weight = (none - best) / (value * value);
   }
 };

@@ -2,8 +2,6 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
-#include <initializer_list>
-#include <limits>
 #include "motionFit.h"
 #include "motionSearch.h"
 #include "netWeights.h"
@@ -156,8 +154,8 @@ class SegmentStart {
     for (int r = 0; r < count; r++) {
       const auto with = [&](int kind) {
         double weights[KINDS * count] = {};
-        weights[kind * count + r] += 1.0 / count;
-        if (count > 1) weights[FOUND * count + 1 - r] += 1.0 / count;
+        weights[kind * count + r] = 1.0 / count;
+        if (count > 1) weights[FOUND * count + 1 - r] = 1.0 / count;
         return costs.cost(weights);
       };
       const double worth = std::fmax(with(BLANK), with(EXPECTED)) - with(FOUND);
@@ -176,7 +174,7 @@ class SegmentStart {
     sampleQuad<CELL, 1>(planes, DisplacedQuad<CELL>(from, x * CELL, y * CELL, taps), taps, [&](int row, Span<CELL> value) {
       for (int i = 0; i < CELL; i++) samples[row][i] = motion.factor * (value[i] + CODE_OFFSET) + motion.offset;
     });
-    return CellSpectrum(samples[0], CELL);
+    return CellSpectrum(samples);
   }
 
   void fitVectors(Node& node, int r, const PlaneBuffer (&slopes)[3], double lambda, const FoundMotion& found) const {
@@ -281,7 +279,7 @@ class SegmentStart {
             const double first = 1 / (1 + std::exp(-logit));
             return costs.cost({first, 1 - first});
           };
-          const CellChoice choice(cost, {-4, -2, -1, 1, 2, 4});
+          const CellChoice choice(cost, config_.constants.start.largestBeta);
           beta.row(y)[x] = real(choice.value);
           weights.row(y)[x] = real(choice.weight);
         }
@@ -294,7 +292,7 @@ class SegmentStart {
     real samples[CELL][CELL];
     for (int j = 0; j < CELL; j++)
       for (int i = 0; i < CELL; i++) samples[j][i] = plane.row(std::min(y * CELL + j, plane.h - 1))[std::min(x * CELL + i, plane.w - 1)];
-    return CellSpectrum(samples[0], CELL);
+    return CellSpectrum(samples);
   }
 
   // False if nothing of it is worth its bits.

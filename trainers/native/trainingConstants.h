@@ -20,7 +20,7 @@ struct FitConstants {
 
 struct StartConstants {
   double motionPrice, lightPrice, motionThreshold, anchorThreshold, leafThreshold, slopeWeight, flatWeight, anchorMatchShare, leafMatchShare, leastLimit;
-  double lightNoise, lightMeanShare, lightLimit, betaPrice, water;
+  double lightNoise, lightMeanShare, lightLimit, betaPrice, largestBeta, water;
 };
 
 struct SearchConstants {

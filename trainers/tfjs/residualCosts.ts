@@ -107,19 +107,24 @@ function bandOf(place: number): number {
   return frequency ? Math.floor(Math.log2(frequency)) + 1 : 0;
 }
 
-/** The value that costs least, zero among them, and what a squared difference from it costs. */
+/**
+ * The value that costs least among zero, the largest, its halves down to one, and their negatives; and what a squared difference
+ * from it costs.
+ */
 export function cellChoice(
   cost: (value: number) => number,
-  others: readonly number[],
+  largest: number,
 ): { value: number; weight: number } {
   const none = cost(0);
   let best = none;
   let value = 0;
   let weight = Number.POSITIVE_INFINITY;
-  for (const other of others) {
-    const c = cost(other);
-    weight = Math.min(weight, (c - none) / other ** 2);
-    if (c < best) [best, value] = [c, other];
+  for (let size = largest; size >= 1; size /= 2) {
+    for (const other of [-size, size]) {
+      const c = cost(other);
+      weight = Math.min(weight, (c - none) / other ** 2);
+      if (c < best) [best, value] = [c, other];
+    }
   }
   return { value, weight: value ? (none - best) / value ** 2 : weight };
 }

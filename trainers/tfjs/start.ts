@@ -242,8 +242,6 @@ function fitVectors(
 
 /** Logit of a weight of 1. */
 const ONE_ALONE = 64;
-/** Logits that are tried. */
-const TRIED_LOGITS = [-4, -2, -1, 1, 2, 4];
 
 /** From the motion that was found: which reference each cell had better believe, and how far; and what a difference from it costs. */
 async function betaTarget(
@@ -274,7 +272,7 @@ async function betaTarget(
     return cellChoice((logit) => {
       const first = 1 / (1 + Math.exp(-logit));
       return costs.cost([first, 1 - first]);
-    }, TRIED_LOGITS);
+    }, constants.start.largestBeta);
   });
   return onGrid(shape, choices);
 }
