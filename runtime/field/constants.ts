@@ -159,5 +159,12 @@ export const CUBIC_SHARPNESS = -0.5;
 export const CUBIC_LIMIT_BEFORE = 3;
 export const CUBIC_LIMIT_BEHIND = 2;
 
+/**
+ * Between frames, how much a cell's trajectory is believed: squares of differences, in codes, that count for nothing, and how many times
+ * the difference along a trajectory counts for one at rest.
+ */
+export const TRUST_FLOOR = 1;
+export const TRUST_HANDICAP = 1.3;
+
 /** Black in codes less CODE_OFFSET, for Y; no colour for Cb and Cr. A change of light is relative to it. */
 export const BLACK: readonly number[] = [16 - CODE_OFFSET, 0, 0];

@@ -34,9 +34,39 @@ static WEFT_INLINE CellsAround cellsAround(const Plane& grid, vf x, vf y, real s
   return cells;
 }
 
-// A row of `planes` planes of one size. references[plane]: carrier and other, extended, as the grids of the carrier's displacements.
+// How far the trajectories of a row of cells are believed. luma: carrier and other, extended.
+static inline void trustOfRow(const Plane luma[2], const Plane& gridX, const Plane& gridY, real elapsed, int y, real* trust) {
+  const Plane *const carrier[1] = {&luma[0]}, *const other[1] = {&luma[1]};
+  for (int x = 0; x < gridX.w; x++) {
+    const real dx = gridX.row(y)[x], dy = gridY.row(y)[x];
+    Span<CELL> along[CELL], atRest[CELL], alongSquares{}, atRestSquares{};
+    const auto displaced = [&](const Plane* const (&from)[1], real by, const auto& use) {
+      const CellTaps taps = CellTaps::of(by * dx, by * dy);
+      sampleQuad<CELL>(from, DisplacedQuad<CELL>(*from[0], x * CELL, y * CELL, taps), taps, use);
+    };
+    displaced(carrier, 0, [&](int row, Span<CELL> value) WEFT_INLINE_BODY { along[row] = value; });
+    displaced(other, 1, [&](int row, Span<CELL> value) WEFT_INLINE_BODY { alongSquares += (along[row] - value) * (along[row] - value); });
+    displaced(carrier, elapsed, [&](int row, Span<CELL> value) WEFT_INLINE_BODY { atRest[row] = value; });
+    displaced(other, elapsed, [&](int row, Span<CELL> value) WEFT_INLINE_BODY { atRestSquares += (atRest[row] - value) * (atRest[row] - value); });
+    real alongSum = 0, atRestSum = 0;
+    for (int i = 0; i < CELL; i++) {
+      alongSum += alongSquares[i];
+      atRestSum += atRestSquares[i];
+    }
+    const real doubt = real(TRUST_HANDICAP) * alongSum / (CELL * CELL) + real(TRUST_FLOOR), gain = atRestSum / (CELL * CELL) + real(TRUST_FLOOR);
+    trust[x] = 1 / (1 + doubt / gain * (doubt / gain));
+  }
+}
+
+// What the carrier says about the cells, extended.
+struct CellTrajectories {
+  Plane x, y, trust;
+};
+
+// A row of `planes` planes of one size. references[plane]: carrier and other, extended.
 template <int planes>
-static inline void rowBetween(const Plane references[planes][2], const Plane& gridX, const Plane& gridY, real elapsed, real side, int y, const Plane* out) {
+static inline void rowBetween(const Plane references[planes][2], const CellTrajectories& grids, real elapsed, real side, int y, const Plane* out) {
+  const Plane &gridX = grids.x, &gridY = grids.y;
   const real scale = side / CELL;
   const Plane *carrier[planes], *other[planes];
   for (int p = 0; p < planes; p++) {
@@ -53,12 +83,15 @@ static inline void rowBetween(const Plane references[planes][2], const Plane& gr
     }
     // Where the carrier had what is here now: one step of a fixed-point iteration.
     const CellsAround cells = cellsAround(gridX, here - elapsed * scale * mx, real(y) - elapsed * scale * my, side);
-    vf dx[4], dy[4], weight[4], sum[planes] = {};
+    vf dx[4], dy[4], weight[4], believed{}, sum[planes];
     for (int k = 0; k < 4; k++) {
       dx[k] = scale * gatherSamples(gridX.origin, cells.at[k]);
       dy[k] = scale * gatherSamples(gridY.origin, cells.at[k]);
-      weight[k] = cells.weight[k];
+      weight[k] = cells.weight[k] * gatherSamples(grids.trust.origin, cells.at[k]);
+      believed += weight[k];
     }
+    for (int p = 0; p < planes; p++)
+      sum[p] = (1 - believed) * ((1 - elapsed) * load(carrier[p]->row(y) + x) + elapsed * load(other[p]->row(y) + x));
     for (int k = 0; k < 4; k++) {
       // Cells that move alike are read once, by the last of them.
       int alike = k + 1;
@@ -76,14 +109,17 @@ static inline void rowBetween(const Plane references[planes][2], const Plane& gr
   }
 }
 
-// references[plane]: carrier and other, extended; out: three planes at native size.
-static inline void planesBetween(RowTeam& team, const Plane references[3][2], const Plane& gridX, const Plane& gridY,
-                                 real elapsed, bool halved, const Plane out[3]) {
+// references[plane]: carrier and other, extended; trust: of the grid's size, written; out: three planes at native size.
+static inline void planesBetween(RowTeam& team, const Plane references[3][2], const CellTrajectories& grids, real elapsed, bool halved, const Plane out[3]) {
+  team.overFreeRows(grids.x.h, out[0].w * CELL, 1, [&](int y0, int y1, int) {
+    for (int y = y0; y < y1; y++) trustOfRow(references[0], grids.x, grids.y, elapsed, y, grids.trust.row(y));
+  });
+  extendPlane(grids.trust);
   const int h = out[0].h, unit = halved ? 2 : 1;
   team.overFreeRows(h, out[0].w, 2, [&](int y0, int y1, int) {
     for (int y = y0; y < y1; y++) {
-      rowBetween<1>(references, gridX, gridY, elapsed, CELL, y, out);
-      if (y % unit == 0) rowBetween<2>(references + 1, gridX, gridY, elapsed, real(CELL) / unit, y / unit, out + 1);
+      rowBetween<1>(references, grids, elapsed, CELL, y, out);
+      if (y % unit == 0) rowBetween<2>(references + 1, grids, elapsed, real(CELL) / unit, y / unit, out + 1);
     }
   });
 }

@@ -63,5 +63,7 @@ constexpr int REFINEMENT_BY_DEPTH[5] = {2, 1, 1, 1, 0};
 constexpr int SIGNED_LIMIT = 15;
 constexpr int STRETCH_FRAMES = 32;
 constexpr int SYNTHESIS_NETS = 2;
+constexpr int TRUST_FLOOR = 1;
+constexpr double TRUST_HANDICAP = 1.3;
 
 }  // namespace weft

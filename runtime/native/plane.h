@@ -91,6 +91,10 @@ class PlaneBuffer : public Plane {
     origin = block_ + size_t(MARGIN_Y) * stride + MARGIN_X;
     clear();
   }
+  // Allocates unless it has this size.
+  void fit(int width, int height) {
+    if (w != width || h != height) allocate(width, height);
+  }
   // Zeroes samples and margins.
   void clear() { if (block_) std::memset(block_, 0, size_ * sizeof(real)); }
   bool allocated() const { return block_ != nullptr; }

@@ -23,7 +23,7 @@ struct Workshop {
   const EntropyTables entropy;
   const LaplaceTables laplace;
   const size_t keptBytes;
-  PlaneBuffer between[3];
+  PlaneBuffer between[3], trust;
   std::vector<SparePicture> spare;
 };
 
@@ -169,12 +169,12 @@ class Segment final : public DecodedSegment, private LatentSource {
       references[p][0] = baked_[request.node].picture[p];
       references[p][1] = baked_[request.other].picture[p];
       const Plane size = baker_.planeSize(p);
-      PlaneBuffer& out = workshop_.between[p];
-      if (out.w != size.w || out.h != size.h) out.allocate(size.w, size.h);
-      views[p] = out;
+      workshop_.between[p].fit(size.w, size.h);
+      views[p] = workshop_.between[p];
     }
     const PlaneBuffer* field = &baked_[request.node].motion[displacement(request.field, 0)];
-    planesBetween(workshop_.team, references, field[0], field[1], real(request.elapsed), spec_.halvedChroma, views);
+    workshop_.trust.fit(field->w, field->h);
+    planesBetween(workshop_.team, references, {field[0], field[1], workshop_.trust}, real(request.elapsed), spec_.halvedChroma, views);
   }
 
   size_t pictureBytes() const {

@@ -6,6 +6,7 @@ import { CubicSampler, createPlane, type FloatPlane } from '../../runtime/refere
 import { predict } from '../../runtime/reference/prediction.js';
 import { doublePlane } from '../../runtime/reference/pyramid.js';
 import { resample } from '../../runtime/reference/spatialSampler.js';
+import { planesBetween } from '../../runtime/reference/temporalSampler.js';
 import { uniforms } from './randomNumbers.js';
 
 function plane(width: number, height: number, value: (x: number, y: number) => number): FloatPlane {
@@ -123,6 +124,56 @@ describe('prediction', () => {
         expect(luma!.samples[y * width + x]).toBeCloseTo(expected, 3);
       }
     }
+  });
+});
+
+describe('between two frames', () => {
+  const width = 64;
+  const height = 32;
+  const random = uniforms(6);
+  const scenery = plane(width + 8, height, () => 200 * random() - 100);
+  const moved = (by: number): FloatPlane =>
+    plane(width, height, (x, y) => scenery.samples[y * scenery.width + x + by]!);
+  const nodes = [
+    { frame: 0, depth: 0, refs: [], motion: [] },
+    { frame: 1, depth: 1, refs: [0], motion: [null] },
+  ];
+  /** @param said displacement of every cell of the second frame towards the first */
+  const halfWay = (first: FloatPlane, second: FloatPlane, said: number): FloatPlane => {
+    const motion = [said, 0, 0].map((value) => plane(width / 8, height / 8, () => value));
+    const baked = [first, second].map((p, frame) => ({
+      planes: [p, p, p] as const,
+      motion: frame ? motion : [],
+    }));
+    return planesBetween(fieldShape(width, height, '444'), nodes, baked, 0, 0.5)[0]!;
+  };
+  const meanDifference = (a: FloatPlane, b: FloatPlane): number => {
+    let sum = 0;
+    for (let y = 0; y < height; y++) {
+      for (let x = 16; x < width - 16; x++)
+        sum += Math.abs(a.samples[y * width + x]! - b.samples[y * width + x]!);
+    }
+    return sum / (height * (width - 32));
+  };
+
+  it('what moves is half way along its trajectory', () => {
+    expect(meanDifference(halfWay(moved(0), moved(4), 4), moved(2))).toBeLessThan(0.01);
+  });
+
+  it('what stands still does not follow cells that say what moves behind it', () => {
+    expect(meanDifference(halfWay(moved(0), moved(0), 4), moved(0))).toBeLessThan(0.01);
+  });
+
+  it('what neither explains is a mixture of both', () => {
+    const other = plane(width, height, () => 200 * random() - 100);
+    const atRest = plane(
+      width,
+      height,
+      (x, y) => (moved(0).samples[y * width + x]! + other.samples[y * width + x]!) / 2,
+    );
+    const out = meanDifference(halfWay(moved(0), other, 4), atRest);
+    expect(out).toBeGreaterThan(5);
+    expect(out).toBeLessThan(meanDifference(moved(0), atRest));
   });
 });
 
