@@ -8,7 +8,7 @@ import { chromaSize, type FilmInfo, type Picture } from '../runtime/picture/pict
 import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
 import type { EncodeHooks, EncodeResult, FilmSource } from './encodeJob.js';
 import { openEngine } from './engines.js';
-import { FilmTrainer } from './filmTrainer.js';
+import { trainGroup } from './groupTrainer.js';
 import { type EncodeOptions, resolveOptions } from './options.js';
 import { PRESETS, type Preset, type PresetName } from './presets.js';
 import { type PsnrDb, psnrOf } from './psnr.js';
@@ -56,13 +56,13 @@ async function encodeAt(
   const preset = PRESETS[options.preset];
   const { threads, seed } = options;
   const tune = TUNES[options.tune];
-  const film = new FilmTrainer({ engine, lambda: lambdaOfCrf(crf), preset, tune, threads, seed });
+  const settings = { engine, lambda: lambdaOfCrf(crf), preset, tune, threads, seed };
   const watch = new EncodeWatch(source.info.frames, hooks, started);
   const done: (TrainedSegment & SegmentParts)[] = [];
   let nets: Uint8Array | undefined;
   for await (const scenes of groups(segments(source.pictures(hooks.signal)))) {
     watch.begin(scenes.reduce((sum, scene) => sum + scene.length, 0));
-    const group = await film.train(scenes, watch);
+    const group = await trainGroup(settings, scenes, watch);
     const bytes = writeNets(group.nets);
     for (const segment of group.segments) done.push({ ...segment, nets: nets && bytes });
     nets ??= bytes;

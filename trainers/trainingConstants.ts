@@ -141,13 +141,13 @@ export interface ScheduleConstants {
   /** Steps that have all of the noise; fewer have less, by the square root: they cannot average over as much. */
   readonly noisySteps: number;
   /**
-   * Pulls of the nets to their base. Each is that of all steps since the last: in between a value that is worth its bits gets too
+   * Pulls of the nets to the prior. Each is that of all steps since the last: in between a value that is worth its bits gets too
    * far to be drawn back.
    */
   readonly pulls: number;
 }
 
-/** Learning rates of the nets relative to each other, and the distances from the base at which values cost their first bit. */
+/** Learning rates of the nets relative to each other, and the distances from the prior at which values cost their first bit. */
 export interface NetConstants {
   readonly contextRate: number;
   readonly synthesisRate: number;

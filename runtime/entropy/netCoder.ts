@@ -2,7 +2,7 @@
 
 import { FormatError } from '../errors.js';
 import { MIN_SCALE_INDEX } from '../field/constants.js';
-import { AT_BASE, type FilmNets, maxK, netsFromQuantized, type QuantizedTensor } from '../field/nets.js';
+import { AT_PRIOR, type FilmNets, maxK, netsFromQuantized, type QuantizedTensor } from '../field/nets.js';
 import { NET_TENSORS, type NetTensor } from '../field/tensors.js';
 import { readLaplace, writeLaplace } from './laplaceCoder.js';
 import { BitCounter, RangeDecoder, RangeEncoder, type SymbolSink } from './rangeCoder.js';
@@ -39,16 +39,15 @@ export function readNets(bytes: Uint8Array): QuantizedTensor[] {
 /**
  * The nets of a file, ready for use: context nets as Q8 integers, synthesis nets as floats.
  *
- * @param base what they are coded against; the prior if left out
  * @throws FormatError as `readNets`
  */
-export function netsFromFile(bytes: Uint8Array, base?: FilmNets): FilmNets {
-  return netsFromQuantized(readNets(bytes), base?.values);
+export function netsFromFile(bytes: Uint8Array): FilmNets {
+  return netsFromQuantized(readNets(bytes));
 }
 
 function encodeTensor(tensor: QuantizedTensor, sink: SymbolSink): void {
   sink.bits(tensor.k, K_BITS);
-  if (tensor.k === AT_BASE) return;
+  if (tensor.k === AT_PRIOR) return;
   const scaleIndex = cheapestScale(tensor.q);
   sink.bits(scaleIndex - MIN_SCALE_INDEX, SCALE_BITS);
   encodeValues(tensor.q, scaleIndex, sink);
@@ -73,14 +72,14 @@ function cheapestScale(q: Int32Array): number {
 
 function decodeTensor(tensor: NetTensor, decoder: RangeDecoder): QuantizedTensor {
   const k = decoder.bits(K_BITS);
-  if (k === AT_BASE) return { k, q: new Int32Array(0) };
+  if (k === AT_PRIOR) return { k, q: new Int32Array(0) };
   if (k > maxK(tensor)) {
     throw new FormatError(`The step of the net tensor ${tensor.name} is out of range.`, {
       code: 'NETS_INVALID',
       hint: 'The file is damaged or was written by a broken encoder; fetch it again.',
       path: `nets.${tensor.name}`,
       value: k,
-      range: `0..${maxK(tensor)} or ${AT_BASE}`,
+      range: `0..${maxK(tensor)} or ${AT_PRIOR}`,
     });
   }
   const scaleIndex = decoder.bits(SCALE_BITS) + MIN_SCALE_INDEX;

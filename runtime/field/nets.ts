@@ -4,13 +4,13 @@ import { UsageError } from '../errors.js';
 import { CONTEXT_FRACTION_BITS, CONTEXT_NETS, LARGEST_VALUE, MAX_GAIN, SYNTHESIS_NETS } from './constants.js';
 import { isGain, NET_TENSORS, NET_VALUE_COUNT, type NetTensor, priorValues, tensorNamed } from './tensors.js';
 
-/** Value of `k` for a tensor that is what it is coded against. */
-export const AT_BASE = 15;
+/** Value of `k` for a tensor that is as in the prior. */
+export const AT_PRIOR = 15;
 /** Finest steps: 2^-8 for context tensors, whose values are Q8, and 2^-14 for synthesis tensors. */
 export const MAX_CONTEXT_K = CONTEXT_FRACTION_BITS;
 export const MAX_SYNTHESIS_K = 14;
 
-/** One tensor as it is coded: value = base + q * 2^-k, base being the prior or other nets. With `k` = AT_BASE, `q` is empty. */
+/** One tensor as it is coded: value = prior + q * 2^-k. With `k` = AT_PRIOR, `q` is empty. */
 export interface QuantizedTensor {
   readonly k: number;
   readonly q: Int32Array;
@@ -59,12 +59,12 @@ export interface FilmNets {
   readonly filters: Float32Array;
 }
 
-/** Every tensor as what it is coded against. */
-export function baseTensors(): QuantizedTensor[] {
-  return NET_TENSORS.map(() => ({ k: AT_BASE, q: new Int32Array(0) }));
+/** Every tensor as in the prior. */
+export function priorTensors(): QuantizedTensor[] {
+  return NET_TENSORS.map(() => ({ k: AT_PRIOR, q: new Int32Array(0) }));
 }
 
-/** Largest legal `k` of a tensor, AT_BASE aside. */
+/** Largest legal `k` of a tensor, AT_PRIOR aside. */
 export function maxK(tensor: NetTensor): number {
   return tensor.kind === 'context' ? MAX_CONTEXT_K : MAX_SYNTHESIS_K;
 }
@@ -73,17 +73,12 @@ export function maxK(tensor: NetTensor): number {
  * Nearest integers for the values of one tensor.
  *
  * @param values `tensor.size` real values
- * @param base NET_VALUE_COUNT values that it is coded against
  */
-export function quantizeTensor(
-  tensor: NetTensor,
-  values: ArrayLike<number>,
-  k: number,
-  base = priorValues(),
-): QuantizedTensor {
-  if (k === AT_BASE) return { k, q: new Int32Array(0) };
+export function quantizeTensor(tensor: NetTensor, values: ArrayLike<number>, k: number): QuantizedTensor {
+  if (k === AT_PRIOR) return { k, q: new Int32Array(0) };
+  const prior = priorValues();
   const q = Int32Array.from({ length: tensor.size }, (_, i) => {
-    const integer = Math.round((values[i]! - base[tensor.offset + i]!) * 2 ** k);
+    const integer = Math.round((values[i]! - prior[tensor.offset + i]!) * 2 ** k);
     return Math.min(Math.max(integer, -LARGEST_VALUE), LARGEST_VALUE);
   });
   return { k, q };
@@ -93,15 +88,14 @@ export function quantizeTensor(
  * Values of quantized nets. Context values saturate at int16 (Q8), gains at +-16.
  *
  * @param tensors one per entry of NET_TENSORS
- * @param base NET_VALUE_COUNT values that they are coded against
  * @throws UsageError `NET_TENSOR` if a tensor has the wrong number of values or an illegal `k`.
  */
-export function netsFromQuantized(tensors: readonly QuantizedTensor[], base = priorValues()): FilmNets {
-  const values = base.slice();
+export function netsFromQuantized(tensors: readonly QuantizedTensor[]): FilmNets {
+  const values = priorValues();
   for (const [index, tensor] of NET_TENSORS.entries()) {
     const coded = tensors[index];
     checkTensor(tensor, coded);
-    if (coded.k === AT_BASE) continue;
+    if (coded.k === AT_PRIOR) continue;
     for (let i = 0; i < tensor.size; i++) {
       const at = tensor.offset + i;
       values[at] = saturate(tensor, values[at]! + coded.q[i]! * 2 ** -coded.k);
@@ -166,7 +160,7 @@ function checkTensor(
 ): asserts coded is QuantizedTensor {
   const legal =
     coded &&
-    (coded.k === AT_BASE
+    (coded.k === AT_PRIOR
       ? coded.q.length === 0
       : Number.isInteger(coded.k) &&
         coded.k >= 0 &&
@@ -178,6 +172,6 @@ function checkTensor(
     hint: 'Give one quantized tensor per entry of NET_TENSORS.',
     path: `nets.${tensor.name}`,
     value: coded?.k,
-    range: `${tensor.size} values, k 0..${maxK(tensor)} or ${AT_BASE}`,
+    range: `${tensor.size} values, k 0..${maxK(tensor)} or ${AT_PRIOR}`,
   });
 }

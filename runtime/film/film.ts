@@ -59,7 +59,7 @@ export async function open(bytes: Uint8Array, options: OpenOptions = {}): Promis
 /** An open film. `close` it when done. */
 export class WeftFilm {
   readonly header: WeftHeader;
-  /** Those in the head: of the first segments, and what all others are coded against. */
+  /** Those in the head: of the first segments. */
   readonly nets: FilmNets;
   readonly shape: FieldShape;
   readonly segments: readonly SegmentEntry[];
@@ -160,7 +160,7 @@ export class WeftFilm {
     if (!entry) return this.nets;
     const known = this.#laterNets.get(entry);
     if (known) return known;
-    const nets = netsFromFile(segmentNetBytes(this.#file, index)!, this.nets);
+    const nets = netsFromFile(segmentNetBytes(this.#file, index)!);
     this.#laterNets.set(entry, nets);
     return nets;
   }

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { baseTensors } from '../../runtime/field/nets.js';
+import { priorTensors } from '../../runtime/field/nets.js';
 import { randomTensors, type SampleFilm, sampleFilm } from '../runtime/sampleSegments.js';
 import { assemble, concatenate, partsOf } from './fileParts.js';
 
@@ -49,7 +49,7 @@ export function loadCorpus(): Uint8Array[] {
     .sort()
     .map((name) => new Uint8Array(readFileSync(join(folder, name))));
   const films = FILMS.map((film, i) => {
-    const tensors = i % 4 === 1 ? randomTensors(i, 0.1) : baseTensors();
+    const tensors = i % 4 === 1 ? randomTensors(i, 0.1) : priorTensors();
     return sampleFilm({ ...plain, ...film }, 100 + i, tensors).bytes;
   });
   return [...vectors, ...films, withChunks(films[0]!)];

@@ -4,7 +4,7 @@ import { Packr, Unpackr } from 'msgpackr';
 import { writeLaplace } from '../../runtime/entropy/laplaceCoder.js';
 import { RangeEncoder } from '../../runtime/entropy/rangeCoder.js';
 import { MIN_SCALE_INDEX } from '../../runtime/field/constants.js';
-import { AT_BASE, maxK } from '../../runtime/field/nets.js';
+import { AT_PRIOR, maxK } from '../../runtime/field/nets.js';
 import { NET_TENSORS } from '../../runtime/field/tensors.js';
 import { HEADER_FIELDS, HEADER_WORDS } from '../../runtime/format/header.js';
 import { unpackSegment } from '../../runtime/format/segmentHead.js';
@@ -94,9 +94,9 @@ function hostileNets(parts: FileParts, _lies: Lies, dice: Dice): string {
   const encoder = new RangeEncoder();
   const wild = 1 + dice.below(8);
   for (const tensor of NET_TENSORS) {
-    const k = !dice.oneIn(wild) ? AT_BASE : dice.oneIn(2) ? 0 : dice.below(maxK(tensor) + 1);
+    const k = !dice.oneIn(wild) ? AT_PRIOR : dice.oneIn(2) ? 0 : dice.below(maxK(tensor) + 1);
     encoder.bits(k, 4);
-    if (k === AT_BASE) continue;
+    if (k === AT_PRIOR) continue;
     const most = dice.pick([1, 16, 500, 32767]);
     const extremes = dice.oneIn(2);
     const scale = dice.below(64);

@@ -6,7 +6,7 @@ import { decodeNode, encodeNode, StreamStates } from '../../runtime/entropy/late
 import { countTensorBits, readNets, writeNets } from '../../runtime/entropy/netCoder.js';
 import { BitCounter, RangeDecoder, RangeEncoder, type SymbolSink } from '../../runtime/entropy/rangeCoder.js';
 import { countSegmentBits, readSegmentLatents, writeSegment } from '../../runtime/entropy/segmentCoder.js';
-import { AT_BASE, maxK, netsFromQuantized, type QuantizedTensor } from '../../runtime/field/nets.js';
+import { AT_PRIOR, maxK, netsFromQuantized, type QuantizedTensor } from '../../runtime/field/nets.js';
 import { type FieldShape, latentCount, latentPlanes, pyramidSizes } from '../../runtime/field/shape.js';
 import { segmentStructure } from '../../runtime/field/structure.js';
 import { NET_TENSORS, NET_VALUE_COUNT } from '../../runtime/field/tensors.js';
@@ -140,7 +140,7 @@ describe('a segment', () => {
 });
 
 describe('nets', () => {
-  const steps = fc.oneof(fc.constant(AT_BASE), fc.integer({ min: 0, max: 14 }));
+  const steps = fc.oneof(fc.constant(AT_PRIOR), fc.integer({ min: 0, max: 14 }));
   const nets = fc.record({
     steps: fc.array(steps, { minLength: NET_TENSORS.length, maxLength: NET_TENSORS.length }),
     reach: fc.constantFrom(0, 1, 20, 3000, 32767),
@@ -152,7 +152,7 @@ describe('nets', () => {
       fc.property(nets, ({ steps, reach, seed }) => {
         const random = uniforms(seed);
         const tensors = NET_TENSORS.map((tensor, i): QuantizedTensor => {
-          if (steps[i] === AT_BASE) return { k: AT_BASE, q: new Int32Array(0) };
+          if (steps[i] === AT_PRIOR) return { k: AT_PRIOR, q: new Int32Array(0) };
           const q = Int32Array.from({ length: tensor.size }, () => Math.round((2 * random() - 1) * reach));
           return { k: Math.min(steps[i]!, maxK(tensor)), q };
         });
@@ -160,7 +160,7 @@ describe('nets', () => {
         expect(readNets(bytes)).toEqual(tensors);
         const counted = tensors.reduce((sum, tensor) => sum + countTensorBits(tensor), 0);
         // The four bits of a tensor at its prior are ones, which leave zeros at the end of a stream.
-        const last = tensors.findLastIndex(({ k }) => k !== AT_BASE);
+        const last = tensors.findLastIndex(({ k }) => k !== AT_PRIOR);
         const zeros = 4 * (NET_TENSORS.length - 1 - last);
         // A value is one symbol, and bits that are counted as one each.
         expectWritten(bytes.length, counted, counted + NET_VALUE_COUNT, zeros);

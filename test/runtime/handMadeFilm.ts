@@ -2,7 +2,7 @@
 
 import { writeNets } from '../../runtime/entropy/netCoder.js';
 import { writeSegment } from '../../runtime/entropy/segmentCoder.js';
-import { baseTensors, netsFromQuantized } from '../../runtime/field/nets.js';
+import { netsFromQuantized, priorTensors } from '../../runtime/field/nets.js';
 import { fieldShape, latentCount, latentPlanes } from '../../runtime/field/shape.js';
 import { segmentStructure } from '../../runtime/field/structure.js';
 import { writeWeft } from '../../runtime/format/container.js';
@@ -18,7 +18,7 @@ export interface SetLatents {
 /** A film 16x16 at the prior, base step 32 codes, 10 frames a second, in one segment. */
 export function handMadeFilm(frames: number, set: readonly SetLatents[]): Uint8Array {
   const shape = fieldShape(16, 16, '420');
-  const nets = netsFromQuantized(baseTensors());
+  const nets = netsFromQuantized(priorTensors());
   const latents = segmentStructure({ frames, anchorDistance: 1 }).map((node, n) => {
     const planes = latentPlanes(shape, node.refs.length);
     const values = new Int32Array(latentCount(planes));
@@ -31,5 +31,5 @@ export function handMadeFilm(frames: number, set: readonly SetLatents[]): Uint8A
   });
   const segment = writeSegment({ shape, nets, frames, anchorDistance: 1, baseExponent: 40, latents });
   const header = { width: 16, height: 16, rate: [10, 1] as [number, number], depthOffset: [0, 0, 0, 0, 0] };
-  return writeWeft({ header, nets: writeNets(baseTensors()), segments: [{ frames, bytes: segment }] });
+  return writeWeft({ header, nets: writeNets(priorTensors()), segments: [{ frames, bytes: segment }] });
 }

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { decodeNode, encodeNode, StreamStates } from '../../runtime/entropy/latentCoder.js';
 import { BitCounter, RangeDecoder, RangeEncoder } from '../../runtime/entropy/rangeCoder.js';
 import { countSegmentBits, readSegmentLatents, writeSegment } from '../../runtime/entropy/segmentCoder.js';
-import { baseTensors, netsFromQuantized } from '../../runtime/field/nets.js';
+import { netsFromQuantized, priorTensors } from '../../runtime/field/nets.js';
 import { fieldShape, latentCount, latentPlanes } from '../../runtime/field/shape.js';
 import { segmentStructure } from '../../runtime/field/structure.js';
 import { crc32c } from '../../runtime/format/crc32c.js';
 import { unpackSegment } from '../../runtime/format/segmentHead.js';
 import { type Drawing, drawLatents, randomTensors } from './sampleSegments.js';
 
-const nets = [netsFromQuantized(baseTensors()), netsFromQuantized(randomTensors(3))];
+const nets = [netsFromQuantized(priorTensors()), netsFromQuantized(randomTensors(3))];
 const drawings: Drawing[] = ['empty', 'sparse', 'dense', 'huge'];
 const sizes: [number, number][] = [
   [16, 16],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { countTensorBits, netsFromFile, readNets, writeNets } from '../../runtime/entropy/netCoder.js';
-import { baseTensors, netsFromQuantized, quantizeTensor } from '../../runtime/field/nets.js';
+import { netsFromQuantized, priorTensors, quantizeTensor } from '../../runtime/field/nets.js';
 import { CONTEXT_PRIOR } from '../../runtime/field/prior.js';
 import { NET_TENSORS, NET_VALUE_COUNT, priorValues, tensorNamed } from '../../runtime/field/tensors.js';
 import { crc32c } from '../../runtime/format/crc32c.js';
@@ -40,7 +40,7 @@ describe('net coder', () => {
   });
 
   it('needs 18 bytes for a film at the prior', () => {
-    const bytes = writeNets(baseTensors());
+    const bytes = writeNets(priorTensors());
     expect(bytes.length).toBeLessThanOrEqual(Math.ceil((NET_TENSORS.length * 4) / 8) + 1);
     expect(netsFromFile(bytes).values).toEqual(priorValues());
   });
@@ -53,7 +53,7 @@ describe('net coder', () => {
   });
 
   it('refuses tensors that do not fit and steps that do not exist', () => {
-    const tensors = baseTensors();
+    const tensors = priorTensors();
     tensors[0] = { k: 9, q: new Int32Array(96) };
     expect(() => writeNets(tensors)).toThrow(expect.objectContaining({ code: 'NET_TENSOR' }));
     expect(() => writeNets([])).toThrow(expect.objectContaining({ code: 'NET_TENSOR' }));
@@ -62,7 +62,7 @@ describe('net coder', () => {
   it('quantizes to the nearest step', () => {
     const tensor = tensorNamed('syn.intra.c.lin');
     const values = Array.from({ length: tensor.size }, (_, i) => i / 7 - 0.6);
-    const tensors = baseTensors();
+    const tensors = priorTensors();
     tensors[NET_TENSORS.indexOf(tensor)] = quantizeTensor(tensor, values, 6);
     const { lin } = netsFromQuantized(tensors).synthesis[0].chroma;
     for (const [i, value] of values.entries())

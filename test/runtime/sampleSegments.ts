@@ -3,10 +3,10 @@
 import { writeNets } from '../../runtime/entropy/netCoder.js';
 import { writeSegment } from '../../runtime/entropy/segmentCoder.js';
 import {
-  baseTensors,
   type FilmNets,
   maxK,
   netsFromQuantized,
+  priorTensors,
   type QuantizedTensor,
 } from '../../runtime/field/nets.js';
 import { fieldShape, latentCount, latentPlanes } from '../../runtime/field/shape.js';
@@ -63,7 +63,7 @@ export interface SampleFilm {
 }
 
 /** A film of random latents, with the latents. */
-export function sampleFilm(film: SampleFilm, seed = 1, tensors = baseTensors()) {
+export function sampleFilm(film: SampleFilm, seed = 1, tensors = priorTensors()) {
   const shape = fieldShape(film.width, film.height, film.chroma);
   const nets: FilmNets = netsFromQuantized(tensors);
   const latents = film.frames.map((frames, s) =>
@@ -75,7 +75,7 @@ export function sampleFilm(film: SampleFilm, seed = 1, tensors = baseTensors()) 
   const segments = film.frames.map((frames, s) => {
     if (film.laterNets?.includes(s)) {
       const own = randomTensors(seed + 20 + s, 0.1);
-      current = { nets: netsFromQuantized(own, nets.values), bytes: writeNets(own) };
+      current = { nets: netsFromQuantized(own), bytes: writeNets(own) };
     }
     const bytes = writeSegment({
       shape,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { countTensorBits } from '../../runtime/entropy/netCoder.js';
-import { AT_BASE, netsFromQuantized } from '../../runtime/field/nets.js';
+import { AT_PRIOR, netsFromQuantized } from '../../runtime/field/nets.js';
 import { NET_TENSORS, NET_VALUE_COUNT, priorValues } from '../../runtime/field/tensors.js';
 import { type FilmCost, NetQuantizer } from '../../trainers/nets/netQuantizer.js';
 import { uniforms } from '../runtime/randomNumbers.js';
@@ -35,7 +35,7 @@ describe('quantization of the nets', () => {
     const values = Float64Array.from(prior, (value) => value + 0.01);
     const quantizer = new NetQuantizer(values, LAMBDA, bowl(values.slice(), 1));
     await quantizer.chooseSteps();
-    expect(quantizer.tensors.map(({ k }) => k)).toEqual(NET_TENSORS.map(() => AT_BASE));
+    expect(quantizer.tensors.map(({ k }) => k)).toEqual(NET_TENSORS.map(() => AT_PRIOR));
     expect([...values]).toEqual([...prior]);
   });
 

@@ -1,11 +1,11 @@
 /** The steps of a segment: a decoder comes to those that it was trained with. */
 
 import { describe, expect, it } from 'vitest';
-import { baseTensors, netsFromQuantized } from '../../runtime/field/nets.js';
+import { netsFromQuantized, priorTensors } from '../../runtime/field/nets.js';
 import { innovationStep, refinedOffsets } from '../../runtime/field/steps.js';
 import { DEPTH_OFFSET, lambdaOfCrf, segmentSteps } from '../../trainers/rateControl.js';
 
-const nets = netsFromQuantized(baseTensors());
+const nets = netsFromQuantized(priorTensors());
 const LAMBDA = lambdaOfCrf(27);
 
 describe('steps of a segment', () => {

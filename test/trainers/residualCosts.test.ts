@@ -61,7 +61,7 @@ describe.runIf(canEncode())('the start of a node between two others', () => {
     const nodes = segmentStructure(size);
     const film = syntheticFilm(size, wiped);
     for (const [index, { frame }] of nodes.entries()) native.setSource(index, ...film.all[frame]!.planes);
-    const nets = createNetState(undefined, TRAINING_CONSTANTS.nets);
+    const nets = createNetState(TRAINING_CONSTANTS.nets);
     await native.analyse(nets.values, 100, { first: 0, count: nodes.length });
     const latents = await native.latents(2);
     const planes = latentPlanes(fieldShape(size.width, size.height, chroma), 2);

@@ -151,7 +151,7 @@ async function losses(
   for (const [index, { frame }] of nodes.entries()) {
     segment.setSource(index, ...film.all[frame]!.planes, weights[frame]);
   }
-  const nets = createNetState(undefined, constants.nets);
+  const nets = createNetState(constants.nets);
   await segment.analyse(nets.values, LAMBDA, { first: 0, count: nodes.length });
   const plan = { lambda: LAMBDA, netLambda: LAMBDA, steps, netSteps: steps };
   const depths = nodes.map((node) => node.depth);

@@ -106,7 +106,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     const auto numbers = [&](const char* name) { return state.Get(name).As<Napi::Float64Array>().Data(); };
     double* steps = numbers("steps");
     weft::NetTraining nets{numbers("values"), numbers("firstMoment"), numbers("secondMoment"), numbers("rateScale"),
-                           numbers("base"), numbers("firstBit"), int64_t(*steps)};
+                           numbers("prior"), numbers("firstBit"), int64_t(*steps)};
     auto cost = std::make_shared<weft::Cost>();
     return (new Task(info.Env(), {self(info), weights, latents, state},
                      [=]() mutable {

@@ -1,7 +1,7 @@
 /** The native engine: from the field's one definition (runtime/field) to what the addon is built from. */
 
 import { CONTEXT_NETS, DEPTH_ROWS, SYNTHESIS_NETS } from '../../runtime/field/constants.js';
-import { baseTensors, netsFromQuantized } from '../../runtime/field/nets.js';
+import { netsFromQuantized, priorTensors } from '../../runtime/field/nets.js';
 import { type FieldShape, fieldShape, type LatentPlane, latentPlanes } from '../../runtime/field/shape.js';
 import { depthScale, innovationStep, motionStep } from '../../runtime/field/steps.js';
 import { type FieldNode, segmentStructure } from '../../runtime/field/structure.js';
@@ -71,7 +71,7 @@ function segmentConfig(
 
 /** Steps at the prior, where gains are zero: the engine applies those of the nets in training, and the depth's. */
 function stepsOf(shape: FieldShape, refs: number, baseExponent: number): Float64Array {
-  const settings = { nets: netsFromQuantized(baseTensors()), baseExponent, depthOffset: [0] };
+  const settings = { nets: netsFromQuantized(priorTensors()), baseExponent, depthOffset: [0] };
   const step = ({ kind, component, level }: LatentPlane): number =>
     kind === 'motion'
       ? motionStep(settings.nets, component, level)

@@ -19,9 +19,9 @@ inline void updateNets(const AdamConstants& adam, const StepOptions& options, co
     m = decay1 * m + share1 * gradient[i];
     v = decay2 * v + share2 * gradient[i] * gradient[i];
     const double rate = options.netRate * nets.rateScale[i] / (std::sqrt(c2 * v) + adam.epsilon);
-    const double distance = nets.values[i] - rate * c1 * m - nets.base[i], size = std::fabs(distance);
+    const double distance = nets.values[i] - rate * c1 * m - nets.prior[i], size = std::fabs(distance);
     const double pull = rate * lambda / (nets.firstBit[i] + size);
-    nets.values[i] = nets.base[i] + std::copysign(std::fmax(0.0, size - pull), distance);
+    nets.values[i] = nets.prior[i] + std::copysign(std::fmax(0.0, size - pull), distance);
   }
 }
 

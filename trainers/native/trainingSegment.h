@@ -54,8 +54,8 @@ struct NodeRange {
 struct NetTraining {
   double *values, *firstMoment, *secondMoment;
   const double *rateScale;  // of the step's netRate
-  const double *base;       // what the file codes values against
-  const double *firstBit;   // distance from the base that costs the first bit
+  const double *prior;      // what the file codes values against
+  const double *firstBit;   // distance from the prior that costs the first bit
   int64_t steps;            // taken so far
 };
 

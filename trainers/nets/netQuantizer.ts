@@ -2,15 +2,15 @@
 
 import { countTensorBits } from '../../runtime/entropy/netCoder.js';
 import {
-  AT_BASE,
-  baseTensors,
+  AT_PRIOR,
   maxK,
   netsFromQuantized,
+  priorTensors,
   type QuantizedTensor,
   quantizeTensor,
 } from '../../runtime/field/nets.js';
 import type { AnchorGrid } from '../../runtime/field/structure.js';
-import { NET_TENSORS, type NetTensor, priorValues } from '../../runtime/field/tensors.js';
+import { NET_TENSORS, type NetTensor } from '../../runtime/field/tensors.js';
 import type { Size } from '../../runtime/picture/picture.js';
 import type { Preset } from '../presets.js';
 
@@ -34,7 +34,7 @@ export function measuredFrames(
 /** Step at which the sensitivity of a tensor is measured: coarse enough to be seen, fine enough to be quadratic. */
 const PROBE_K = 4;
 
-const AS_BASE: QuantizedTensor = { k: AT_BASE, q: new Int32Array(0) };
+const AS_BASE: QuantizedTensor = { k: AT_PRIOR, q: new Int32Array(0) };
 
 /** One way to code a tensor, and what it costs: its part of the film, and in all with its own bits. */
 interface Choice {
@@ -45,22 +45,19 @@ interface Choice {
 
 /** Nets on their way to integers. `values` are always what the tensors that are done say. */
 export class NetQuantizer {
-  readonly tensors: QuantizedTensor[] = baseTensors();
+  readonly tensors: QuantizedTensor[] = priorTensors();
   readonly #values: Float64Array;
   readonly #lambda: number;
   readonly #cost: FilmCost;
-  readonly #base: Float32Array;
 
   /**
    * @param values trained values; left as they will be in the file
    * @param lambda squared codes per bit
-   * @param base NET_VALUE_COUNT values that the integers are coded against
    */
-  constructor(values: Float64Array, lambda: number, cost: FilmCost, base = priorValues()) {
+  constructor(values: Float64Array, lambda: number, cost: FilmCost) {
     this.#values = values;
     this.#lambda = lambda;
     this.#cost = cost;
-    this.#base = base;
   }
 
   /**
@@ -113,7 +110,7 @@ export class NetQuantizer {
   /** @param unquantized cost of the film with the trained values */
   async #bestStep(tensor: NetTensor, unquantized: number): Promise<Choice> {
     const trained = this.#values.slice(tensor.offset, tensor.offset + tensor.size);
-    const probed = await this.#measure(tensor, this.#quantized(tensor, trained, PROBE_K));
+    const probed = await this.#measure(tensor, quantizeTensor(tensor, trained, PROBE_K));
     const probeLoss = Math.max(probed.film - unquantized, 0);
     let best = await this.#measure(tensor, AS_BASE);
     if (probed.total < best.total) best = probed;
@@ -121,7 +118,7 @@ export class NetQuantizer {
     for (const direction of [1, -1]) {
       for (let k = direction > 0 ? guess : guess - 1; k >= 0 && k <= maxK(tensor); k += direction) {
         const choice =
-          k === PROBE_K ? probed : await this.#measure(tensor, this.#quantized(tensor, trained, k));
+          k === PROBE_K ? probed : await this.#measure(tensor, quantizeTensor(tensor, trained, k));
         if (choice.total > best.total) break;
         best = choice;
       }
@@ -134,7 +131,7 @@ export class NetQuantizer {
     let best = maxK(tensor);
     let least = Number.POSITIVE_INFINITY;
     for (let k = 0; k <= maxK(tensor); k++) {
-      const bits = countTensorBits(this.#quantized(tensor, trained, k));
+      const bits = countTensorBits(quantizeTensor(tensor, trained, k));
       const total = probeLoss * 4 ** (PROBE_K - k) + this.#lambda * bits;
       if (total >= least) continue;
       least = total;
@@ -143,15 +140,11 @@ export class NetQuantizer {
     return best;
   }
 
-  #quantized(tensor: NetTensor, values: Float64Array, k: number): QuantizedTensor {
-    return quantizeTensor(tensor, values, k, this.#base);
-  }
-
   /** Values of one tensor as a decoder has them. */
   #dequantized(tensor: NetTensor, quantized: QuantizedTensor): Float32Array {
-    const all = baseTensors();
+    const all = priorTensors();
     all[NET_TENSORS.indexOf(tensor)] = quantized;
-    const { values } = netsFromQuantized(all, this.#base);
+    const { values } = netsFromQuantized(all);
     return values.slice(tensor.offset, tensor.offset + tensor.size);
   }
 }

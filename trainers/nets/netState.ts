@@ -17,19 +17,16 @@ export interface NetState {
   readonly secondMoment: Float64Array;
   readonly rateScale: Float64Array;
   /** What the nets are coded against. */
-  readonly base: Float64Array;
-  /** Distance from the base at which a value costs its first bit; farther away it costs log2(1 + distance / firstBit). */
+  readonly prior: Float64Array;
+  /** Distance from the prior at which a value costs its first bit; farther away it costs log2(1 + distance / firstBit). */
   readonly firstBit: Float64Array;
   /** One number: steps taken. */
   readonly steps: Float64Array;
 }
 
-/**
- * The nets as what they are coded against.
- *
- * @param base NET_VALUE_COUNT values
- */
-export function createNetState(base = priorValues(), constants = TRAINING_CONSTANTS.nets): NetState {
+/** The nets as they begin, at the prior. */
+export function createNetState(constants = TRAINING_CONSTANTS.nets): NetState {
+  const prior = Float64Array.from(priorValues());
   const rateScale = new Float64Array(NET_VALUE_COUNT);
   const firstBit = new Float64Array(NET_VALUE_COUNT);
   for (const tensor of NET_TENSORS) {
@@ -38,11 +35,11 @@ export function createNetState(base = priorValues(), constants = TRAINING_CONSTA
     firstBit.fill(bit, tensor.offset, tensor.offset + tensor.size);
   }
   return {
-    values: Float64Array.from(base),
+    values: prior.slice(),
     firstMoment: new Float64Array(NET_VALUE_COUNT),
     secondMoment: new Float64Array(NET_VALUE_COUNT),
     rateScale,
-    base: Float64Array.from(base),
+    prior,
     firstBit,
     steps: new Float64Array(1),
   };
@@ -70,7 +67,7 @@ export function updateNets(
   options: StepOptions,
   { gradientShare, squareShare, epsilon }: AdamConstants,
 ): void {
-  const { values, firstMoment, secondMoment, rateScale, base, firstBit, steps } = nets;
+  const { values, firstMoment, secondMoment, rateScale, prior, firstBit, steps } = nets;
   const count = ++steps[0]!;
   const [decay1, decay2] = [1 - gradientShare, 1 - squareShare];
   const correct1 = 1 / (1 - decay1 ** count);
@@ -81,9 +78,9 @@ export function updateNets(
     firstMoment[i] = m;
     secondMoment[i] = v;
     const rate = (options.netRate * rateScale[i]!) / (Math.sqrt(correct2 * v) + epsilon);
-    const distance = values[i]! - rate * correct1 * m - base[i]!;
+    const distance = values[i]! - rate * correct1 * m - prior[i]!;
     const pull = (rate * options.netLambda * Math.LOG2E) / (firstBit[i]! + Math.abs(distance));
-    values[i] = base[i]! + Math.sign(distance) * Math.max(0, Math.abs(distance) - pull);
+    values[i] = prior[i]! + Math.sign(distance) * Math.max(0, Math.abs(distance) - pull);
   }
 }
 

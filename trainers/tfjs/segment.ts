@@ -6,7 +6,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { CODE_OFFSET, CODES_PER_UNIT, LARGEST_VALUE, MAX_CODE } from '../../runtime/field/constants.js';
-import { baseTensors, netsFromQuantized } from '../../runtime/field/nets.js';
+import { netsFromQuantized, priorTensors } from '../../runtime/field/nets.js';
 import {
   displacement,
   type FieldShape,
@@ -77,7 +77,7 @@ export class TfjsSegment implements TrainingSegment {
     this.#host = host;
     const { width, height, chroma, baseExponent, depthOffset } = description;
     this.#shape = fieldShape(width, height, chroma);
-    this.#settings = { nets: netsFromQuantized(baseTensors()), baseExponent, depthOffset };
+    this.#settings = { nets: netsFromQuantized(priorTensors()), baseExponent, depthOffset };
     const kinds = [0, 1, 2].map((refs) => {
       const planes = latentPlanes(this.#shape, refs);
       return { planes, grids: latentGrids(planes) };

@@ -1,10 +1,13 @@
-/** Trains the segments of a film together: shared nets, quantized on the way, then latents for the nets as they are. */
+/**
+ * Trains a group of segments together: shared nets, quantized on the way, then latents for the nets as they are. Every group has
+ * nets of its own, which begin at the prior and are coded against it: groups know nothing of each other.
+ */
 
-import { type FilmNets, netsFromQuantized, type QuantizedTensor } from '../runtime/field/nets.js';
+import { netsFromQuantized, type QuantizedTensor } from '../runtime/field/nets.js';
 import type { Picture } from '../runtime/picture/picture.js';
 import { bestSegment, type FilmInTraining } from './anchorChoice.js';
 import { type FilmCost, NetQuantizer } from './nets/netQuantizer.js';
-import { createNetState, type NetState } from './nets/netState.js';
+import { createNetState } from './nets/netState.js';
 import { randomSequence } from './schedule.js';
 import type { SegmentTrainer, TrainedSegment, TrainingSettings } from './segmentTrainer.js';
 import type { TrainingWatch } from './trainingWatch.js';
@@ -12,46 +15,27 @@ import type { TrainingWatch } from './trainingWatch.js';
 /** A finished group of segments, and the nets that they are read with. */
 export interface TrainedGroup {
   readonly segments: readonly TrainedSegment[];
-  /** Coded against the prior in a film's first group, in all others against the nets of that. */
   readonly nets: readonly QuantizedTensor[];
 }
 
-/**
- * Trains a film group by group. Every group has nets of its own, which begin with those of the first group and differ from them
- * where that pays for its bits: so each depends on the first group, and on no other.
- */
-export class FilmTrainer {
-  readonly #settings: TrainingSettings;
-  /** Of the first group. */
-  #first: FilmNets | undefined;
-
-  constructor(settings: TrainingSettings) {
-    this.#settings = settings;
-  }
-
-  /** Trains one group of scenes (each at most a segment long) to the end. */
-  async train(scenes: readonly (readonly Picture[])[], watch: TrainingWatch): Promise<TrainedGroup> {
-    const base = this.#first?.values;
-    const group = await new GroupTrainer(this.#settings, watch, base).train(scenes);
-    this.#first ??= netsFromQuantized(group.nets, base);
-    return group;
-  }
+/** Trains one group of scenes (each at most a segment long) to the end. */
+export function trainGroup(
+  settings: TrainingSettings,
+  scenes: readonly (readonly Picture[])[],
+  watch: TrainingWatch,
+): Promise<TrainedGroup> {
+  return new GroupTrainer(settings, watch).train(scenes);
 }
 
-/** Trains the segments of a group together: shared nets, quantized on the way, then latents for the nets as they are. */
 class GroupTrainer {
   readonly #settings: TrainingSettings;
   readonly #watch: TrainingWatch;
-  readonly #base: Float32Array | undefined;
-  readonly #nets: NetState;
+  readonly #nets = createNetState();
   readonly #random: () => number;
 
-  /** @param base what the nets begin as and are coded against; the prior if left out */
-  constructor(settings: TrainingSettings, watch: TrainingWatch, base: Float32Array | undefined) {
+  constructor(settings: TrainingSettings, watch: TrainingWatch) {
     this.#settings = settings;
     this.#watch = watch;
-    this.#base = base;
-    this.#nets = createNetState(base);
     this.#random = randomSequence(settings.seed);
   }
 
@@ -61,13 +45,13 @@ class GroupTrainer {
     const work = new GroupWork(group);
     await this.#run(group, 0, preset.netSteps, work);
     this.#watch.progress('quantizing nets', work.done);
-    const quantizer = new NetQuantizer(this.#nets.values, lambda, this.#costOf(group), this.#base);
+    const quantizer = new NetQuantizer(this.#nets.values, lambda, this.#costOf(group));
     await quantizer.chooseSteps();
     await this.#polish(quantizer, 'quantizing nets', work.done);
     // With nets that stay as they are, segments know nothing of each other.
     for (const segment of group) await this.#run([segment], preset.netSteps, segment.wave.steps, work);
     await this.#polish(quantizer, 'polishing nets', 1);
-    const decoded = netsFromQuantized(quantizer.tensors, this.#base);
+    const decoded = netsFromQuantized(quantizer.tensors);
     const segments = await Promise.all(group.map((segment) => segment.finish(this.#nets, decoded)));
     return { segments, nets: quantizer.tensors };
   }
