@@ -53,6 +53,30 @@ describe('segments', () => {
     }
   });
 
+  it('end in the dark between two scenes, or at any one tone', async () => {
+    /** One scene fades out over eight frames, one to three frames have one tone, the next fades in. */
+    const through =
+      (tone: number, dark: number): Sample =>
+      (x, y, t, p) => {
+        if (p) return 128;
+        const into = t < 9 ? 1 - t / 8 : Math.max(0, (t - 8 - dark) / 8);
+        const code = (t < 9 ? movingTexture : otherScene)(x, y, t, p);
+        return Math.round(tone + into * (code - tone));
+      };
+    for (const tone of [16, 235]) {
+      for (const dark of [1, 3]) expect(await lengths(20, through(tone, dark))).toEqual([8, 12]);
+    }
+  });
+
+  it('end in a darkness that stays, and not in one as short as a flash', async () => {
+    const black =
+      (frames: number): Sample =>
+      (x, y, t, p) =>
+        t >= 6 && t < 6 + frames ? (p ? 128 : 16) : movingTexture(x, y, t, p);
+    expect(await lengths(20, black(3))).toEqual([20]);
+    expect((await lengths(20, black(8))).length).toBeGreaterThan(1);
+  });
+
   it('end at a scene that stays, however short the one before it', async () => {
     expect(
       await lengths(20, (x, y, t, p) => (t < 10 ? movingTexture : t < 15 ? otherScene : grain)(x, y, t, p)),

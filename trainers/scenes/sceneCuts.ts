@@ -38,12 +38,22 @@ export function thumbnail(picture: Picture): Thumbnail {
   return { width, height, luma };
 }
 
-/** Whether `next` begins a new scene: not explained by motion, nor by motion in another light. */
-export function isCut(previous: Thumbnail, next: Thumbnail): boolean {
-  if (!isUnexplained(previous, next, [STILL])) return false;
+/** The largest difference of a sample from the mean, in codes. */
+export function contrast({ luma }: Thumbnail): number {
+  const mean = luma.reduce((sum, code) => sum + code, 0) / luma.length;
+  return luma.reduce((most, code) => Math.max(most, Math.abs(code - mean)), 0);
+}
+
+/**
+ * Whether `next` begins a new scene: not explained by motion, nor by motion in another light.
+ *
+ * @param leastCodes what motion leaves of a sample in a new scene, at least
+ */
+export function isCut(previous: Thumbnail, next: Thumbnail, leastCodes = MIN_CODES): boolean {
+  if (!isUnexplained(previous, next, leastCodes, [STILL])) return false;
   const lit = previous.luma.map(lightFrom(previous.luma, next.luma, FLAT_DEVIATION));
   return [previous, { ...previous, luma: lit }].every((from) =>
-    isUnexplained(from, next, [STILL, shiftBetween(from, next)]),
+    isUnexplained(from, next, leastCodes, [STILL, shiftBetween(from, next)]),
   );
 }
 
@@ -86,7 +96,12 @@ function shiftedDifference(previous: Thumbnail, next: Thumbnail, { dx, dy }: Shi
   return total / ((right - left) * (bottom - top));
 }
 
-function isUnexplained(previous: Thumbnail, next: Thumbnail, shifts: readonly Shift[]): boolean {
+function isUnexplained(
+  previous: Thumbnail,
+  next: Thumbnail,
+  leastCodes: number,
+  shifts: readonly Shift[],
+): boolean {
   let inter = 0;
   let intra = 0;
   let samples = 0;
@@ -99,7 +114,7 @@ function isUnexplained(previous: Thumbnail, next: Thumbnail, shifts: readonly Sh
       samples += BLOCK * BLOCK;
     }
   }
-  return samples > 0 && inter > INTER_SHARE * intra && inter > MIN_CODES * samples;
+  return samples > 0 && inter > INTER_SHARE * intra && inter > leastCodes * samples;
 }
 
 function flatDifference(t: Thumbnail, x: number, y: number): number {
