@@ -160,8 +160,8 @@ export const CUBIC_LIMIT_BEFORE = 3;
 export const CUBIC_LIMIT_BEHIND = 2;
 
 /**
- * Between frames, how much a cell's trajectory is believed: squares of differences, in codes, that count for nothing, and how many times
- * the difference along a trajectory counts for one at rest.
+ * Between frames, how much a cell's trajectory is believed: mean square that the differences at rest have at least, in codes, so that
+ * it is believed where nothing speaks against it; and how many times the mean square along it counts for one at rest.
  */
 export const TRUST_FLOOR = 1;
 export const TRUST_HANDICAP = 1.3;

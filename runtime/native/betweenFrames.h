@@ -39,6 +39,8 @@ static inline void trustOfRow(const Plane luma[2], const Plane& gridX, const Pla
   const Plane *const carrier[1] = {&luma[0]}, *const other[1] = {&luma[1]};
   for (int x = 0; x < gridX.w; x++) {
     const real dx = gridX.row(y)[x], dy = gridY.row(y)[x];
+    trust[x] = 1;
+    if (dx == 0 && dy == 0) continue;  // both are the same
     Span<CELL> along[CELL], atRest[CELL], alongSquares{}, atRestSquares{};
     const auto displaced = [&](const Plane* const (&from)[1], real by, const auto& use) {
       const CellTaps taps = CellTaps::of(by * dx, by * dy);
@@ -53,7 +55,7 @@ static inline void trustOfRow(const Plane luma[2], const Plane& gridX, const Pla
       alongSum += alongSquares[i];
       atRestSum += atRestSquares[i];
     }
-    const real doubt = real(TRUST_HANDICAP) * alongSum / (CELL * CELL) + real(TRUST_FLOOR), gain = atRestSum / (CELL * CELL) + real(TRUST_FLOOR);
+    const real doubt = real(TRUST_HANDICAP) * alongSum / (CELL * CELL), gain = atRestSum / (CELL * CELL) + real(TRUST_FLOOR);
     trust[x] = 1 / (1 + doubt / gain * (doubt / gain));
   }
 }

@@ -74,6 +74,7 @@ function trustOfCells(
   const sampler = new CubicSampler();
   return Float64Array.from(gridX.samples, (dx, cell) => {
     const dy = gridY.samples[cell]!;
+    if (dx === 0 && dy === 0) return 1; // both are the same
     const left = (cell % gridX.width) * MOTION_GRID_PX;
     const top = Math.floor(cell / gridX.width) * MOTION_GRID_PX;
     let along = 0;
@@ -86,7 +87,7 @@ function trustOfCells(
         atRest += (sampler.at(a, nowX, nowY) - sampler.at(b, nowX, nowY)) ** 2;
       }
     }
-    const doubt = ((TRUST_HANDICAP * along) / MOTION_GRID_PX ** 2 + TRUST_FLOOR) ** 2;
+    const doubt = ((TRUST_HANDICAP * along) / MOTION_GRID_PX ** 2) ** 2;
     const gain = (atRest / MOTION_GRID_PX ** 2 + TRUST_FLOOR) ** 2;
     return gain / (gain + doubt);
   });
