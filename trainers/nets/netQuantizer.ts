@@ -34,7 +34,7 @@ export function measuredFrames(
 /** Step at which the sensitivity of a tensor is measured: coarse enough to be seen, fine enough to be quadratic. */
 const PROBE_K = 4;
 
-const AS_BASE: QuantizedTensor = { k: AT_PRIOR, q: new Int32Array(0) };
+const AS_PRIOR: QuantizedTensor = { k: AT_PRIOR, q: new Int32Array(0) };
 
 /** One way to code a tensor, and what it costs: its part of the film, and in all with its own bits. */
 interface Choice {
@@ -112,7 +112,7 @@ export class NetQuantizer {
     const trained = this.#values.slice(tensor.offset, tensor.offset + tensor.size);
     const probed = await this.#measure(tensor, quantizeTensor(tensor, trained, PROBE_K));
     const probeLoss = Math.max(probed.film - unquantized, 0);
-    let best = await this.#measure(tensor, AS_BASE);
+    let best = await this.#measure(tensor, AS_PRIOR);
     if (probed.total < best.total) best = probed;
     const guess = this.#cheapestStep(tensor, trained, probeLoss);
     for (const direction of [1, -1]) {

@@ -18,8 +18,18 @@ export function lightFrom(
   return (code) => to.mean + factor * (code - from.mean);
 }
 
+/** The largest difference of a sample from the mean, in codes. */
+export function contrast(luma: Float32Array): number {
+  const mean = meanOf(luma);
+  return luma.reduce((most, code) => Math.max(most, Math.abs(code - mean)), 0);
+}
+
+function meanOf(luma: Float32Array): number {
+  return luma.reduce((sum, code) => sum + code, 0) / luma.length;
+}
+
 function spread(luma: Float32Array): { mean: number; deviation: number } {
-  const mean = luma.reduce((sum, code) => sum + code, 0) / luma.length;
+  const mean = meanOf(luma);
   const variance = luma.reduce((sum, code) => sum + (code - mean) ** 2, 0) / luma.length;
   return { mean, deviation: Math.sqrt(variance) };
 }

@@ -38,12 +38,6 @@ export function thumbnail(picture: Picture): Thumbnail {
   return { width, height, luma };
 }
 
-/** The largest difference of a sample from the mean, in codes. */
-export function contrast({ luma }: Thumbnail): number {
-  const mean = luma.reduce((sum, code) => sum + code, 0) / luma.length;
-  return luma.reduce((most, code) => Math.max(most, Math.abs(code - mean)), 0);
-}
-
 /**
  * Whether `next` begins a new scene: not explained by motion, nor by motion in another light.
  *

@@ -2,8 +2,9 @@
 
 import { MAX_SEGMENT_FRAMES } from '../../runtime/field/constants.js';
 import type { Picture } from '../../runtime/picture/picture.js';
+import { contrast } from './brightness.js';
 import { LONGEST_FLASH } from './flashes.js';
-import { contrast, isCut, type Thumbnail, thumbnail } from './sceneCuts.js';
+import { isCut, type Thumbnail, thumbnail } from './sceneCuts.js';
 
 /** Luma pixels of a segment in training; about 30 bytes each. */
 const MAX_SEGMENT_PIXELS = 48e6;
@@ -60,7 +61,7 @@ async function* withGaps(
   let clear: Thumbnail | undefined;
   let gap: ScenePicture[] = [];
   for await (const shown of pictures) {
-    const codes = contrast(shown.view);
+    const codes = contrast(shown.view.luma);
     const isClear = codes >= CLEAR_CODES;
     const opens = gap.length > 0 || (clear !== undefined && codes < EMPTY_CODES);
     if (opens) gap.push(shown);
