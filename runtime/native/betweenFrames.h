@@ -36,16 +36,13 @@ static WEFT_INLINE CellsAround cellsAround(const Plane& grid, vf x, vf y, real s
 
 // How far the trajectories of a row of cells are believed. luma: carrier and other, extended.
 static inline void trustOfRow(const Plane luma[2], const Plane& gridX, const Plane& gridY, real elapsed, int y, real* trust) {
-  const Plane *const carrier[1] = {&luma[0]}, *const other[1] = {&luma[1]};
   for (int x = 0; x < gridX.w; x++) {
     const real dx = gridX.row(y)[x], dy = gridY.row(y)[x];
     trust[x] = 1;
     if (dx == 0 && dy == 0) continue;  // both are the same
     Span<CELL> along[CELL], atRest[CELL], alongSquares{}, atRestSquares{};
-    const auto displaced = [&](const Plane* const (&from)[1], real by, const auto& use) {
-      const CellTaps taps = CellTaps::of(by * dx, by * dy);
-      sampleQuad<CELL>(from, DisplacedQuad<CELL>(*from[0], x * CELL, y * CELL, taps), taps, use);
-    };
+    const auto displaced = [&](const Plane& from, real by, const auto& use) { sampleCell(from, x, y, CellTaps::of(by * dx, by * dy), use); };
+    const Plane &carrier = luma[0], &other = luma[1];
     displaced(carrier, 0, [&](int row, Span<CELL> value) WEFT_INLINE_BODY { along[row] = value; });
     displaced(other, 1, [&](int row, Span<CELL> value) WEFT_INLINE_BODY { alongSquares += (along[row] - value) * (along[row] - value); });
     displaced(carrier, elapsed, [&](int row, Span<CELL> value) WEFT_INLINE_BODY { atRest[row] = value; });

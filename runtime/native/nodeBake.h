@@ -70,9 +70,9 @@ static_assert(pastEnd(BLOCK_WIDTH) <= SCRATCH_PAST_END && pastEnd(BLOCK_WIDTH) <
 
 // Rows that one thread works on.
 struct RowScratch {
-  explicit RowScratch(int width) : block(width + SCRATCH_PAST_END, ROWS), quads(width), ring(width), exchange(width) {}
+  explicit RowScratch(int width) : block(width + SCRATCH_PAST_END, ROWS), cells(width), ring(width), exchange(width) {}
   PlaneBuffer block;
-  QuadRow quads;
+  CellBand cells;
   ChannelRing ring;
   FilterExchange exchange;
   const real* groups[ChannelRing::ROWS][LUMA_INPUTS];  // luma groups of the rows in the ring
@@ -253,7 +253,7 @@ class NodeBaker {
     team_.overFreeRows(field_.height, field_.width, 2, [&](int y0, int y1, int t) {
       scratch(t).clock.start();
       for (int y = y0; y < y1; y += 2)
-        if (y == y0 || QuadRow::of(y) != QuadRow::of(y - 1)) predictBand(pass, scratch(t), y, std::min(y1, QuadRow::end(y)), y > y0);
+        if (y == y0 || CellBand::of(y) != CellBand::of(y - 1)) predictBand(pass, scratch(t), y, std::min(y1, CellBand::end(y)), y > y0);
     });
   }
 
@@ -353,7 +353,7 @@ class NodeBaker {
     for (real* row : innovation) std::memset(row, 0, size_t(field_.width + LANES) * sizeof(real));
     for (int y = y0; y < y1; y += 2) {
       const int count = y + 1 < field_.height ? 2 : 1;
-      if (y == y0 || QuadRow::of(y) != QuadRow::of(y - 1)) predictBand(pass, s, y, std::min(y1, QuadRow::end(y)), y > y0);
+      if (y == y0 || CellBand::of(y) != CellBand::of(y - 1)) predictBand(pass, s, y, std::min(y1, CellBand::end(y)), y > y0);
       if (pass.luma) {
         channels(pass, s, y + 1);
         channels(pass, s, y + 2);
@@ -388,7 +388,7 @@ class NodeBaker {
     }
   }
 
-  // Predictions of luma rows y0 .. y1 - 1, all in one row of quads, and of the chroma that goes with them.
+  // Predictions of luma rows y0 .. y1 - 1, all of one band, and of the chroma that goes with them.
   void predictBand(const NodePass& pass, RowScratch& s, int y0, int y1, bool follows) const {
     const RowRange chroma = rowRange(1, y0, y1);
     if (!pass.references) {
@@ -397,14 +397,15 @@ class NodeBaker {
         for (int p = 1; p < 3; p++) clearRow(pass.unfiltered[p], y);
       return;
     }
-    const int quadRow = QuadRow::of(y0);
-    s.quads.load(pass.motion, pass.references, quadRow, follows);
-    predictRows<CELL, 1>(pass.reference, pass.references, s.quads, quadRow, y0, y1, BLACK[0], pass.unfiltered);
+    const int band = CellBand::of(y0);
+    s.cells.load(pass.motion, pass.references, band, follows);
+    predictRows<CELL, 1>(pass.reference, pass.references, s.cells, band, y0, y1, BLACK[0], pass.unfiltered);
     if (field_.halvedChroma) {
-      predictRows<CELL / 2, 2>(pass.reference + 1, pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[1], pass.unfiltered + 1);
+      for (int p = 1; p < 3; p += CHROMA_AT_ONCE)
+        predictRows<CELL / 2, CHROMA_AT_ONCE>(pass.reference + p, pass.references, s.cells, band, chroma.first, chroma.end, BLACK[p], pass.unfiltered + p);
     } else {
       for (int p = 1; p < 3; p++)
-        predictRows<CELL, 1>(pass.reference + p, pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[p], pass.unfiltered + p);
+        predictRows<CELL, 1>(pass.reference + p, pass.references, s.cells, band, chroma.first, chroma.end, BLACK[p], pass.unfiltered + p);
     }
     s.clock.lap(PREDICTION, (y1 - y0) * predictionOperations(pass.references, 1, field_.width) + (chroma.end - chroma.first) * predictionOperations(pass.references, 2, planeSize(1).w));
   }

@@ -2,40 +2,46 @@
 // mean of the predictions of the four cells whose centres lie around it (FORMAT.md, "Motion").
 #pragma once
 #include <algorithm>
+#include <utility>
 #include <vector>
 #include "motion.h"
 
 namespace weft {
 namespace WEFT_ISA {
 
-// Samples between the centres of two cells, side by side, of one plane or of both of chroma.
+// Samples side by side, of one plane or of both of chroma.
 template <int lanes> struct SpanOf {
   typedef real type __attribute__((vector_size(lanes * sizeof(real))));
 };
-template <int side, int planes = 1> using Span = typename SpanOf<side * planes>::type;
+template <int width, int planes = 1> using Span = typename SpanOf<width * planes>::type;
 
 // Rows of planes of one size, from some column on.
-template <int side, int planes> struct SpanRows {
+template <int width, int planes> struct SpanRows {
   real* row[planes];
   SpanRows(const Plane* const (&p)[planes], int y, int x) {
     for (int i = 0; i < planes; i++) row[i] = p[i]->row(y) + x;
   }
   SpanRows() = default;
-  WEFT_INLINE Span<side, planes> load(int x) const {
+  WEFT_INLINE Span<width, planes> load(int x) const {
     if constexpr (planes == 1) {
-      Span<side> v;
+      Span<width> v;
       std::memcpy(&v, row[0] + x, sizeof v);
       return v;
     } else {
-      Span<side> a, b;
+      Span<width> a, b;
       std::memcpy(&a, row[0] + x, sizeof a);
       std::memcpy(&b, row[1] + x, sizeof b);
-      static_assert(side == 4 && planes == 2, "pairs are of chroma");
-      return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7);
+      return joined(a, b, std::make_index_sequence<2 * width>());
     }
   }
-  WEFT_INLINE void store(int x, Span<side, planes> v) const {
-    for (int i = 0; i < planes; i++) std::memcpy(row[i] + x, reinterpret_cast<const real*>(&v) + i * side, side * sizeof(real));
+  WEFT_INLINE void store(int x, Span<width, planes> v) const {
+    for (int i = 0; i < planes; i++) std::memcpy(row[i] + x, reinterpret_cast<const real*>(&v) + i * width, width * sizeof(real));
+  }
+
+ private:
+  template <size_t... lanes> static WEFT_INLINE Span<width, planes> joined(Span<width> a, Span<width> b, std::index_sequence<lanes...>) {
+    static_assert(planes == 2, "pairs");
+    return __builtin_shufflevector(a, b, int(lanes)...);
   }
 };
 
@@ -80,49 +86,43 @@ struct CellTaps {
 
 // What a cell predicts with.
 struct CellMotion {
-  real d[2][2];    // displacements towards its references in luma pixels, by reference and axis
   real weight[2];  // of the references: 1 and nothing of a single one
   real light;
   CellTaps taps[2], halfTaps[2];  // by reference, in planes of full and half size
-  bool operator==(const CellMotion& o) const {
-    return std::memcmp(d, o.d, sizeof d) == 0 && weight[0] == o.weight[0] && light == o.light;
-  }
   template <int side> const CellTaps& tapsOf(int reference) const { return side == CELL ? taps[reference] : halfTaps[reference]; }
 };
 
-// The quads between the centres of two rows of cells; those at the edges lie between a cell and itself.
-class QuadRow {
+// Two rows of cells: between the rows of their centres lies a band of samples that both predict. Above the first centres and below the
+// last ones both are the same row.
+class CellBand {
  public:
-  explicit QuadRow(int width) {
-    for (auto& row : cells_) row.resize(size_t(width + CELL - 1) / CELL + 2);
+  explicit CellBand(int width) {
+    for (auto& row : cells_) row.resize(size_t(width + CELL - 1) / CELL);
   }
-  // The row of quads that a luma row lies in, and the first luma row of the next one.
+  // The band that a luma row lies in, and the first luma row of the next one.
   static int of(int y) { return (y + CELL / 2) / CELL; }
   static int end(int y) { return of(y) * CELL + CELL / 2; }
 
-  // grids: the light's without origin if it does not change. follows: the row of quads above was loaded before, of the same grids.
-  void load(const Plane grids[MOTION_COMPONENTS], int references, int quad, bool follows) {
+  // grids: the light's without origin if it does not change. follows: the band above was loaded before, of the same grids.
+  void load(const Plane grids[MOTION_COMPONENTS], int references, int band, bool follows) {
     if (follows) std::swap(cells_[0], cells_[1]);
-    else loadCells(grids, references, quad - 1, cells_[0]);
-    loadCells(grids, references, quad, cells_[1]);
+    else loadCells(grids, references, band - 1, cells_[0]);
+    loadCells(grids, references, band, cells_[1]);
     light = grids[LIGHT].origin;
   }
-  const CellMotion& cell(int quad, int right, int below) const { return cells_[below][quad + right]; }
+  int across() const { return int(cells_[0].size()); }
+  const CellMotion& cell(int x, int below) const { return cells_[below][x]; }
   bool light = false;  // changes
 
  private:
   static void loadCells(const Plane grids[MOTION_COMPONENTS], int references, int y, std::vector<CellMotion>& cells) {
-    const int w = grids[0].w;
-    for (int x = 0; x < w; x++) loadCell(grids, references, x, clampIndex(y, grids[0].h), cells[x + 1]);
-    cells[0] = cells[1];
-    cells[w + 1] = cells[w];
+    for (size_t x = 0; x < cells.size(); x++) loadCell(grids, references, int(x), clampIndex(y, grids[0].h), cells[x]);
   }
   static void loadCell(const Plane grids[MOTION_COMPONENTS], int references, int x, int y, CellMotion& m) {
-    for (int r = 0; r < 2; r++) {
-      for (int axis = 0; axis < 2; axis++) m.d[r][axis] = r < references ? grids[displacement(r, axis)].row(y)[x] : 0;
-      if (r >= references) continue;
-      m.taps[r] = CellTaps::of(m.d[r][0], m.d[r][1]);
-      m.halfTaps[r] = CellTaps::of(m.d[r][0] / 2, m.d[r][1] / 2);
+    for (int r = 0; r < references; r++) {
+      const real dx = grids[displacement(r, 0)].row(y)[x], dy = grids[displacement(r, 1)].row(y)[x];
+      m.taps[r] = CellTaps::of(dx, dy);
+      m.halfTaps[r] = CellTaps::of(dx / 2, dy / 2);
     }
     m.weight[0] = references > 1 ? sigmoid(splat(grids[BETA].row(y)[x]))[0] : 1;
     m.weight[1] = 1 - m.weight[0];
@@ -131,90 +131,75 @@ class QuadRow {
   std::vector<CellMotion> cells_[2];
 };
 
-// Weight of the cell behind the samples between two centres; once for each plane.
-template <int side, int planes = 1> struct QuadWeights {
-  alignas(CACHE_LINE) real w[side * planes];
-  constexpr QuadWeights() : w{} {
-    for (int i = 0; i < side * planes; i++) w[i] = (real(i % side) + real(0.5)) / side;
+// What a cell predicts in a band: `side` samples before its centre and as many behind it. side: samples between two centres.
+template <int side> constexpr int WINDOW = 2 * side;
+
+// Weights of a cell across its window, once for each plane; before the first centre and behind the last one a cell is alone.
+template <int side> struct WeightsAcross {
+  alignas(CACHE_LINE) real w[2][2][WINDOW<side>];  // by: first cell, last cell
+  constexpr WeightsAcross() : w{} {
+    for (int first = 0; first < 2; first++)
+      for (int last = 0; last < 2; last++)
+        for (int i = 0; i < side; i++) {
+          const real rising = (real(i) + real(0.5)) / side;
+          w[first][last][i] = first ? 1 : rising;
+          w[first][last][side + i] = last ? 1 : 1 - rising;
+        }
   }
+  const real* of(int x, int cells) const { return w[x == 0][x == cells - 1]; }
 };
-template <int side, int planes = 1> constexpr QuadWeights<side, planes> QUAD_WEIGHTS;
-// Of the cells before (0) or behind (1).
-template <int side, int planes> static WEFT_INLINE Span<side, planes> quadWeights(int behind) {
-  Span<side, planes> v;
-  std::memcpy(&v, QUAD_WEIGHTS<side, planes>.w, sizeof v);
-  return behind ? v : 1 - v;
-}
-
-// Cells of a quad that predict alike, as those of a part of the picture that stands still do: they are sampled once.
-struct QuadPart {
-  const CellMotion* cell;
-  bool across[2], down[2];  // which columns and rows of cells
-};
-struct QuadParts {
-  QuadPart part[4];
-  int count;
-};
-static inline QuadParts partsOf(const QuadRow& row, int quad) {
-  const CellMotion* c[2][2];
-  for (int below = 0; below < 2; below++)
-    for (int right = 0; right < 2; right++) c[below][right] = &row.cell(quad, right, below);
-  const bool across = *c[0][0] == *c[0][1] && *c[1][0] == *c[1][1], down = *c[0][0] == *c[1][0] && *c[0][1] == *c[1][1];
-  QuadParts parts{};
-  for (int below = 0; below < (down ? 1 : 2); below++)
-    for (int right = 0; right < (across ? 1 : 2); right++)
-      parts.part[parts.count++] = {c[below][right], {!right, right || across}, {!below, below || down}};
-  return parts;
-}
-
-// The weights of a part's cells: across, and by row.
-template <int side, int planes> static WEFT_INLINE Span<side, planes> weightAcross(const QuadPart& part) {
-  return part.across[0] && part.across[1] ? 1 - Span<side, planes>{} : quadWeights<side, planes>(part.across[1]);
-}
-template <int side> struct RowWeights {
-  real w[3][side];  // of the cells above, of those below, of both together
-  constexpr RowWeights() : w{} {
+template <int side> constexpr WeightsAcross<side> WEIGHTS_ACROSS;
+// Of the cells above (0) and below (1), by row of the band.
+template <int side> struct WeightsDown {
+  real w[2][side];
+  constexpr WeightsDown() : w{} {
     for (int i = 0; i < side; i++) {
-      w[0][i] = 1 - QUAD_WEIGHTS<side>.w[i];
-      w[1][i] = QUAD_WEIGHTS<side>.w[i];
-      w[2][i] = 1;
+      w[1][i] = (real(i) + real(0.5)) / side;
+      w[0][i] = 1 - w[1][i];
     }
   }
 };
-template <int side> constexpr RowWeights<side> ROW_WEIGHTS;
-template <int side> static WEFT_INLINE const real* weightsDown(const QuadPart& part) {
-  return ROW_WEIGHTS<side>.w[part.down[0] && part.down[1] ? 2 : part.down[1]];
-}
+template <int side> constexpr WeightsDown<side> WEIGHTS_DOWN;
 
-// Where the samples of a quad are read when all are displaced alike: row and column of the first tap of its first sample. Places far
+// Where a window of samples is read that are all displaced alike: row and column of the first tap of its first sample. Places far
 // outside are moved to where all taps read the border.
-template <int side> struct DisplacedQuad {
+template <int width, int height> struct DisplacedWindow {
   int column, row;
-  DisplacedQuad(const Plane& p, int x0, int y0, const CellTaps& by) : column(place(x0 + by.column, p.w)), row(place(y0 + by.row, p.h)) {}
+  DisplacedWindow(const Plane& p, int x0, int y0, const CellTaps& by) : column(place<width>(x0 + by.column, p.w)), row(place<height>(y0 + by.row, p.h)) {}
 
  private:
-  static constexpr int OUTSIDE = side + CUBIC_TAPS;
-  static int place(int at, int length) { return std::min(std::max(at - CUBIC_BEFORE, -OUTSIDE), length + side); }
+  template <int size> static int place(int at, int length) { return std::min(std::max(at - CUBIC_BEFORE, -(size + CUBIC_TAPS)), length); }
 };
-static_assert(CELL / 2 <= MARGIN_X && CELL - 1 <= EXTENDED_RIGHT, "quads at the edges are written into the margins, which are renewed behind them");
-static_assert(CELL + CUBIC_TAPS <= MARGIN_X, "columns that are read repeat the border");
-static_assert(2 * CELL + CUBIC_TAPS <= EXTENDED_RIGHT, "columns behind the last one, too");
+static_assert(CELL / 2 <= MARGIN_X && WINDOW<CELL> <= EXTENDED_RIGHT, "windows at the edges are written into the margins, which are renewed behind them");
+static_assert(WINDOW<CELL> + CUBIC_TAPS <= MARGIN_X && WINDOW<CELL> + CUBIC_TAPS <= EXTENDED_RIGHT, "columns that are read repeat the border");
 
-// Calls use(row, value) for all rows of a displaced quad. Every row that is read adds to the four that it is a tap of.
-template <int side, int planes, class Use>
-static WEFT_INLINE void sampleQuad(const Plane* const (&from)[planes], const DisplacedQuad<side>& at, const CellTaps& taps, const Use& use) {
+// Calls use(row, value) for `height` rows of samples that are displaced alike, from a column and a row on. Every row that is read adds to
+// the four that it is a tap of.
+template <int width, int height, int planes, class Use>
+static WEFT_INLINE void sampleDisplaced(const Plane* const (&from)[planes], int column, int row, const CellTaps& taps, const Use& use) {
   constexpr int before = CUBIC_TAPS - 1;
   static_assert(before == 3, "three rows are begun");
-  Span<side, planes> first{}, second{}, third{};
+  const auto rowsAt = [&](int r) WEFT_INLINE_BODY { return SpanRows<width, planes>(from, clampIndex(row + r, from[0]->h), column); };
+  if (taps.fx == 0 && taps.fy == 0) {  // what stands still: samples as they are
+    for (int r = 0; r < height; r++) use(r, rowsAt(r + CUBIC_BEFORE).load(CUBIC_BEFORE));
+    return;
+  }
+  Span<width, planes> first{}, second{}, third{};
 #pragma GCC unroll 16
-  for (int r = 0; r < side + before; r++) {
-    const SpanRows<side, planes> rows(from, clampIndex(at.row + r, from[0]->h), at.column);
+  for (int r = 0; r < height + before; r++) {
+    const auto rows = rowsAt(r);
     const auto across = (taps.x[0] * rows.load(0) + taps.x[1] * rows.load(1)) + (taps.x[2] * rows.load(2) + taps.x[3] * rows.load(3));
     if (r >= before) use(r - before, first + taps.y[3] * across);
     first = second + taps.y[2] * across;
     second = third + taps.y[1] * across;
     third = taps.y[0] * across;
   }
+}
+// The samples of a cell.
+template <class Use> static WEFT_INLINE void sampleCell(const Plane& from, int x, int y, const CellTaps& taps, const Use& use) {
+  const DisplacedWindow<CELL, CELL> at(from, x * CELL, y * CELL, taps);
+  const Plane* const planes[1] = {&from};
+  sampleDisplaced<CELL, CELL>(planes, at.column, at.row, taps, use);
 }
 
 // Planes of one size of both references, or of their gradients.
@@ -226,33 +211,71 @@ template <int planes> struct ReferencePlanes {
   }
 };
 
-// Rows y0 .. y1 - 1 of planes of one size, all between the same rows of centres. side: samples between two centres.
+// A window is worked on in pieces of one vector.
+template <int side, int planes> constexpr int PIECE = std::min(WINDOW<side>, std::max(LANES / planes, 4));
+template <int side, int planes> constexpr int PIECES = WINDOW<side> / PIECE<side, planes>;
+template <int side, int planes> using PieceSpan = Span<PIECE<side, planes>, planes>;
+// As many planes of chroma as fill a vector.
+constexpr int CHROMA_AT_ONCE = LANES < CELL ? 1 : 2;
+
+// The rows that the band above did not read, some cells ahead: too many streams for the processor to foresee.
+template <int side, int planes> static WEFT_INLINE void prefetchBelow(const Plane* const (&from)[planes], int column, int row) {
+  constexpr int ahead = 64;
+  for (int p = 0; p < planes; p++)
+    for (int r = CUBIC_TAPS - 1; r < side + CUBIC_TAPS - 1; r++) __builtin_prefetch(from[p]->row(clampIndex(row + r, from[p]->h)) + column + ahead);
+}
+
+// Rows y0 .. y1 - 1 of planes of one size, all of one band.
 template <int side, int planes>
-static inline void predictRows(const Plane (*references)[2], int count, const QuadRow& quads, int quadRow, int y0, int y1, real black, const Plane* out) {
-  using Vector = Span<side, planes>;
+static inline void predictRows(const Plane (*references)[2], int count, const CellBand& cells, int band, int y0, int y1, real black, const Plane* out) {
+  using Vector = PieceSpan<side, planes>;
+  constexpr int piece = PIECE<side, planes>, pieces = PIECES<side, planes>, part = std::min(piece, side);
   const ReferencePlanes<planes> from(references);
-  const Plane* to[planes];
-  for (int p = 0; p < planes; p++) to[p] = &out[p];
-  const int top = quadRow * side - side / 2, r0 = y0 - top, r1 = y1 - top;
-  for (int quad = 0, x0 = -side / 2; x0 < out[0].w; quad++, x0 += side) {
-    const QuadParts parts = partsOf(quads, quad);
-    alignas(CACHE_LINE) Vector sum[side] = {};
-    for (int i = 0; i < parts.count; i++) {
-      const QuadPart& part = parts.part[i];
-      const CellMotion& cell = *part.cell;
-      const Vector weight = weightAcross<side, planes>(part);
-      const real* down = weightsDown<side>(part);
-      for (int r = 0; r < count; r++) {
-        const CellTaps& taps = cell.tapsOf<side>(r);
-        const Vector share = cell.weight[r] * (1 + cell.light) * weight;
-        sampleQuad<side, planes>(from.of[r], DisplacedQuad<side>(*from.of[r][0], x0, top, taps), taps,
-                                 [&](int row, Vector value) WEFT_INLINE_BODY { sum[row] += down[row] * share * value; });
+  const int top = band * side - side / 2, r0 = y0 - top, r1 = y1 - top;
+  // The second half of a window is the first of the next one's.
+  alignas(CACHE_LINE) real carried[planes][side][side] = {};
+  const auto store = [&](int x0, const real* window) WEFT_INLINE_BODY {
+    for (int p = 0; p < planes; p++)
+      for (int r = r0; r < r1; r++)
+        for (int i = 0; i < side; i += part) {
+          Span<part> sum, more{};
+          std::memcpy(&sum, &carried[p][r][i], sizeof sum);
+          const auto at = [&](int x) { return window + ((x / piece * side + r) * planes + p) * piece + x % piece; };
+          if (window) std::memcpy(&more, at(i), sizeof more);
+          sum += more;
+          std::memcpy(out[p].row(top + r) + x0 + i, &sum, sizeof sum);
+          if (window) std::memcpy(&carried[p][r][i], at(side + i), sizeof sum);
+        }
+  };
+  for (int x = 0; x < cells.across(); x++) {
+    const int x0 = x * side - side / 2;
+    alignas(CACHE_LINE) Vector sum[pieces][side] = {};
+    for (int below = 0; below < 2; below++) {
+      const CellMotion& cell = cells.cell(x, below);
+      const real* down = WEIGHTS_DOWN<side>.w[below];
+      for (int n = 0; n < count; n++) {
+        const CellTaps& taps = cell.tapsOf<side>(n);
+        const DisplacedWindow<WINDOW<side>, side> at(*from.of[n][0], x0, top, taps);
+        const real share = cell.weight[n] * (1 + cell.light);
+        if (below) prefetchBelow<side, planes>(from.of[n], at.column, at.row);
+        for (int k = 0; k < pieces; k++)
+          sampleDisplaced<piece, side>(from.of[n], at.column + k * piece, at.row, taps,
+                                       [&](int row, Vector value) WEFT_INLINE_BODY { sum[k][row] += share * down[row] * value; });
       }
       if (const real offset = cell.light * black; offset != 0)
-        for (int row = 0; row < side; row++) sum[row] -= down[row] * offset * weight;
+        for (int k = 0; k < pieces; k++)
+          for (int row = 0; row < side; row++) sum[k][row] -= down[row] * offset;
     }
-    for (int row = r0; row < r1; row++) SpanRows<side, planes>(to, top + row, x0).store(0, sum[row]);
+    const real* across = WEIGHTS_ACROSS<side>.of(x, cells.across());
+    for (int k = 0; k < pieces; k++) {
+      SpanRows<piece, planes> weights;
+      for (int p = 0; p < planes; p++) weights.row[p] = const_cast<real*>(across);
+      const Vector weight = weights.load(k * piece);
+      for (int row = 0; row < side; row++) sum[k][row] *= weight;
+    }
+    store(x0, reinterpret_cast<const real*>(sum));
   }
+  store(cells.across() * side - side / 2, nullptr);
 }
 
 }  // namespace WEFT_ISA

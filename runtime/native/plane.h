@@ -15,7 +15,7 @@ namespace WEFT_ISA {
 // all of them memory of the plane. Kernels may write up to EXTENDED_RIGHT past a row (its last vector runs past the width), and before
 // it; what is read for its value there was put there first, by extendPlane or by clear. Every header that reaches into the margins
 // says how far, and asserts that it fits.
-constexpr int MARGIN_X = 16;
+constexpr int MARGIN_X = 32;
 constexpr int MARGIN_RIGHT = 40;
 constexpr int MARGIN_Y = 6;
 // How much of the right margin extendRow repeats the border in. Nothing is ever left behind it but zeros: kernels read there what they

@@ -25,20 +25,20 @@ inline void KernelBench::prediction() {
   fill(g, -1, 1);
   target = out;
   gTarget = g;
-  QuadRow quads(W);
+  CellBand cells(W);
   const auto overBands = [&](const auto& body) {
-    for (int y = 0; y < H; y = QuadRow::end(y)) {
-      quads.load(grids, 2, QuadRow::of(y), y > 0);
-      body(QuadRow::of(y), y, std::min(H, QuadRow::end(y)));
+    for (int y = 0; y < H; y = CellBand::end(y)) {
+      cells.load(grids, 2, CellBand::of(y), y > 0);
+      body(CellBand::of(y), y, std::min(H, CellBand::end(y)));
     }
   };
-  const auto forward = [&] { overBands([&](int row, int y0, int y1) { predictRows<CELL, 1>(references, 2, quads, row, y0, y1, BLACK[0], &target); }); };
+  const auto forward = [&] { overBands([&](int band, int y0, int y1) { predictRows<CELL, 1>(references, 2, cells, band, y0, y1, BLACK[0], &target); }); };
   const auto here = [&](int c, int x, int y) { return double(grid[c].row(y)[x]); };
   forward();
   measure("prediction", H * predictionOperations(2, 1, W), difference(out, [&](int x, int y) { return plainPrediction(reference, x, y, GW, GH, here); }), forward);
 
   const auto backward = [&] {
-    overBands([&](int row, int y0, int y1) { predictRowsAdjoint<CELL, 1>(references, gReferences, 2, quads, row, y0, y1, BLACK[0], &gTarget, gGrids); });
+    overBands([&](int band, int y0, int y1) { predictRowsAdjoint<CELL, 1>(references, gReferences, 2, cells, band, y0, y1, BLACK[0], &gTarget, gGrids); });
   };
   backward();
   // Along one direction of all components of all cells, and one of all samples.

@@ -43,8 +43,8 @@ struct PlaneErrors {
 };
 
 // Scattered this far into the margins, or less: what lies further out is zero.
-constexpr int RECEIVED_X = CELL + CUBIC_TAPS;
-static_assert(RECEIVED_X <= MARGIN_X && 2 * CELL + CUBIC_TAPS <= MARGIN_RIGHT, "all that was scattered is received");
+constexpr int RECEIVED_X = WINDOW<CELL> + CUBIC_TAPS;
+static_assert(RECEIVED_X <= MARGIN_X && RECEIVED_X <= MARGIN_RIGHT, "all that was scattered is received");
 
 // Adds row y of a gradient, with what was scattered into the margins that repeat its samples. Zero past the width stays so.
 static WEFT_INLINE void addReceivedRow(const Plane& g, int y, real* out) {
@@ -184,7 +184,7 @@ class NodeAdjoint {
     PartClock& clock = baker_.scratch(t).clock;
     clock.start();
     for (int y = y0; y < y1; y += 2) {
-      if (pass.references && (y == y0 || QuadRow::of(y) != QuadRow::of(y - 1))) predictionBand(task, t, y, std::min(y1, QuadRow::end(y)), y > y0);
+      if (pass.references && (y == y0 || CellBand::of(y) != CellBand::of(y - 1))) predictionBand(task, t, y, std::min(y1, CellBand::end(y)), y > y0);
       if (!pass.chroma) continue;
       const int count = y + 1 < field_.height ? 2 : 1;
       for (int k = 0; k < count; k++) {
@@ -198,23 +198,24 @@ class NodeAdjoint {
     }
   }
 
-  // Luma rows y0 .. y1 - 1, all in one row of quads, and the chroma that goes with them.
+  // Luma rows y0 .. y1 - 1, all of one band, and the chroma that goes with them.
   void predictionBand(const AdjointTask& task, int t, int y0, int y1, bool follows) {
     const NodePass& pass = task.pass;
     const PredictionGradient& out = task.out[t];
     RowScratch& s = baker_.scratch(t);
-    const int quadRow = QuadRow::of(y0);
+    const int band = CellBand::of(y0);
     const auto chroma = baker_.rowRange(1, y0, y1);
     s.clock.lap(CHROMA, 0);
-    s.quads.load(pass.motion, pass.references, quadRow, follows);
+    s.cells.load(pass.motion, pass.references, band, follows);
     const Plane g[3] = {gUnfiltered_[0], gUnfiltered_[1], gUnfiltered_[2]};
-    predictRowsAdjoint<CELL, 1>(pass.reference, out.references, pass.references, s.quads, quadRow, y0, y1, BLACK[0], g, out.grids);
+    predictRowsAdjoint<CELL, 1>(pass.reference, out.references, pass.references, s.cells, band, y0, y1, BLACK[0], g, out.grids);
     if (field_.halvedChroma) {
-      predictRowsAdjoint<CELL / 2, 2>(pass.reference + 1, out.references + 1, pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[1],
-                                      g + 1, out.grids);
+      for (int p = 1; p < 3; p += CHROMA_AT_ONCE)
+        predictRowsAdjoint<CELL / 2, CHROMA_AT_ONCE>(pass.reference + p, out.references + p, pass.references, s.cells, band, chroma.first, chroma.end,
+                                                     BLACK[p], g + p, out.grids);
     } else {
       for (int p = 1; p < 3; p++)
-        predictRowsAdjoint<CELL, 1>(pass.reference + p, out.references + p, pass.references, s.quads, quadRow, chroma.first, chroma.end, BLACK[p],
+        predictRowsAdjoint<CELL, 1>(pass.reference + p, out.references + p, pass.references, s.cells, band, chroma.first, chroma.end, BLACK[p],
                                     g + p, out.grids);
     }
     s.clock.lap(PREDICTION, (y1 - y0) * predictionGradientOperations(pass.references, 1, field_.width, out.references[0][0].origin) +

@@ -170,8 +170,7 @@ class SegmentStart {
     for (int axis = 0; axis < 2; axis++) d[axis] = motion.expected[axis].row(y)[x] + (found ? motion.missing[axis].row(y)[x] : 0);
     const CellTaps taps = CellTaps::of(d[0], d[1]);
     real samples[CELL][CELL];
-    const Plane* const planes[1] = {&from};
-    sampleQuad<CELL, 1>(planes, DisplacedQuad<CELL>(from, x * CELL, y * CELL, taps), taps, [&](int row, Span<CELL> value) {
+    sampleCell(from, x, y, taps, [&](int row, Span<CELL> value) {
       for (int i = 0; i < CELL; i++) samples[row][i] = motion.factor * (value[i] + CODE_OFFSET) + motion.offset;
     });
     return CellSpectrum(samples);
