@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -134,17 +133,18 @@ function severalPictures(output: string): UsageError {
 
 /** A reader that goes away ends the writing quietly, as in any pipe. */
 async function toPipe(pictures: AsyncIterable<Picture>, info: FilmInfo, stdout: Writable): Promise<void> {
-  let gone = false;
-  const leave = () => {
-    gone = true;
-  };
-  stdout.once('error', leave);
-  for await (const chunk of writeY4m(pictures, info)) {
-    if (gone) break;
-    if (!stdout.write(chunk)) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')]).catch(leave);
+  try {
+    await pipeline(writeY4m(pictures, info), stdout, { end: false });
+  } catch (error) {
+    if (!readerGone.has((error as NodeJS.ErrnoException).code)) throw error;
   }
-  stdout.off('error', leave);
 }
+
+const readerGone = new Set<string | undefined>([
+  'EPIPE',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_DESTROYED',
+]);
 
 async function viaFfmpeg(
   pictures: AsyncIterable<Picture>,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { Readable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { InterruptedError, MediaError } from '../../runtime/errors.js';
@@ -232,6 +232,33 @@ describe('writing', () => {
       }
     },
   );
+
+  test('a pipe gets every byte at its own pace, with no listener for each picture, and may close early', async () => {
+    const film = pictures(baseInfo, 20);
+    const got: Buffer[] = [];
+    const slow = new Writable({
+      highWaterMark: 1,
+      write(chunk: Buffer, _, done) {
+        got.push(Buffer.from(chunk));
+        setImmediate(done);
+      },
+    });
+    const { frames } = await writeFilm(each(film), baseInfo, '-', { stdout: slow });
+    expect(frames).toBe(20);
+    expect(Buffer.concat(got)).toEqual(Buffer.concat(await collect(writeY4m(each(film), baseInfo))));
+    expect(slow.eventNames().flatMap((name) => slow.listeners(name)).length).toBeLessThanOrEqual(1);
+    expect(slow.writableEnded).toBe(false);
+    const closed = new Writable({
+      write: (_chunk, _, done) => done(Object.assign(new Error(), { code: 'EPIPE' })),
+    });
+    expect((await writeFilm(each(film), baseInfo, '-', { stdout: closed })).frames).toBeLessThan(20);
+    const full = new Writable({
+      write: (_chunk, _, done) => done(Object.assign(new Error(), { code: 'ENOSPC' })),
+    });
+    await expect(writeFilm(each(film), baseInfo, '-', { stdout: full })).rejects.toMatchObject({
+      code: 'ENOSPC',
+    });
+  });
 
   test('odd sizes are written everywhere', async () => {
     const film = pictures(baseInfo, 2);
