@@ -8,6 +8,10 @@ import { triedDistances } from './presets.js';
 import { firstAnchorOf, flashes } from './scenes/flashes.js';
 import type { TrainingPlan } from './schedule.js';
 import { SegmentTrainer, type TrainingSettings } from './segmentTrainer.js';
+import { TRAINING_CONSTANTS } from './trainingConstants.js';
+
+/** Where the search begins. */
+const MIDDLE_DISTANCE = 4;
 
 /** The film that a scene is a part of. */
 export interface FilmInTraining {
@@ -43,9 +47,9 @@ export async function bestSegment(
     distance: distances[0]!,
     cost: Number.POSITIVE_INFINITY,
   }));
-  const tried = distances.length > 1 ? distances : [];
-  for (const [index, distance] of tried.entries()) {
-    progress(index / (tried.length + 1));
+  let tried = 0;
+  for (const distance of distancesOnTrial(distances, () => best.map((stretch) => stretch.distance))) {
+    progress(tried++ / (distances.length + 1));
     const segment = await begin(trialPlan, distance);
     for (const [stretch, cost] of (await trial(segment, film)).entries()) {
       if (cost < best[stretch]!.cost) best[stretch] = { distance, cost };
@@ -53,9 +57,46 @@ export async function bestSegment(
     // One segment at a time: they are large.
     segment.release();
   }
-  progress(tried.length / (tried.length + 1));
+  progress(tried / (tried + 1));
   const [first, ...later] = best.map(({ distance }) => distance);
   return begin(film.plan, first!, later);
+}
+
+/**
+ * The distances to try, from a middle one on: to both sides, and on from each that is the best of a stretch so far. None if there is no
+ * choice.
+ *
+ * @param distances rising
+ * @param best of each stretch among those that were given out
+ */
+function* distancesOnTrial(distances: readonly number[], best: () => number[]): Generator<number, void> {
+  if (distances.length < 2) return;
+  const tried = new Set<number>();
+  let next = distances.findLast((distance) => distance <= MIDDLE_DISTANCE) ?? distances[0];
+  while (next !== undefined) {
+    tried.add(next);
+    yield next;
+    const around = best().flatMap((distance) => {
+      const index = distances.indexOf(distance);
+      return [distances[index + 1], distances[index - 1]];
+    });
+    next = around.find((distance) => distance !== undefined && !tried.has(distance));
+  }
+}
+
+/**
+ * What a stretch would cost where its bits and distortion are in balance. Short distances have more frames with fine steps, and start
+ * with more bits and less distortion than pays; training evens that out. Distortion is taken to fall with a power of the bits, not too
+ * far from where it is.
+ *
+ * @param bits times lambda
+ */
+function balancedCost(distortion: number, bits: number): number {
+  const { distortionPower, leastImbalance, largestImbalance } = TRAINING_CONSTANTS.anchors;
+  const imbalance = bits / (distortionPower * Math.max(distortion, Number.MIN_VALUE));
+  const factor =
+    Math.min(Math.max(imbalance, leastImbalance), largestImbalance) ** (1 / (1 + distortionPower));
+  return factor ** distortionPower * distortion + bits / factor;
 }
 
 /** Cost of each stretch after the steps of a trial with nets that are thrown away: of the start alone if there are none. */
@@ -63,8 +104,16 @@ async function trial(segment: SegmentTrainer, film: FilmInTraining): Promise<num
   const nets = copyOf(film.nets);
   if (film.settings.preset.trialSteps > 0) await segment.train(0, segment.wave.steps, nets, film.random);
   await segment.beginRest(nets);
-  const costs = await segment.nodeCosts(nets.values, segment.nodes.length, 'all');
-  const stretches = Array.from({ length: stretchCount(segment.nodes.length) }, () => 0);
-  for (const [index, { frame }] of segment.nodes.entries()) stretches[stretchOf(frame)]! += costs[index]!;
-  return stretches;
+  const costs = await segment.evaluate(nets.values, segment.nodes.length, 'all');
+  const stretches = Array.from({ length: stretchCount(segment.nodes.length) }, () => ({
+    distortion: 0,
+    bits: 0,
+  }));
+  for (const [index, { frame }] of segment.nodes.entries()) {
+    const stretch = stretches[stretchOf(frame)]!;
+    const { distortion, innovationBits, motionBits } = costs[index]!;
+    stretch.distortion += distortion;
+    stretch.bits += innovationBits + motionBits;
+  }
+  return stretches.map(({ distortion, bits }) => balancedCost(distortion, film.settings.lambda * bits));
 }

@@ -17,7 +17,7 @@ export interface Preset {
   readonly measuredPixels: number;
   /** Chance that a step visits a frame between anchors; anchors and intra frames are always visited. */
   readonly visits: number;
-  /** Anchor distances to try at the start, those to try too in scenes of several stretches, and the steps of each trial, if any. */
+  /** Anchor distances that may be tried at the start, rising, those too in scenes of several stretches, and the steps of a trial. */
   readonly anchorDistances: readonly number[];
   readonly longDistances: readonly number[];
   readonly trialSteps: number;
@@ -33,7 +33,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     netPasses: 0,
     measuredPixels: 1e6,
     visits: 0.5,
-    anchorDistances: [2, 4, 8],
+    anchorDistances: [1, 2, 4, 8],
     longDistances: [],
     trialSteps: 0,
     bytesOverDraft: 1,
@@ -45,7 +45,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     netPasses: 0,
     measuredPixels: 1e6,
     visits: 0.5,
-    anchorDistances: [2, 4, 8, 16],
+    anchorDistances: [1, 2, 4, 8, 16],
     longDistances: [32],
     trialSteps: 0,
     bytesOverDraft: 0.75,
@@ -57,7 +57,7 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     netPasses: 0,
     measuredPixels: 2e6,
     visits: 0.5,
-    anchorDistances: [2, 4, 8, 16],
+    anchorDistances: [1, 2, 4, 8, 16],
     longDistances: [32],
     trialSteps: 24,
     bytesOverDraft: 0.7,

@@ -132,16 +132,19 @@ export class SegmentTrainer {
     await this.#begin(rest, nets.values);
   }
 
-  /** Distortion + lambda * bits of each of the first nodes with rounded latents, in squared codes, or one of the two. */
-  async nodeCosts(nets: Float64Array, nodes: number, part: CostPart): Promise<number[]> {
-    const costs = await this.#segment.evaluate(nets, nodes, part);
-    return costs.map((cost) => this.#total(cost));
+  /** Costs of the first nodes with rounded latents, or a part of them. */
+  evaluate(nets: Float64Array, nodes: number, part: CostPart): Promise<readonly NodeCost[]> {
+    return this.#segment.evaluate(nets, nodes, part);
   }
 
-  /** The same of the whole segment, scaled from the frames that nets are measured on. */
+  /**
+   * Distortion + lambda * bits of the whole segment, or one of the two, in squared codes, scaled from the frames that nets are measured
+   * on.
+   */
   async cost(nets: Float64Array, part: CostPart): Promise<number> {
     const measured = Math.min(this.#begun, measuredFrames(this.description, this.#settings.preset));
-    const [intra = 0, ...inter] = await this.nodeCosts(nets, measured, part);
+    const costs = await this.evaluate(nets, measured, part);
+    const [intra = 0, ...inter] = costs.map((cost) => this.#total(cost));
     const interScale = (this.description.frames - 1) / Math.max(1, measured - 1);
     return intra + interScale * inter.reduce((sum, cost) => sum + cost, 0);
   }

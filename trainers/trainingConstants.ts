@@ -13,6 +13,15 @@ export interface AdamConstants {
   readonly epsilon: number;
 }
 
+/** The comparison of anchor distances after a trial. */
+export interface AnchorConstants {
+  /** Distortion is taken to fall with this power of the bits. */
+  readonly distortionPower: number;
+  /** What bits weigh over what they weigh where they are in balance with the distortion: at least and at most, as far as that is taken to hold. */
+  readonly leastImbalance: number;
+  readonly largestImbalance: number;
+}
+
 /** The sparse approximation by a pyramid of latents. */
 export interface SparseConstants {
   /** Rounds, each with penalties from the last, and iterations of a round. */
@@ -161,6 +170,8 @@ export interface TrainingConstants {
   readonly nets: NetConstants;
   /** Intervals between anchors that train at a time (trainingWave.ts). */
   readonly waveIntervals: number;
+  /** How anchor distances are compared (anchorChoice.ts). */
+  readonly anchors: AnchorConstants;
   /** Once the nets are fixed, blocks without a latent of this size are empty for good. */
   readonly prunedBelow: number;
   readonly engine: EngineConstants;
@@ -188,6 +199,7 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
     synthesisFirstBit: 2 ** -6,
   },
   waveIntervals: 4,
+  anchors: { distortionPower: 0.8, leastImbalance: 0.5, largestImbalance: 4 },
   prunedBelow: 0.35,
   engine: {
     latentAdam: { gradientShare: 0.2, squareShare: 0.01, epsilon: 1e-8 },

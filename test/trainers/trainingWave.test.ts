@@ -101,8 +101,10 @@ describe.runIf(canEncode())('a long chain of anchors', { timeout: 120_000 }, () 
       nets,
     );
     const costOf = async (): Promise<number> => {
-      const costs = await segment.nodeCosts(nets.values, scene.length, 'all');
-      return costs.reduce((sum, cost) => sum + cost, 0);
+      const costs = await segment.evaluate(nets.values, scene.length, 'all');
+      return costs.reduce((sum, { distortion, innovationBits, motionBits }) => {
+        return sum + distortion + settings.lambda * (innovationBits + motionBits);
+      }, 0);
     };
     await segment.beginRest(nets);
     const start = await costOf();
