@@ -1,0 +1,58 @@
+/** The anchor distances that a scene is given. */
+
+import { expect, it } from 'vitest';
+import { bestSegment } from '../../trainers/anchorChoice.js';
+import { openEngine } from '../../trainers/engines.js';
+import { createNetState } from '../../trainers/nets/netState.js';
+import { PRESETS } from '../../trainers/presets.js';
+import { TUNES } from '../../trainers/rateControl.js';
+import { randomSequence } from '../../trainers/schedule.js';
+import { canEncode } from '../nativeEngine.js';
+import { type Sample, syntheticFilm } from './syntheticFilm.js';
+
+const LAMBDA = 100;
+
+/** Grains of a pixel, in 0..199. */
+const grains = (x: number, y: number, seed: number): number =>
+  (Math.imul(Math.imul(x, 374761393) + Math.imul(y, 668265263) + Math.imul(seed, 974634599), 1274126177) >>>
+    8) %
+  200;
+
+/** All of it, but for grain too fine to be coded. */
+const still: Sample = (x, y, t, plane) =>
+  plane === 0 ? 20 + grains(x >> 2, y >> 2, 0) + (grains(x, y, t + 1) % 16) : 128;
+/** Nothing of one frame is in the next. */
+const noise: Sample = (x, y, t, plane) => (plane === 0 ? 20 + grains(x >> 2, y >> 2, t) : 128);
+const first = 40;
+const both: Sample = (x, y, t, plane) => (t <= first ? still : noise)(x, y, t, plane);
+
+async function chosen(sample: Sample, frames: number): Promise<number[]> {
+  const engine = await openEngine('native');
+  const preset = PRESETS.fast;
+  const settings = { engine, lambda: LAMBDA, preset, tune: TUNES.psnr, threads: 2, seed: 0 };
+  const plan = { lambda: LAMBDA, netLambda: LAMBDA, steps: 1, netSteps: 1 };
+  const parts: number[] = [];
+  const film = { settings, nets: createNetState(), plan, random: randomSequence(0) };
+  const scene = syntheticFilm({ width: 48, height: 40, frames }, sample).all;
+  const segment = await bestSegment(scene, film, (part) => parts.push(part));
+  const { anchorDistance, laterDistances = [] } = segment.description;
+  segment.release();
+  expect(parts).toEqual([...parts].sort((a, b) => a - b));
+  expect(parts[0]).toBe(0);
+  expect(parts.at(-1)).toBeLessThanOrEqual(1);
+  return [anchorDistance, ...laterDistances];
+}
+
+it.runIf(canEncode())(
+  'are long where nothing moves and short where nothing stays, stretch by stretch',
+  async () => {
+    const [rest] = await chosen(still, 33);
+    expect(rest).toBeGreaterThanOrEqual(8);
+    const [change] = await chosen(noise, 33);
+    expect(change).toBeLessThanOrEqual(2);
+    const [before, , after] = await chosen(both, 97);
+    expect(before).toBeGreaterThanOrEqual(8);
+    expect(after).toBeLessThanOrEqual(2);
+    expect(await chosen(still, 2)).toEqual([1]);
+  },
+);
