@@ -7,7 +7,7 @@
 namespace weft {
 namespace WEFT_ISA {
 
-// By sample and reference: of each of the four cells around it, four taps across in the rows of a quad and those below it, four
+// By sample and reference: of each of the four cells around it, four taps across in the rows of a band and those below it, four
 // down, and two weights.
 constexpr double CELLS_AROUND = 4, TAPS_ACROSS = 2.0 * CUBIC_TAPS * (CELL + CUBIC_TAPS - 1) / CELL, TAPS_DOWN = 2.0 * CUBIC_TAPS, CELL_WEIGHTS = 4;
 // By sample of the finer plane: six taps down (half of the columns), six across.

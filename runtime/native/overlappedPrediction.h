@@ -45,6 +45,13 @@ template <int width, int planes> struct SpanRows {
   }
 };
 
+// The same for every plane.
+template <int width, int planes> static WEFT_INLINE Span<width, planes> forEachPlane(const real* values) {
+  Span<width, planes> v;
+  for (int p = 0; p < planes; p++) std::memcpy(reinterpret_cast<real*>(&v) + p * width, values, width * sizeof(real));
+  return v;
+}
+
 static WEFT_INLINE vf sigmoid(vf v) { return 1 / (1 + exp2Of(v * real(-1.4426950408889634))); }
 
 // Weights of the taps around a place.
@@ -134,7 +141,7 @@ class CellBand {
 // What a cell predicts in a band: `side` samples before its centre and as many behind it. side: samples between two centres.
 template <int side> constexpr int WINDOW = 2 * side;
 
-// Weights of a cell across its window, once for each plane; before the first centre and behind the last one a cell is alone.
+// Weights of a cell across its window; before the first centre and behind the last one a cell is alone.
 template <int side> struct WeightsAcross {
   alignas(CACHE_LINE) real w[2][2][WINDOW<side>];  // by: first cell, last cell
   constexpr WeightsAcross() : w{} {
@@ -268,9 +275,7 @@ static inline void predictRows(const Plane (*references)[2], int count, const Ce
     }
     const real* across = WEIGHTS_ACROSS<side>.of(x, cells.across());
     for (int k = 0; k < pieces; k++) {
-      SpanRows<piece, planes> weights;
-      for (int p = 0; p < planes; p++) weights.row[p] = const_cast<real*>(across);
-      const Vector weight = weights.load(k * piece);
+      const Vector weight = forEachPlane<piece, planes>(across + k * piece);
       for (int row = 0; row < side; row++) sum[k][row] *= weight;
     }
     store(x0, reinterpret_cast<const real*>(sum));
