@@ -48,8 +48,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     anchorDistances: [1, 2, 4, 8, 16],
     longDistances: [32],
     trialSteps: 0,
-    bytesOverDraft: 0.75,
-    psnrOverDraftDb: 0.6,
+    bytesOverDraft: 0.87,
+    psnrOverDraftDb: 0.5,
   },
   medium: {
     netSteps: 900,
@@ -60,8 +60,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     anchorDistances: [1, 2, 4, 8, 16],
     longDistances: [32],
     trialSteps: 24,
-    bytesOverDraft: 0.7,
-    psnrOverDraftDb: 1,
+    bytesOverDraft: 0.78,
+    psnrOverDraftDb: 0.8,
   },
   slow: {
     netSteps: 4000,
@@ -72,8 +72,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     anchorDistances: [1, 2, 4, 8, 16, 32],
     longDistances: [],
     trialSteps: 60,
-    bytesOverDraft: 0.66,
-    psnrOverDraftDb: 1.2,
+    bytesOverDraft: 0.74,
+    psnrOverDraftDb: 1,
   },
   overnight: {
     netSteps: 12000,
@@ -84,8 +84,8 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
     anchorDistances: [1, 2, 4, 8, 16, 32],
     longDistances: [],
     trialSteps: 120,
-    bytesOverDraft: 0.64,
-    psnrOverDraftDb: 1.3,
+    bytesOverDraft: 0.71,
+    psnrOverDraftDb: 1.1,
   },
 };
 
