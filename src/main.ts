@@ -2,9 +2,13 @@
 import process from 'node:process';
 import { weftVersion } from '../trainers/version.js';
 
-// A reader that goes away (`weft ... | head`) is no error.
+// A reader that goes away (`weft ... | head`) is no error. Nothing else that goes wrong there can be told anywhere but here.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code === 'EPIPE') return;
+  process.stderr.write(
+    `weft: Standard output cannot be written (${error.message}).\nweft: Make room, or write elsewhere.\n`,
+  );
+  process.exit(1);
 });
 
 const argv = process.argv.slice(2);

@@ -4,7 +4,7 @@ import { type AnchorGrid, stretchCount, stretchOf } from '../runtime/field/struc
 import type { Picture } from '../runtime/picture/picture.js';
 import { errorWeights } from './errorWeights.js';
 import { copyOf, type NetState } from './nets/netState.js';
-import { triedDistances } from './presets.js';
+import { candidateDistances } from './presets.js';
 import { firstAnchorOf, flashes } from './scenes/flashes.js';
 import type { TrainingPlan } from './schedule.js';
 import { SegmentTrainer, type TrainingSettings } from './segmentTrainer.js';
@@ -28,7 +28,7 @@ export async function bestSegment(
   film: FilmInTraining,
   progress: (part: number) => void,
 ): Promise<SegmentTrainer> {
-  const distances = triedDistances(film.settings.preset, scene.length);
+  const distances = candidateDistances(film.settings.preset, scene.length);
   const flash = flashes(scene);
   const weighed = { pictures: scene, weights: errorWeights(scene, film.settings.tune) };
   const begin = (

@@ -4,7 +4,7 @@ import { encode } from './encode.js';
 import type { EncodeHooks, EncodeProgress, EncodeResult, FilmSource } from './encodeJob.js';
 import { measuredFrames } from './nets/netQuantizer.js';
 import { DEFAULT_CRF, type EncodeOptions, resolveOptions } from './options.js';
-import { PRESETS, type PresetName, stepsOf, triedDistances } from './presets.js';
+import { candidateDistances, PRESETS, type PresetName, stepsOf } from './presets.js';
 import { firstPictures } from './scenes/firstPictures.js';
 import { longestSegment } from './scenes/segmentation.js';
 
@@ -65,10 +65,10 @@ export async function estimate(
   };
 }
 
-/** How often a preset analyses a scene of so many frames: once for each distance on trial, and once for the choice. */
+/** How often a preset analyses a scene of so many frames, at most: once for each distance on trial, and once for the choice. */
 function analysesOf(preset: PresetName, frames: number): number {
-  const tried = triedDistances(PRESETS[preset], frames).length;
-  return tried > 1 ? tried + 1 : 1;
+  const candidates = candidateDistances(PRESETS[preset], frames).length;
+  return candidates > 1 ? candidates + 1 : 1;
 }
 
 /** Bytes of a film like the sample that has so many frames. */

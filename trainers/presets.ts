@@ -89,14 +89,14 @@ export const PRESETS: Readonly<Record<PresetName, Preset>> = {
   },
 };
 
-/** Anchor distances that a preset tries in a scene of so many frames. */
-export function triedDistances(preset: Preset, frames: number): number[] {
+/** Anchor distances that a preset may try in a scene of so many frames, rising. */
+export function candidateDistances(preset: Preset, frames: number): number[] {
   const { anchorDistances, longDistances } = preset;
   const distances = stretchCount(frames) > 1 ? [...anchorDistances, ...longDistances] : anchorDistances;
   return distances.filter((distance, i) => i === 0 || distance / 2 < frames - 1);
 }
 
-/** Training steps of a preset, trials included. */
+/** Training steps of a preset, trials included: of all distances, of which some are left out as a rule. */
 export function stepsOf(name: PresetName): number {
   const { netSteps, latentSteps, trialSteps, anchorDistances, longDistances } = PRESETS[name];
   return netSteps + latentSteps + trialSteps * (anchorDistances.length + longDistances.length);

@@ -45,8 +45,8 @@ template <int width, int planes> struct SpanRows {
   }
 };
 
-// The same for every plane.
-template <int width, int planes> static WEFT_INLINE Span<width, planes> forEachPlane(const real* values) {
+// The same samples for every plane.
+template <int width, int planes> static WEFT_INLINE Span<width, planes> repeated(const real* values) {
   Span<width, planes> v;
   for (int p = 0; p < planes; p++) std::memcpy(reinterpret_cast<real*>(&v) + p * width, values, width * sizeof(real));
   return v;
@@ -275,7 +275,7 @@ static inline void predictRows(const Plane (*references)[2], int count, const Ce
     }
     const real* across = WEIGHTS_ACROSS<side>.of(x, cells.across());
     for (int k = 0; k < pieces; k++) {
-      const Vector weight = forEachPlane<piece, planes>(across + k * piece);
+      const Vector weight = repeated<piece, planes>(across + k * piece);
       for (int row = 0; row < side; row++) sum[k][row] *= weight;
     }
     store(x0, reinterpret_cast<const real*>(sum));

@@ -1,5 +1,14 @@
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -156,6 +165,17 @@ describe('decode', () => {
     expect((await weft(['bench', 'parity', 'film.weft'], undefined, variables)).code).toBe(0);
     const { code, stderr } = await weft(['encode', 'none.mp4'], undefined, { WEFT_PRESET: 'quick' });
     expect([code, stderr.includes('overnight')]).toEqual([2, true]);
+  });
+
+  test.runIf(existsSync('/dev/full'))('a full disk behind standard output is an error in words', () => {
+    const full = openSync('/dev/full', 'w');
+    const args = [main, 'decode', file('film.weft'), '-o', '-', '--progress', 'none'];
+    const { status, stderr } = spawnSync(process.execPath, args, { stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    expect([status, stderr.toString()]).toEqual([
+      1,
+      expect.stringMatching(/^weft: Standard output cannot be written \(.*ENOSPC.*\)\.\nweft: .*\n$/),
+    ]);
   });
 
   test('after -- every word is a name', async () => {

@@ -23,8 +23,8 @@ const still: Sample = (x, y, t, plane) =>
   plane === 0 ? 20 + grains(x >> 2, y >> 2, 0) + (grains(x, y, t + 1) % 16) : 128;
 /** Nothing of one frame is in the next. */
 const noise: Sample = (x, y, t, plane) => (plane === 0 ? 20 + grains(x >> 2, y >> 2, t) : 128);
-const first = 40;
-const both: Sample = (x, y, t, plane) => (t <= first ? still : noise)(x, y, t, plane);
+const LAST_STILL = 40;
+const both: Sample = (x, y, t, plane) => (t <= LAST_STILL ? still : noise)(x, y, t, plane);
 
 async function chosen(sample: Sample, frames: number): Promise<number[]> {
   const engine = await openEngine('native');

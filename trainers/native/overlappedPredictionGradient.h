@@ -131,7 +131,7 @@ static inline void predictRowsAdjoint(const Plane (*references)[2], const Plane 
     for (int i = 0; i < WINDOW<side>; i++) inside[i] = x0 + i < 0 || x0 + i >= width ? 0 : across[i];
     alignas(CACHE_LINE) Vector received[pieces][side] = {}, weighted[pieces][side];
     for (int r = r0; r < r1; r++)
-      for (int k = 0; k < pieces; k++) received[k][r] = forEachPlane<piece, planes>(inside + k * piece) * SpanRows<piece, planes>(to, top + r, x0).load(k * piece);
+      for (int k = 0; k < pieces; k++) received[k][r] = repeated<piece, planes>(inside + k * piece) * SpanRows<piece, planes>(to, top + r, x0).load(k * piece);
     for (int below = 0; below < 2; below++) {
       const CellMotion& cell = cells.cell(x, below);
       for (int k = 0; k < pieces; k++)
