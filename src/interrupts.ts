@@ -11,7 +11,7 @@ export interface Interrupts {
 }
 
 /**
- * Listens for Ctrl-C and termination.
+ * Listens for Ctrl-C, for termination and for a terminal that goes away.
  *
  * @param onFinish called at the first Ctrl-C of a command that can finish early; undefined: the first one drops the work.
  */
@@ -29,12 +29,14 @@ export function listenForInterrupts(onFinish?: () => void): Interrupts {
   const onTerminate = () => abort.abort();
   process.on('SIGINT', onInterrupt);
   process.on('SIGTERM', onTerminate);
+  process.on('SIGHUP', onTerminate);
   return {
     finish: finish.signal,
     signal: abort.signal,
     dispose() {
       process.off('SIGINT', onInterrupt);
       process.off('SIGTERM', onTerminate);
+      process.off('SIGHUP', onTerminate);
     },
   };
 }

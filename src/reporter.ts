@@ -39,6 +39,11 @@ export class Reporter {
     this.#style = progress !== 'auto' ? progress : json ? 'none' : stderr.isTTY ? 'bar' : 'plain';
   }
 
+  /** Whether events go to standard output. */
+  get json(): boolean {
+    return this.#options.json;
+  }
+
   /** Seconds since the command began. */
   get seconds(): number {
     return (performance.now() - this.#started) / 1000;

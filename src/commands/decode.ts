@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { open } from '../../runtime/film/film.js';
 import { type FrameOptions, planFrames } from '../../runtime/film/frameOptions.js';
 import { filmInfo, type WeftHeader } from '../../runtime/format/header.js';
@@ -9,6 +8,7 @@ import { checkFilmOutput, refuseEmpty, writeFilm } from '../media/filmWriter.js'
 import { reduce, toNumber } from '../media/rational.js';
 import type { CommandContext } from './context.js';
 import type { DecodeOptions } from './decodeOptions.js';
+import { refuseEvents } from './standardOutput.js';
 import { readWeftFile } from './weftFile.js';
 
 /** Arguments of `weft decode`. */
@@ -19,8 +19,10 @@ export interface DecodeArguments extends DecodeOptions {
 /** Weights to film, at any size, rate, speed and part of the picture. */
 export async function runDecode(args: DecodeArguments, context: CommandContext): Promise<void> {
   const { reporter } = context;
-  const output = args.output ?? path.join(path.dirname(args.input), `${path.parse(args.input).name}.mp4`);
-  await checkFilmOutput(output, context.overwrite);
+  // Never the name of the film that was encoded, which often lies beside it.
+  const output = args.output ?? `${args.input}.mp4`;
+  if (output === '-') refuseEvents(reporter);
+  await checkFilmOutput(output, { overwrite: context.overwrite, input: args.input });
   const interrupts = listenForInterrupts();
   const film = await open(
     await readWeftFile(args.input),
@@ -33,7 +35,7 @@ export async function runDecode(args: DecodeArguments, context: CommandContext):
     const pictures = film.frames({ ...options, signal: interrupts.signal });
     const written = await writeFilm(withProgress(pictures, info.frames ?? 1, context), info, output, {
       ...given({ ffmpeg: context.ffmpeg }),
-      overwrite: context.overwrite,
+      ...{ overwrite: context.overwrite, input: args.input },
       signal: interrupts.signal,
       log: (line) => reporter.note(line),
     });

@@ -27,7 +27,7 @@ export const DECODE_OPTIONS: OptionTableOf<DecodeOptions> = {
     flag: 'output',
     alias: 'o',
     type: { kind: 'text' },
-    fallbackDoc: '<in>.mp4',
+    fallbackDoc: '<in>.weft.mp4',
     doc: 'Film to write: .mp4 .mkv .webm .mov .y4m .gif, pictures -%05d.png, or - for y4m',
   },
   size: {

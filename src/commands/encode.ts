@@ -12,7 +12,8 @@ import { checkOutput, writeWhole } from '../media/outputFile.js';
 import type { OptionTable } from '../optionTable.js';
 import type { CommandContext } from './context.js';
 import { type EncodeSettings, encodeOptions } from './encodeSettings.js';
-import { openSource, SOURCE_OPTIONS } from './sourceOptions.js';
+import { SOURCE_OPTIONS, withSource } from './sourceOptions.js';
+import { refuseEvents, throughFile } from './standardOutput.js';
 
 /** Options of `weft encode`. */
 export const ENCODE_COMMAND_OPTIONS: OptionTable = {
@@ -21,7 +22,7 @@ export const ENCODE_COMMAND_OPTIONS: OptionTable = {
     alias: 'o',
     type: { kind: 'text' },
     fallbackDoc: '<in>.weft',
-    doc: 'File to write',
+    doc: 'File to write, or - for standard output',
   },
   ...ENCODE_OPTIONS,
   ...SOURCE_OPTIONS,
@@ -47,20 +48,23 @@ function outputName({ input, output }: EncodeArguments): string {
 export async function runEncode(args: EncodeArguments, context: CommandContext): Promise<void> {
   const { reporter } = context;
   const output = outputName(args);
-  await checkOutput(output, context.overwrite);
-  const interrupts = listenForInterrupts(() =>
-    reporter.note('finishing with the best result so far (Ctrl-C again drops it)'),
-  );
+  if (output === '-') refuseEvents(reporter);
+  else await checkOutput(output, { overwrite: context.overwrite, input: args.input });
+  let training = false;
+  const interrupts = listenForInterrupts(() => {
+    if (training) reporter.note('finishing with the best result so far (Ctrl-C again drops it)');
+  });
   try {
-    const film = await openSource(args.input, args, context);
-    try {
+    // Before the training there is nothing that could be finished.
+    const either = AbortSignal.any([interrupts.finish, interrupts.signal]);
+    await withSource(args.input, args, context, either, async (film) => {
+      training = true;
       const { frames, width, height, rate, chroma } = film.info;
       reporter.event('start', { input: args.input, output, width, height, rate, chroma, frames });
-      const report = await encodeToFile(output, film, encodeOptions(args), context, interrupts);
+      const encodeTo = (file: string) => encodeToFile(file, film, encodeOptions(args), context, interrupts);
+      const report = output === '-' ? await throughFile(encodeTo) : await encodeTo(output);
       reporter.result({ ...report }, encodeSummary(report));
-    } finally {
-      await film.close();
-    }
+    });
   } finally {
     interrupts.dispose();
   }

@@ -3,7 +3,7 @@ import { listenForInterrupts } from '../interrupts.js';
 import type { OptionTable } from '../optionTable.js';
 import type { CommandContext } from './context.js';
 import { type EncodeSettings, encodeOptions } from './encodeSettings.js';
-import { openSource, SOURCE_OPTIONS } from './sourceOptions.js';
+import { SOURCE_OPTIONS, withSource } from './sourceOptions.js';
 
 /** Options of `weft estimate`: those of the encode in question. */
 export const ESTIMATE_OPTIONS: OptionTable = { ...ENCODE_OPTIONS, ...SOURCE_OPTIONS };
@@ -11,20 +11,20 @@ export const ESTIMATE_OPTIONS: OptionTable = { ...ENCODE_OPTIONS, ...SOURCE_OPTI
 /** Time, bytes and memory of an encode, from a few measured steps. */
 export async function runEstimate(args: EncodeSettings, context: CommandContext): Promise<void> {
   const interrupts = listenForInterrupts();
-  const film = await openSource(args.input, args, context);
   try {
-    const { estimate } = await import('../../trainers/estimate.js');
-    const { seconds, bytes, memoryBytes } = await estimate(film, encodeOptions(args), {
-      signal: interrupts.signal,
+    await withSource(args.input, args, context, interrupts.signal, async (film) => {
+      const { estimate } = await import('../../trainers/estimate.js');
+      const { seconds, bytes, memoryBytes } = await estimate(film, encodeOptions(args), {
+        signal: interrupts.signal,
+      });
+      const { width, height, frames } = film.info;
+      context.reporter.result(
+        { input: args.input, seconds, bytes, memoryBytes, frames, width, height },
+        `${args.input}: about ${duration(seconds)}, ${Math.round(bytes / 1000)} kB, ` +
+          `${Math.round(memoryBytes / 1e6)} MB of memory`,
+      );
     });
-    const { width, height, frames } = film.info;
-    context.reporter.result(
-      { input: args.input, seconds, bytes, memoryBytes, frames, width, height },
-      `${args.input}: about ${duration(seconds)}, ${Math.round(bytes / 1000)} kB, ` +
-        `${Math.round(memoryBytes / 1e6)} MB of memory`,
-    );
   } finally {
-    await film.close();
     interrupts.dispose();
   }
 }

@@ -7,7 +7,7 @@ import type { OptionTableOf } from '../optionTable.js';
 import type { CommandContext } from './context.js';
 
 /** Which part of a film is read, and how. */
-export type SourceOptions = Pick<ReadOptions, 'size' | 'fps' | 'start' | 'end' | 'frames'>;
+export type SourceOptions = Pick<ReadOptions, 'size' | 'fps' | 'start' | 'end' | 'frames' | 'strict'>;
 
 /** Legal sides of a film that is encoded, in pixels. */
 export const sourceSides = { min: MIN_SIDE_PX, max: MAX_SIDE_PX } as const;
@@ -46,25 +46,41 @@ export const SOURCE_OPTIONS: OptionTableOf<SourceOptions> = {
     oneOf: 'end',
     doc: 'Read so many frames',
   },
+  strict: {
+    flag: 'strict',
+    type: { kind: 'flag' },
+    fallback: false,
+    doc: 'Fail where the film cannot be kept whole: damage, deeper samples, transparency, other streams',
+  },
 };
 
 /**
- * Opens the film that the arguments name.
+ * Opens the film that the arguments name, lets `use` work with it and closes it.
  *
- * @throws MediaError; UsageError FILM_SIZE, EMPTY_RANGE
+ * @throws MediaError; UsageError FILM_SIZE, EMPTY_RANGE; InterruptedError
  */
-export async function openSource(
+export async function withSource<T>(
   input: string,
-  { size, fps, start, end, frames }: SourceOptions,
-  context: CommandContext,
-): Promise<OpenedFilm> {
+  { size, fps, start, end, frames, strict }: SourceOptions,
+  { reporter, ffmpeg }: CommandContext,
+  signal: AbortSignal,
+  use: (film: OpenedFilm) => Promise<T>,
+): Promise<T> {
   const film = await openFilm(input, {
-    ...given({ size, fps, start, end, frames, ffmpeg: context.ffmpeg }),
-    log: (line) => context.reporter.note(line),
+    ...given({ size, fps, start, end, frames, strict, ffmpeg, signal }),
+    log: (line) => reporter.note(line),
+    onProgress: (done) => reporter.progress('reading', done),
   });
-  const { width, height } = film.info;
-  if (Math.min(width, height) >= MIN_SIDE_PX && Math.max(width, height) <= MAX_SIDE_PX) return film;
-  await film.close();
+  try {
+    checkSize(film.info);
+    return await use(film);
+  } finally {
+    await film.close();
+  }
+}
+
+function checkSize({ width, height }: { width: number; height: number }): void {
+  if (Math.min(width, height) >= MIN_SIDE_PX && Math.max(width, height) <= MAX_SIDE_PX) return;
   throw new UsageError(`A film of ${width}x${height} cannot be encoded.`, {
     code: 'FILM_SIZE',
     hint: `A side has ${MIN_SIDE_PX} to ${MAX_SIDE_PX} pixels; resize the film with --size.`,

@@ -1,12 +1,13 @@
+import { UsageError } from '../../runtime/errors.js';
 import { open, type WeftFilm } from '../../runtime/film/film.js';
-import { given } from '../given.js';
+import type { WeftHeader } from '../../runtime/format/header.js';
+import type { FilmInfo } from '../../runtime/picture/picture.js';
 import { listenForInterrupts } from '../interrupts.js';
 import { compareFilms } from '../measure/compareFilms.js';
 import { ssim } from '../measure/ssim.js';
-import { openFilm } from '../media/filmReader.js';
 import type { OptionTable } from '../optionTable.js';
 import type { CommandContext } from './context.js';
-import { SOURCE_OPTIONS, type SourceOptions } from './sourceOptions.js';
+import { SOURCE_OPTIONS, type SourceOptions, withSource } from './sourceOptions.js';
 import { readWeftFile } from './weftFile.js';
 
 /** Options of `weft verify`. Those that change the source must be given as they were to `encode`. */
@@ -58,32 +59,45 @@ export async function runVerify(args: VerifyArguments, context: CommandContext):
 }
 
 async function measure(film: WeftFilm, sourcePath: string, args: VerifyArguments, context: CommandContext) {
-  const { reporter, ffmpeg } = context;
+  const { reporter } = context;
   const interrupts = listenForInterrupts();
-  const { width, height } = film.header;
-  const source = await openFilm(sourcePath, {
-    ...given({ size: args.size, fps: args.fps, start: args.start, end: args.end, ffmpeg }),
-    frames: args.frames ?? film.header.frames,
-    log: (line) => reporter.note(line),
-  });
-  const similarities: number[] = [];
+  const range = { ...args, frames: args.frames ?? film.header.frames };
   try {
-    const compared = await compareFilms(
-      source.pictures(interrupts.signal),
-      film.frames({ signal: interrupts.signal }),
-      (index, psnrDb, reference, decoded) => {
-        const similarity = width >= 11 && height >= 11 ? ssim(reference, decoded) : undefined;
-        if (similarity !== undefined) similarities.push(similarity);
-        reporter.event('frame', { index, psnrDb, ssim: similarity });
-        reporter.table(
-          `${String(index).padStart(6)}  ${psnrDb.yuv.toFixed(2)} dB  ${similarity?.toFixed(4) ?? '-'}`,
-        );
-      },
-    );
-    const mean = similarities.reduce((sum, value) => sum + value, 0) / similarities.length;
-    return { ...compared, ssim: similarities.length > 0 ? mean : undefined };
+    return await withSource(sourcePath, range, context, interrupts.signal, async (source) => {
+      checkAlike(film.header, source.info, sourcePath);
+      const { width, height } = film.header;
+      const similarities: number[] = [];
+      const compared = await compareFilms(
+        source.pictures(interrupts.signal),
+        film.frames({ signal: interrupts.signal }),
+        (index, psnrDb, reference, decoded) => {
+          const similarity = width >= 11 && height >= 11 ? ssim(reference, decoded) : undefined;
+          if (similarity !== undefined) similarities.push(similarity);
+          reporter.event('frame', { index, psnrDb, ssim: similarity });
+          reporter.table(
+            `${String(index).padStart(6)}  ${psnrDb.yuv.toFixed(2)} dB  ${similarity?.toFixed(4) ?? '-'}`,
+          );
+        },
+      );
+      const mean = similarities.reduce((sum, value) => sum + value, 0) / similarities.length;
+      return { ...compared, ssim: similarities.length > 0 ? mean : undefined };
+    });
   } finally {
-    await source.close();
     interrupts.dispose();
   }
+}
+
+/** @throws UsageError SOURCE_DIFFERS */
+function checkAlike(file: WeftHeader, source: FilmInfo, name: string): void {
+  const described = (info: Pick<FilmInfo, 'width' | 'height' | 'chroma' | 'frames'>) =>
+    `${info.frames} frames of ${info.width}x${info.height} ${info.chroma}`;
+  const [has, expected] = [described(source), described(file)];
+  if (has === expected) return;
+  throw new UsageError(`${name} has ${has}, the .weft file ${expected}.`, {
+    code: 'SOURCE_DIFFERS',
+    hint: 'Give the options of the encode again: --size, --fps, --start, --end, --frames.',
+    path: '--source',
+    value: has,
+    range: expected,
+  });
 }

@@ -4,7 +4,7 @@ import type { FilmSource } from '../../trainers/encodeJob.js';
 import { fileUrl, findFfmpeg, startFfmpeg } from '../media/ffmpeg.js';
 import { sampleFeed } from '../media/filmFilter.js';
 import { runPictures } from '../media/filmReader.js';
-import { inputOptions } from '../media/probe.js';
+import { headOf, inputOptions } from '../media/probe.js';
 import type { Anchor } from './anchors.js';
 
 /** Which ffmpeg runs, and what ends it early. */
@@ -43,7 +43,7 @@ export async function encodeAnchor(
  *
  * @throws (while iterating) MediaError, InterruptedError
  */
-export function anchorPictures(
+export async function* anchorPictures(
   info: FilmInfo,
   file: string,
   { ffmpeg, signal }: AnchorRun = {},
@@ -52,10 +52,10 @@ export function anchorPictures(
   const run = startFfmpeg(findFfmpeg(ffmpeg), {
     input: fileUrl(file),
     // Without it every frame lasts 1/25 s, and the last one of a faster film would be shown twice.
-    inputOptions: [...inputOptions(file), '-framerate', `${rate}/${duration}`],
+    inputOptions: [...inputOptions(await headOf(file), file), '-framerate', `${rate}/${duration}`],
     filters: [`settb=${duration}/${rate}`, 'setpts=N'],
     outputOptions: ['-f', 'rawvideo', '-pix_fmt', `yuv${info.chroma}p`, '-r', info.rate.join('/')],
     ...(signal && { signal }),
   });
-  return runPictures(run, info);
+  yield* runPictures(run, info);
 }

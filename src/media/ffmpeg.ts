@@ -27,8 +27,12 @@ export interface FfmpegJob {
   outputOptions?: string[];
   /** A path; undefined writes to the `stdout` of the run. */
   output?: string;
+  /** Folder that it runs in: the names of a sequence are read as a pattern, the name of a folder need not be one. */
+  folder?: string;
   /** Bytes for the standard input of ffmpeg. */
   stdin?: AsyncIterable<Uint8Array>;
+  /** Gets every line of its log, with its level (`error`, `info` and so on). */
+  onMessage?: (level: string, text: string) => void;
   signal?: AbortSignal;
 }
 
@@ -111,19 +115,18 @@ export function fileUrl(file: string): string {
 }
 
 function argumentsOf(job: FfmpegJob): string[] {
+  const level = job.onMessage ? 'level+info' : 'error';
+  // Spread into several arguments: given one, fluent-ffmpeg splits it at a blank, even within a file name.
   const command = fluentFfmpeg()
     .input(job.input === undefined ? 'pipe:0' : job.input)
-    .inputOptions('-hide_banner', '-loglevel', 'error', ...(job.stdin ? [] : ['-nostdin']))
+    .inputOptions(
+      ...['-hide_banner', '-nostats'],
+      ...['-loglevel', level, ...(job.stdin ? [] : ['-nostdin']), ...(job.inputOptions ?? [])],
+    )
     .output(job.output === undefined ? 'pipe:1' : job.output)
     .outputOptions('-y', '-an', '-sn', '-dn', ...(job.outputOptions ?? []));
-  // Spread into several arguments: given one, fluent-ffmpeg splits it at a blank, even within a file name.
-  if (job.inputOptions?.length) command.inputOptions('-nostats', ...spreadable(job.inputOptions));
   if (job.filters?.length) command.videoFilters(job.filters);
   return (command as unknown as { _getArguments(): string[] })._getArguments();
-}
-
-function spreadable(options: string[]): [string, ...string[]] {
-  return options as [string, ...string[]];
 }
 
 function failure(stderr: string, code: number | null): MediaError {
@@ -142,6 +145,21 @@ function failure(stderr: string, code: number | null): MediaError {
       hint: 'See what ffmpeg says above; another build of it can be given with --ffmpeg.',
     },
   );
+}
+
+const messageForm = /^(?:\[[^\]]+ @ [^\]]+\] )?\[(\w+)\] (.*)$/;
+
+/** Cuts ffmpeg's log into lines and takes their level off. */
+function messageReader(onMessage: NonNullable<FfmpegJob['onMessage']>): (text: string) => void {
+  let rest = '';
+  return (text) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop()!;
+    for (const line of lines) {
+      const [, level, message] = messageForm.exec(line) ?? [];
+      if (level) onMessage(level, message!);
+    }
+  };
 }
 
 /** Feeds ffmpeg with back-pressure. A closed pipe is no error here: the exit code of ffmpeg tells why. */
@@ -174,12 +192,15 @@ async function feed(child: ChildProcess, chunks: AsyncIterable<Uint8Array>): Pro
 export function startFfmpeg(tools: FfmpegTools, job: FfmpegJob): FfmpegRun {
   const child = spawn(tools.ffmpeg, argumentsOf(job), {
     stdio: [job.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    ...(job.folder !== undefined && { cwd: job.folder }),
     detached: true, // Ctrl-C in a terminal is for weft to handle; ffmpeg ends when its pipe does
   });
   let stderr = '';
   let stopped = false;
+  const listener = job.onMessage && messageReader(job.onMessage);
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-8192);
+    listener?.(text);
   });
   if (job.output !== undefined) child.stdout!.resume();
   const stop = () => {
@@ -219,7 +240,8 @@ interface Said {
 }
 
 async function listen(program: string, options: string[]): Promise<Said> {
-  const child = spawn(program, options, { stdio: ['ignore', 'pipe', 'pipe'] });
+  // Detached as ffmpeg is: Ctrl-C in a terminal is for weft to handle.
+  const child = spawn(program, options, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   const said: Said = { stdout: '', stderr: '', code: null };
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said.stdout += text;
@@ -259,12 +281,20 @@ export async function ffmpegSays({ ffmpeg }: FfmpegTools, question: string): Pro
   return stdout;
 }
 
+/** Options of an output that gets every frame once, whatever its time. They were renamed. */
+export async function passthroughOptions(tools: FfmpegTools): Promise<string[]> {
+  const codecs = /libavcodec +(\d+)/.exec(await ffmpegSays(tools, '-version'));
+  return [Number(codecs?.[1] ?? 0) >= 60 ? '-fps_mode' : '-vsync', 'passthrough'];
+}
+
 /** The error for a file that ffmpeg cannot read as a film. */
 export function notAFilm(file: string, said = ''): MediaError {
   const name = file.replace(/^file:/, '');
-  const reason = said.trim().split('\n').at(-1)?.replace(`${file}: `, '') ?? '';
+  // The last lines say what, those before them often why.
+  const lines = said.trim().split('\n').slice(-2);
+  const reason = lines.map((line) => line.replace(/^\[[^\]]+ @ [^\]]+\] /, '').replace(`${file}: `, ''));
   return new MediaError(
-    `${name} is no film or picture that ffmpeg can read${reason ? ` (${reason})` : ''}.`,
+    `${name} is no film or picture that ffmpeg can read${reason[0] ? ` (${reason.join('; ')})` : ''}.`,
     {
       code: 'NOT_A_FILM',
       hint: 'Check that the file is complete and plays in a player.',

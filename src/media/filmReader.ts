@@ -1,16 +1,23 @@
-import { createWriteStream } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { MediaError, throwIfAborted, UsageError } from '../../runtime/errors.js';
+import { stat } from 'node:fs/promises';
+import { MediaError, throwIfAborted } from '../../runtime/errors.js';
 import { createPicture, type FilmInfo, type Picture, type Rational } from '../../runtime/picture/picture.js';
 import type { FilmSource } from '../../trainers/encodeJob.js';
-import { type FfmpegRun, type FfmpegTools, fileUrl, findFfmpeg, startFfmpeg } from './ffmpeg.js';
-import { scaleFilter } from './pixelFormat.js';
-import { type FilmFacts, fileChunks, inputOptions, probeFilm } from './probe.js';
+import {
+  type FfmpegRun,
+  type FfmpegTools,
+  fileUrl,
+  findFfmpeg,
+  notAFilm,
+  passthroughOptions,
+  startFfmpeg,
+} from './ffmpeg.js';
+import { framesOf, isEnough, selectFrames } from './frameSelection.js';
+import { EVERY_FRAME_INPUT, type FrameSurvey, surveyFrames } from './frameSurvey.js';
+import { type PixelPlan, planPixels, scaleFilter } from './pixelFormat.js';
+import { type ContainerFacts, fileChunks, headOf, inputOptions, probeContainer } from './probe.js';
 import { reduce, toNumber } from './rational.js';
-import { isPlainY4m, pictureBytes, readY4m } from './y4m.js';
+import { namedPipe, spool } from './standardInput.js';
+import { isPlainY4m, parseY4mHeader, pictureBytes, readY4m, type Y4mHeader } from './y4m.js';
 
 /** What to read of a film, and how. */
 export interface ReadOptions {
@@ -24,10 +31,15 @@ export interface ReadOptions {
   end?: number;
   /** At most so many frames, after `fps`; default: all. */
   frames?: number;
+  /** Whether a film that cannot be kept whole is an error; default: no. */
+  strict?: boolean;
   /** Path of ffmpeg; default: see findFfmpeg. */
   ffmpeg?: string;
   /** Gets one line for each thing that is not kept as it was. */
   log?: (line: string) => void;
+  /** Gets how far the film was looked through, 0..1. */
+  onProgress?: (done: number) => void;
+  signal?: AbortSignal;
 }
 
 /**
@@ -39,215 +51,248 @@ export interface OpenedFilm extends FilmSource {
   close(): Promise<void>;
 }
 
-interface Plan extends ReadOptions {
-  file: string;
-  facts: FilmFacts;
-  info: FilmInfo;
-  /** First frame and number of frames to read, in frames of the source and of the output. */
-  firstFrame: number;
-  count: number | undefined;
-}
+/** A film that is known, and how its pictures are read. */
+type Opened = Pick<OpenedFilm, 'info' | 'pictures'>;
 
 /**
- * Opens a film, a still image (a film of one frame), or `-`: y4m on standard input, which is set aside in a
- * temporary file because an encoder reads its source more than once.
+ * Opens a film, a still image (a film of one frame), or y4m that comes through standard input (`-`) or a named pipe: that is
+ * set aside in a temporary file, because an encoder reads its source more than once.
  *
- * @throws MediaError FILE_MISSING, NOT_A_FILM, BAD_Y4M, FFMPEG_NOT_FOUND; UsageError for an impossible range
+ * A film is decoded once to know its frames: containers and packets say other sizes, numbers and times than come out.
+ *
+ * @throws MediaError FILE_MISSING, NOT_A_FILM, BAD_Y4M, FFMPEG_NOT_FOUND; UsageError EMPTY_RANGE; with `strict` MediaError
+ *   FILM_LOSSY; InterruptedError
  */
 export async function openFilm(
   file: string,
   options: ReadOptions = {},
   stdin: AsyncIterable<Uint8Array> = process.stdin,
 ): Promise<OpenedFilm> {
-  const spooled = file === '-' ? await spool(stdin) : undefined;
-  const close = async () => {
-    if (spooled) await rm(path.dirname(spooled), { recursive: true, force: true });
-  };
+  const stream = file === '-' ? stdin : await namedPipe(file);
+  const spooled = stream && (await spool(stream, options.signal));
+  const close = async () => spooled?.remove();
   try {
-    const source = spooled ?? file;
-    const tools = () => findFfmpeg(options.ffmpeg);
-    if (spooled) await requireY4m(spooled);
-    const plan = planReading(source, await probeFilm(tools, source), options);
-    return { info: plan.info, close, pictures: (signal) => readPictures(plan, tools, signal) };
+    return { ...(await openFile(spooled?.file ?? file, options)), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function requireY4m(spooled: string): Promise<void> {
-  for await (const chunk of fileChunks(spooled)) {
-    if (Buffer.from(chunk.subarray(0, 9)).toString('latin1') === 'YUV4MPEG2') return;
-    break;
-  }
-  throw new MediaError('Standard input is no y4m stream.', {
-    code: 'BAD_Y4M',
-    hint: 'Write one with: ffmpeg -i film.mp4 -pix_fmt yuv420p -f yuv4mpegpipe - | weft encode - -o film.weft',
-    path: 'input',
-    value: '-',
-  });
+async function openFile(file: string, options: ReadOptions): Promise<Opened> {
+  const head = await headOf(file);
+  const y4m = head.startsWith('YUV4MPEG2') ? parseY4mHeader(head.split('\n', 1)[0]!) : undefined;
+  const untouched = y4m && isPlainY4m(y4m) && !options.fps && !resizes(y4m.info, options.size);
+  if (untouched) return openPlainY4m(file, y4m, options);
+  const tools = findFfmpeg(options.ffmpeg);
+  const input = inputOptions(head, file);
+  const container = y4m ? y4mFacts(y4m) : await probeContainer(tools, file, input);
+  return openDecoded({ file, tools, input }, container, options);
 }
 
-async function spool(stdin: AsyncIterable<Uint8Array>): Promise<string> {
-  const folder = await mkdtemp(path.join(os.tmpdir(), 'weft-'));
-  const file = path.join(folder, 'stdin.y4m');
-  try {
-    await pipeline(stdin, createWriteStream(file));
-  } catch (cause) {
-    await rm(folder, { recursive: true, force: true });
-    throw new MediaError('Setting standard input aside failed.', {
-      code: (cause as NodeJS.ErrnoException).code === 'ENOSPC' ? 'DISK_FULL' : 'STDIN_FAILED',
-      hint: `It needs room in ${os.tmpdir()} (TMPDIR chooses another place).`,
-      path: 'input',
-      cause,
-    });
-  }
-  return file;
-}
-
-function planReading(file: string, facts: FilmFacts, options: ReadOptions): Plan {
-  const { info, plan } = facts;
-  const log = options.log ?? (() => undefined);
-  for (const loss of plan.losses) log(loss);
-  if (facts.interlaced) log('the film is interlaced: its fields are coded as one picture, not deinterlaced');
-  const rate = options.fps ?? info.rate;
-  if (facts.variableRate && !options.fps) {
-    log(`the film has a variable frame rate: read at a constant ${toNumber(rate).toFixed(3)} Hz`);
-  }
-  const range = frameRange(facts, options, rate);
+/** A y4m file that needs no conversion is read without ffmpeg. */
+async function openPlainY4m(file: string, header: Y4mHeader, options: ReadOptions): Promise<Opened> {
+  const { info, headerBytes } = header;
+  const frameBytes = 6 + pictureBytes(info.width, info.height, info.chroma);
+  const total = Math.floor(((await stat(file)).size - headerBytes) / frameBytes);
+  if (total < 1) throw notAFilm(fileUrl(file), 'it has no pictures');
+  tell(header.interlaced ? [INTERLACED] : [], [], options);
+  const { first, count } = framesOf(info.rate, total, options);
+  // The size of the file is not trusted to end the film: only what was asked for does.
+  const ends = options.frames !== undefined || options.end !== undefined;
   return {
-    ...options,
-    file,
-    facts,
-    ...range,
-    info: {
-      ...info,
-      ...resized(info, options.size),
-      rate,
-      ...(range.expected ? { frames: range.expected } : {}),
-    },
+    info: { ...info, frames: count },
+    pictures: (signal) =>
+      picked(readY4m(fileChunks(file)), 0, (index) => first + index, ends ? count : undefined, signal),
   };
 }
 
-/** Resizing keeps the shape of the whole picture, so the shape of its samples changes. */
-function resized(info: FilmInfo, size: ReadOptions['size']): Partial<FilmInfo> {
-  if (!size || (size.width === info.width && size.height === info.height)) return {};
-  const [n, d] = info.sampleAspect;
-  const sampleAspect = reduce([n * info.width * size.height, d * info.height * size.width]);
-  return { width: size.width, height: size.height, sampleAspect };
+const INTERLACED = 'the film is interlaced: its fields are coded as one picture, not deinterlaced';
+
+function y4mFacts({ info }: Y4mHeader): ContainerFacts {
+  const { lumaRange, matrix, primaries, transfer, chromaLocation } = info;
+  return {
+    ...{ colorRange: lumaRange, matrix, primaries, transfer, chromaLocation },
+    ...{ rates: [info.rate.join('/')], seconds: undefined, losses: [] },
+  };
 }
 
-function frameRange(
-  facts: FilmFacts,
+async function openDecoded(
+  from: DecoderInput,
+  container: ContainerFacts,
   options: ReadOptions,
-  rate: Rational,
-): { firstFrame: number; count: number | undefined; expected: number | undefined } {
-  const sourceRate = toNumber(facts.info.rate);
-  const start = options.start ?? 0;
-  const total = facts.info.frames;
-  const seconds = total === undefined ? undefined : total / sourceRate;
-  const end = Math.min(options.end ?? Infinity, seconds ?? Infinity);
-  if (!(start >= 0) || !(end > start)) throw badRange(options, seconds);
-  const firstFrame = Math.ceil(start * sourceRate - 1e-6);
-  const first = Math.ceil(start * toNumber(rate) - 1e-6);
-  const whole = Number.isFinite(end)
-    ? Math.max(1, Math.ceil(end * toNumber(rate) - 1e-6) - first)
-    : undefined;
-  const expected = options.frames === undefined ? whole : Math.min(options.frames, whole ?? Infinity);
-  // The container's count is not trusted to end a film: only what was asked for does.
-  const count = options.frames === undefined && options.end === undefined ? undefined : expected;
-  return { firstFrame, count, expected };
-}
-
-function badRange({ start = 0, end }: ReadOptions, seconds: number | undefined): UsageError {
-  const length = seconds === undefined ? '' : `; the film is ${seconds.toFixed(3)} s long`;
-  return new UsageError(
-    `There are no frames from ${start} s to ${end ?? 'the end'}${end === undefined ? '' : ' s'}${length}.`,
-    {
-      code: 'EMPTY_RANGE',
-      hint: 'Give --start and --end within the film, --end after --start.',
-      path: '--start',
-      value: start,
-      range: seconds === undefined ? 'from 0' : `0..${seconds.toFixed(3)}`,
-    },
-  );
-}
-
-/** Pictures of the film as planned; y4m that needs no conversion is read without ffmpeg. */
-async function* readPictures(
-  plan: Plan,
-  tools: () => FfmpegTools,
-  signal?: AbortSignal,
-): AsyncGenerator<Picture, void, undefined> {
-  throwIfAborted(signal);
-  const direct = plan.facts.y4m && isPlainY4m(plan.facts.y4m) && !needsScaling(plan) && !plan.fps;
-  const pictures = direct
-    ? skip(readY4m(fileChunks(plan.file)), plan.firstFrame)
-    : viaFfmpeg(plan, tools(), signal);
-  let index = 0;
-  for await (const picture of pictures) {
-    throwIfAborted(signal);
-    yield picture;
-    if (++index === plan.count) return;
-  }
-  if (index === 0) throw noPictures(plan.file);
-}
-
-function noPictures(file: string): MediaError {
-  return new MediaError(`${file} gave no pictures.`, {
-    code: 'NO_PICTURES',
-    hint: 'Check that the file is complete and plays in a player.',
-    path: 'input',
-    value: file,
+): Promise<Opened> {
+  const { file, tools, input } = from;
+  const survey = await surveyFrames(tools, file, {
+    inputOptions: [...input],
+    enough: (ticks, tick) => isEnough(ticks, toNumber(tick), options),
+    onTime: (seconds) => options.onProgress?.(Math.min(1, seconds / (container.seconds ?? Infinity))),
+    ...(options.signal && { signal: options.signal }),
   });
+  const plan = planPixels(survey.pixelFormat, container.colorRange);
+  const selection = selectFrames(survey, container.rates, options);
+  const notes = [...(survey.interlaced ? [INTERLACED] : []), ...selection.notes];
+  const info = infoOf(survey, container, plan, options, notes);
+  tell(notes, [...container.losses, ...plan.losses, ...damage(survey, container)], options);
+  const { picks } = selection;
+  const reading: DecodedReading = {
+    ...{ ...from, plan, info },
+    ...{ first: picks[0]!, last: picks.at(-1)!, skipsHere: survey.otherSize !== undefined },
+    scaled: survey.otherSize !== undefined || resizes(survey, options.size),
+  };
+  return {
+    info: { ...info, rate: selection.rate, frames: picks.length },
+    pictures: (signal) =>
+      picked(
+        viaFfmpeg(reading, signal),
+        reading.skipsHere ? 0 : reading.first,
+        (index) => picks[index]!,
+        picks.length,
+        signal,
+      ),
+  };
 }
 
-async function* skip(
-  pictures: AsyncIterable<Picture>,
-  count: number,
-): AsyncGenerator<Picture, void, undefined> {
-  let index = 0;
-  for await (const picture of pictures) if (index++ >= count) yield picture;
+/** Facts about the pictures as they are read, but for their rate and number. */
+function infoOf(
+  survey: FrameSurvey,
+  { matrix, primaries, transfer, chromaLocation }: ContainerFacts,
+  plan: PixelPlan,
+  { size }: ReadOptions,
+  notes: string[],
+): Omit<FilmInfo, 'rate' | 'frames'> {
+  const { width, height, sampleAspect } = survey;
+  const info = {
+    ...{
+      width,
+      height,
+      chroma: plan.chroma,
+      lumaRange: plan.lumaRange,
+      primaries,
+      transfer,
+      chromaLocation,
+      sampleAspect,
+    },
+    matrix: plan.fromRgb ? 'bt709' : matrix,
+  };
+  if (survey.otherSize) {
+    const { frame, width: columns, height: rows } = survey.otherSize;
+    notes.push(
+      `pictures change to ${columns}x${rows} at frame ${frame}: all are resized to ${width}x${height}`,
+    );
+  }
+  if (!size || !resizes(info, size)) return info;
+  // Resizing keeps the shape of the whole picture, so the shape of its samples changes.
+  const [n, d] = sampleAspect;
+  const shape = { ...size, sampleAspect: reduce([n * width * size.height, d * height * size.width]) };
+  const [before, after] = [usualMatrix(height), usualMatrix(size.height)];
+  if (info.matrix !== 'unknown' || before === after) return { ...info, ...shape };
+  notes.push(`the film does not name its colour matrix: ${before} is written, as its size implies`);
+  return { ...info, ...shape, matrix: before };
 }
 
-function needsScaling({ facts, info }: Plan): boolean {
-  return info.width !== facts.info.width || info.height !== facts.info.height;
+/** The matrix that players take a film for that names none. */
+function usualMatrix(height: number): string {
+  return height >= 720 ? 'bt709' : 'smpte170m';
+}
+
+function resizes(own: { width: number; height: number }, size: ReadOptions['size']): boolean {
+  return size !== undefined && (size.width !== own.width || size.height !== own.height);
+}
+
+/** What is wrong with a film that ffmpeg had to complain about. */
+function damage({ errors, ticks, tick, whole }: FrameSurvey, { seconds }: ContainerFacts): string[] {
+  if (errors.count === 0) return [];
+  const times = errors.count === 1 ? 'once' : `${errors.count} times`;
+  const found = ticks.at(-1)! * toNumber(tick);
+  const short = whole && seconds !== undefined && found < seconds - Math.max(0.5, 0.02 * seconds);
+  return [
+    `the film is damaged: ffmpeg complained ${times}, first: ${errors.first}`,
+    ...(short ? [`the film ends after ${found.toFixed(2)} s of ${seconds.toFixed(2)} s`] : []),
+  ];
+}
+
+/** @throws MediaError FILM_LOSSY */
+function tell(notes: readonly string[], losses: readonly string[], { log, strict }: ReadOptions): void {
+  if (strict && losses.length > 0) {
+    throw new MediaError(`The film cannot be kept whole: ${losses.join('; ')}.`, {
+      code: 'FILM_LOSSY',
+      hint: 'Leave out --strict to go on without that.',
+      path: '--strict',
+    });
+  }
+  for (const line of [...losses, ...notes]) log?.(line);
 }
 
 /**
- * The filters that give every picture its place in time. A film with one rate is counted, not timed: no rounding of
- * time stamps can drop or repeat a frame.
+ * Some of the pictures of a film, each as often as it is wanted.
+ *
+ * @param number of the first picture
+ * @param pick number of the picture that is given at a place; never falls
+ * @param count undefined: to the end
  */
-function timeFilters({ facts, info, fps }: Plan): string[] {
-  const [n, d] = info.rate;
-  if (facts.variableRate || fps) return ['setpts=PTS-STARTPTS', `fps=${n}/${d}`];
-  return [`settb=${d}/${n}`, 'setpts=N'];
+async function* picked(
+  pictures: AsyncIterable<Picture>,
+  number: number,
+  pick: (index: number) => number,
+  count: number | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Picture, void, undefined> {
+  throwIfAborted(signal);
+  let index = 0;
+  for await (const picture of pictures) {
+    for (; pick(index) === number && index !== count; index++) {
+      throwIfAborted(signal);
+      yield picture;
+    }
+    if (index === count) return;
+    number++;
+  }
+  if (index < (count ?? 1)) throw tooFew(index, count ?? 1);
 }
 
-function seekOptions({ facts, firstFrame }: Plan): string[] {
-  if (firstFrame === 0) return [];
-  // Half a frame early: the first frame at or after this time is the wanted one, however times were rounded.
-  const seconds = facts.firstFrameSeconds + (firstFrame - 0.5) / toNumber(facts.info.rate);
-  return ['-ss', Math.max(0, seconds).toFixed(6)];
+function tooFew(found: number, wanted: number): MediaError {
+  return new MediaError(`The film gave ${found} of ${wanted} pictures.`, {
+    code: 'FILM_CHANGED',
+    hint: 'Check that nothing writes to the file while it is read.',
+    path: 'input',
+  });
+}
+
+/** What ffmpeg is started with, and its options before the file. */
+interface DecoderInput {
+  file: string;
+  tools: FfmpegTools;
+  input: readonly string[];
+}
+
+interface DecodedReading extends DecoderInput {
+  plan: PixelPlan;
+  info: Pick<FilmInfo, 'width' | 'height' | 'chroma'>;
+  first: number;
+  last: number;
+  /** Whether what lies before `first` is skipped here: ffmpeg begins to count anew where the size of frames changes. */
+  skipsHere: boolean;
+  scaled: boolean;
 }
 
 async function* viaFfmpeg(
-  plan: Plan,
-  tools: FfmpegTools,
+  { file, tools, input, plan, info, first, last, skipsHere, scaled }: DecodedReading,
   signal?: AbortSignal,
 ): AsyncGenerator<Picture, void, undefined> {
-  const scale = scaleFilter(plan.facts.plan, needsScaling(plan) ? plan.info : undefined);
+  const scale = scaleFilter(plan, scaled ? info : undefined);
+  const skip = skipsHere || first === 0 ? [] : [`select=gte(n\\,${first})`];
   const run = startFfmpeg(tools, {
-    input: fileUrl(plan.file),
-    inputOptions: [...inputOptions(plan.file), ...seekOptions(plan)],
-    filters: [...timeFilters(plan), ...(scale ? [scale] : [])],
+    input: fileUrl(file),
+    inputOptions: [...input, ...EVERY_FRAME_INPUT],
+    filters: [...skip, ...(scale ? [scale] : [])],
     outputOptions: [
-      ...['-map', '0:V:0', '-f', 'rawvideo', '-r', plan.info.rate.join('/')],
-      ...(plan.count === undefined ? [] : ['-frames:v', String(plan.count)]),
+      ...['-map', '0:V:0', '-f', 'rawvideo', ...(await passthroughOptions(tools))],
+      ...['-frames:v', String(last + 1 - (skipsHere ? 0 : first))],
     ],
     ...(signal ? { signal } : {}),
   });
-  yield* runPictures(run, plan.info);
+  yield* runPictures(run, info);
 }
 
 /**

@@ -6,14 +6,12 @@ import { pipeline } from 'node:stream/promises';
 import { MediaError, throwIfAborted, UsageError } from '../../runtime/errors.js';
 import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
 import { fileUrl, findFfmpeg, startFfmpeg } from './ffmpeg.js';
-import { checkOutput, writeSequence, writeWhole } from './outputFile.js';
+import { checkOutput, type OutputRules, writeSequence, writeWhole } from './outputFile.js';
 import { pixelFormat, planesOf, rawInputOptions } from './rawVideo.js';
 import { writeY4m } from './y4m.js';
 
 /** How to write a film. */
-export interface WriteOptions {
-  /** Write over what is there; default: no. */
-  overwrite?: boolean;
+export interface WriteOptions extends OutputRules {
   ffmpeg?: string;
   signal?: AbortSignal;
   /** Gets one line for each thing that the container cannot keep. */
@@ -30,6 +28,9 @@ export interface WrittenFilm {
 
 type Kind = 'pipe' | 'y4m' | 'film' | 'sequence' | 'picture';
 
+/** The number of a picture in the names of a sequence, in the last part of its path. */
+const FRAME_NUMBER = /%(?:0?(\d+))?d(?=[^/\\]*$)/;
+
 const filmExtensions = ['.mp4', '.mkv', '.webm', '.mov', '.gif'];
 
 /**
@@ -42,7 +43,7 @@ export function outputKind(output: string): Kind {
   const extension = path.extname(output).toLowerCase();
   if (extension === '.y4m') return 'y4m';
   if (filmExtensions.includes(extension)) return 'film';
-  if (extension === '.png') return /%0?\d*d/.test(path.basename(output)) ? 'sequence' : 'picture';
+  if (extension === '.png') return FRAME_NUMBER.test(path.basename(output)) ? 'sequence' : 'picture';
   throw new UsageError(`${output}: no such output format${extension ? ` as ${extension}` : ''}.`, {
     code: 'UNKNOWN_OUTPUT',
     hint: 'End the name in .mp4, .mkv, .webm, .mov, .y4m, .gif or -%05d.png, or give - for y4m on standard output.',
@@ -54,12 +55,17 @@ export function outputKind(output: string): Kind {
 /**
  * Checks before the work begins that `output` can be written.
  *
- * @throws UsageError UNKNOWN_OUTPUT; MediaError OUTPUT_EXISTS, OUTPUT_FOLDER_MISSING
+ * @throws UsageError UNKNOWN_OUTPUT; as checkOutput
  */
-export async function checkFilmOutput(output: string, overwrite = false): Promise<void> {
-  if (outputKind(output) === 'pipe') return;
-  // A sequence's own names are looked at when they are known.
-  await checkOutput(output, overwrite);
+export async function checkFilmOutput(output: string, rules: OutputRules = {}): Promise<void> {
+  const kind = outputKind(output);
+  if (kind === 'pipe') return;
+  // A sequence's other names are looked at when they are known.
+  const first =
+    kind === 'sequence'
+      ? output.replace(FRAME_NUMBER, (_, digits) => '1'.padStart(Number(digits ?? 1), '0'))
+      : output;
+  await checkOutput(first, rules);
 }
 
 /**
@@ -77,7 +83,7 @@ export async function writeFilm(
   options: WriteOptions = {},
 ): Promise<WrittenFilm> {
   const kind = outputKind(output);
-  await checkFilmOutput(output, options.overwrite);
+  await checkFilmOutput(output, options);
   const counter = { frames: 0 };
   const counted = count(pictures, counter, options.signal);
   if (kind === 'pipe') {
@@ -85,15 +91,22 @@ export async function writeFilm(
     return { frames: counter.frames, bytes: 0 };
   }
   if (kind === 'sequence') {
-    await writeSequence(output, options.overwrite ?? false, (part) =>
-      viaFfmpeg(counted, info, part, kind, options),
+    await writeSequence(output, options.overwrite ?? false, (folder) =>
+      viaFfmpeg(counted, info, { file: path.basename(output), folder }, kind, options),
     );
     return { frames: counter.frames, bytes: 0 };
   }
   await writeWhole(output, (part) =>
     kind === 'y4m'
       ? pipeline(writeY4m(counted, info), createWriteStream(part))
-      : viaFfmpeg(kind === 'picture' ? onlyOne(counted, output) : counted, info, part, kind, options, output),
+      : viaFfmpeg(
+          kind === 'picture' ? onlyOne(counted, output) : counted,
+          info,
+          { file: part },
+          kind,
+          options,
+          output,
+        ),
   );
   return { frames: counter.frames, bytes: (await stat(output)).size };
 }
@@ -149,10 +162,10 @@ const readerGone = new Set<string | undefined>([
 async function viaFfmpeg(
   pictures: AsyncIterable<Picture>,
   info: FilmInfo,
-  part: string,
+  part: { file: string; folder?: string },
   kind: Kind,
   options: WriteOptions,
-  output = part,
+  output = part.file,
 ): Promise<void> {
   const tools = findFfmpeg(options.ffmpeg);
   const target =
@@ -164,7 +177,8 @@ async function viaFfmpeg(
     stdin: planesOf(pictures),
     filters: target.filters,
     outputOptions: target.options,
-    output: fileUrl(part),
+    output: fileUrl(part.file),
+    ...(part.folder !== undefined && { folder: part.folder }),
     ...(options.signal ? { signal: options.signal } : {}),
   });
   await run.finished;

@@ -1,6 +1,14 @@
-import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { MediaError, WeftError } from '../../runtime/errors.js';
+import { MediaError, UsageError, WeftError } from '../../runtime/errors.js';
+
+/** What is known of an output before it is written. */
+export interface OutputRules {
+  /** Write over what is there. */
+  overwrite?: boolean;
+  /** File that is read meanwhile. */
+  input?: string;
+}
 
 function outputExists(file: string): MediaError {
   return new MediaError(`${file} exists already.`, {
@@ -12,11 +20,19 @@ function outputExists(file: string): MediaError {
 }
 
 /**
- * Checks before the work begins that the output may be written.
+ * Checks before the work begins that the output may be written, by beginning to.
  *
- * @throws MediaError OUTPUT_EXISTS, OUTPUT_FOLDER_MISSING
+ * @throws UsageError OUTPUT_NEEDED; MediaError OUTPUT_FOLDER_MISSING, OUTPUT_IS_INPUT, OUTPUT_NO_FILE, OUTPUT_EXISTS,
+ *   WRITE_FAILED, DISK_FULL
  */
-export async function checkOutput(file: string, overwrite: boolean): Promise<void> {
+export async function checkOutput(file: string, { overwrite, input }: OutputRules): Promise<void> {
+  if (file === '') {
+    throw new UsageError('The output has no name.', {
+      code: 'OUTPUT_NEEDED',
+      hint: 'Give one: -o NAME',
+      path: '--output',
+    });
+  }
   const folder = path.dirname(file);
   const found = await stat(folder).catch(() => undefined);
   if (!found?.isDirectory()) {
@@ -27,8 +43,48 @@ export async function checkOutput(file: string, overwrite: boolean): Promise<voi
       value: file,
     });
   }
-  const there = await stat(file).catch(() => undefined);
-  if (there && (!overwrite || there.isDirectory())) throw outputExists(file);
+  const there = await stat(file).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOENT') return undefined;
+    throw writeFailure(file, cause);
+  });
+  if (there) {
+    const source = input === undefined ? undefined : await stat(input).catch(() => undefined);
+    if (there.dev === source?.dev && there.ino === source.ino) throw outputIsInput(file);
+    if (!there.isFile()) throw noFile(file);
+    if (!overwrite) throw outputExists(file);
+  }
+  const part = await mkdtemp(partPrefix(await placeOf(file))).catch((cause: unknown) => {
+    throw writeFailure(file, cause);
+  });
+  await rm(part, { recursive: true });
+}
+
+function outputIsInput(file: string): MediaError {
+  return new MediaError(`${file} is the film that is read.`, {
+    code: 'OUTPUT_IS_INPUT',
+    hint: 'Give another name with -o.',
+    path: 'output',
+    value: file,
+  });
+}
+
+function noFile(file: string): MediaError {
+  return new MediaError(`${file} is no file that could be replaced.`, {
+    code: 'OUTPUT_NO_FILE',
+    hint: 'Give the name of a file with -o, or - for standard output.',
+    path: 'output',
+    value: file,
+  });
+}
+
+/** Where a file really lies: what a link points to is written, and the link stays. */
+async function placeOf(file: string): Promise<string> {
+  return realpath(file).catch(() => file);
+}
+
+/** Beside the output, so that it can be renamed; no name of anybody else's, and none that is too long. */
+function partPrefix(place: string): string {
+  return path.join(path.dirname(place), '.weft-part-');
 }
 
 /** Errors of the file system as ones that say what to do. */
@@ -49,40 +105,46 @@ export function writeFailure(file: string, cause: unknown): WeftError {
 }
 
 /**
- * Lets `write` fill `file`.part and renames it when that succeeded: the output appears only when it is complete.
+ * Lets `write` fill a file in a folder beside `file` and moves it there when that succeeded: the output appears only when
+ * it is complete.
  *
  * @throws whatever `write` throws; MediaError DISK_FULL, WRITE_FAILED
  */
 export async function writeWhole<T>(file: string, write: (partFile: string) => Promise<T>): Promise<T> {
-  const part = `${file}.part`;
-  try {
+  const place = await placeOf(file);
+  return inPartFolder(place, async (folder) => {
+    const part = path.join(folder, 'part');
     const result = await write(part);
-    await rename(part, file);
+    await rename(part, place);
     return result;
-  } catch (error) {
-    await rm(part, { force: true });
-    throw writeFailure(file, error);
-  }
+  });
 }
 
 /** As writeWhole, for a numbered sequence: `write` fills a folder beside it, whose files are then moved. */
 export async function writeSequence<T>(
   pattern: string,
   overwrite: boolean,
-  write: (partPattern: string) => Promise<T>,
+  write: (folder: string) => Promise<T>,
 ): Promise<T> {
-  const folder = path.dirname(pattern);
-  const part = await mkdtemp(path.join(folder, '.weft-part-'));
-  try {
-    const result = await write(path.join(part, path.basename(pattern)));
+  return inPartFolder(pattern, async (part) => {
+    const folder = path.dirname(pattern);
+    const result = await write(part);
     const names = await readdir(part);
     if (!overwrite) await refuseExisting(folder, names);
     for (const name of names) await rename(path.join(part, name), path.join(folder, name));
     return result;
+  });
+}
+
+async function inPartFolder<T>(place: string, work: (folder: string) => Promise<T>): Promise<T> {
+  let part: string | undefined;
+  try {
+    part = await mkdtemp(partPrefix(place));
+    return await work(part);
   } catch (error) {
-    throw writeFailure(pattern, error);
+    throw writeFailure(place, error);
   } finally {
-    await rm(part, { recursive: true, force: true });
+    if (part) await rm(part, { recursive: true, force: true });
   }
 }
 

@@ -1,210 +1,151 @@
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { FilmInfo, Rational } from '../../runtime/picture/picture.js';
+import type { FilmInfo } from '../../runtime/picture/picture.js';
 import { type FfmpegTools, fileUrl, notAFilm, probeJson } from './ffmpeg.js';
-import { type PixelPlan, planPixels } from './pixelFormat.js';
-import { nearestRate, parseProbedFraction, reduce, toNumber } from './rational.js';
 import { unreadable } from './unreadable.js';
-import { parseY4mHeader, pictureBytes, type Y4mHeader } from './y4m.js';
 
-/** What is known of a film file before its pictures are read. */
-export interface FilmFacts {
-  /** Size after rotation, before any resizing. */
-  info: FilmInfo;
-  pixelFormat: string;
-  plan: PixelPlan;
-  /** True where frame times do not follow `info.rate`. */
-  variableRate: boolean;
-  /** Time of the first frame, in seconds from the start of the container. */
-  firstFrameSeconds: number;
-  interlaced: boolean;
-  /** Set for a y4m file. */
-  y4m?: Y4mHeader;
+/** What a film's container says of it. How its frames decode is another question: see surveyFrames. */
+export interface ContainerFacts
+  extends Pick<FilmInfo, 'matrix' | 'primaries' | 'transfer' | 'chromaLocation'> {
+  colorRange: string | undefined;
+  /** Rates that it names, as `n/d`. */
+  rates: readonly (string | undefined)[];
+  /** Duration that it promises. */
+  seconds: number | undefined;
+  /** What will be missing from the pictures, for the log. */
+  losses: string[];
 }
 
 interface ProbedStream {
   codec_type?: string;
   codec_name?: string;
-  pix_fmt?: string;
-  width?: number;
-  height?: number;
   color_range?: string;
   color_space?: string;
   color_primaries?: string;
   color_transfer?: string;
   chroma_location?: string;
-  field_order?: string;
-  sample_aspect_ratio?: string;
   r_frame_rate?: string;
   avg_frame_rate?: string;
+  duration?: string;
   disposition?: { attached_pic?: number };
-  tags?: { rotate?: string };
-  side_data_list?: { rotation?: number }[];
+  tags?: { alpha_mode?: string; ALPHA_MODE?: string; DURATION?: string };
+  side_data_list?: { dv_profile?: number }[];
 }
 
-interface Probed {
+/** What ffprobe is asked for. */
+export interface Probed {
   streams?: ProbedStream[];
-  format?: { format_name?: string; start_time?: string };
-  packets?: { pts_time?: string; dts_time?: string }[];
+  format?: { duration?: string };
 }
 
-const filmEntries =
-  'format=format_name,start_time:stream=codec_type,codec_name,pix_fmt,width,height,color_range,color_space,' +
-  'color_primaries,color_transfer,chroma_location,field_order,sample_aspect_ratio,r_frame_rate,avg_frame_rate:' +
-  'stream_disposition=attached_pic:stream_tags=rotate:stream_side_data=rotation:packet=pts_time,dts_time';
+const entries =
+  'format=duration:stream=codec_type,codec_name,color_range,color_space,color_primaries,color_transfer,' +
+  'chroma_location,r_frame_rate,avg_frame_rate,duration:stream_disposition=attached_pic:' +
+  'stream_tags=alpha_mode,ALPHA_MODE,DURATION:stream_side_data=dv_profile';
 
-/** ffmpeg options that read a name as it stands: a `%` in it is no pattern. */
-export function inputOptions(file: string): string[] {
-  return /\.(png|jpe?g|bmp|tiff?|webp|ppm|pgm|tga)$/i.test(file)
-    ? ['-f', 'image2', '-pattern_type', 'none']
-    : [];
+/** How still images begin, and which reader of ffmpeg takes their file as it is, whatever its name. */
+const stillImages: readonly [string, string][] = [
+  ['\x89PNG\r\n', 'png_pipe'],
+  ['\xff\xd8\xff', 'jpeg_pipe'],
+  ['RIFF....WEBP', 'webp_pipe'],
+  ['BM', 'bmp_pipe'],
+  ['II*\0', 'tiff_pipe'],
+  ['MM\0*', 'tiff_pipe'],
+  ['P5\n', 'pgm_pipe'],
+  ['P6\n', 'ppm_pipe'],
+];
+
+/**
+ * Options of ffmpeg that read a still image by its content: its name may end in anything, and a `%` in it is no pattern.
+ * None for a film.
+ *
+ * @param head first bytes of the file, a character each
+ */
+export function inputOptions(head: string, file: string): string[] {
+  if (head.startsWith('\x89PNG') && head.includes('acTL')) return ['-f', 'apng'];
+  const begins = (form: string) => [...form].every((letter, i) => letter === '.' || letter === head[i]);
+  const format = stillImages.find(([form]) => begins(form))?.[1];
+  if (format) return ['-f', format];
+  return /\.tga$/i.test(file) ? ['-f', 'image2', '-pattern_type', 'none'] : [];
 }
 
-async function readHead(file: string): Promise<string> {
-  const handle = await open(file);
+/**
+ * First bytes of a file, a character each.
+ *
+ * @throws MediaError FILE_MISSING, FILE_UNREADABLE
+ */
+export async function headOf(file: string): Promise<string> {
   try {
-    const { bytesRead, buffer } = await handle.read(Buffer.alloc(1024), 0, 1024, 0);
-    return buffer.toString('latin1', 0, bytesRead);
-  } finally {
-    await handle.close();
-  }
-}
-
-/** @throws MediaError FILE_MISSING, FILE_UNREADABLE */
-async function headOf(file: string): Promise<string> {
-  try {
-    return await readHead(file);
+    const handle = await open(file);
+    try {
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(1024), 0, 1024, 0);
+      return buffer.toString('latin1', 0, bytesRead);
+    } finally {
+      await handle.close();
+    }
   } catch (cause) {
     throw unreadable(file, 'a film file', cause);
   }
 }
 
 /**
- * Reads the facts of a film or a still image.
+ * Reads what the container of a film or a still image says.
  *
- * @throws MediaError FILE_MISSING, FILE_UNREADABLE, NOT_A_FILM, BAD_Y4M
+ * @throws MediaError NOT_A_FILM
  */
-export async function probeFilm(tools: () => FfmpegTools, file: string): Promise<FilmFacts> {
-  const head = await headOf(file);
-  if (head.startsWith('YUV4MPEG2')) return probeY4m(file, head);
-  const options = ['-select_streams', 'V:0', '-show_entries', filmEntries, ...inputOptions(file)];
-  const probed = (await probeJson(tools(), fileUrl(file), options)) as Probed;
-  const stream = probed.streams?.[0];
-  if (!stream?.pix_fmt || !stream.width || !stream.height) throw notAFilm(file, 'it has no pictures');
-  return factsOf(stream, probed);
+export async function probeContainer(
+  tools: FfmpegTools,
+  file: string,
+  options: readonly string[],
+): Promise<ContainerFacts> {
+  const probed = await probeJson(tools, fileUrl(file), ['-show_entries', entries, ...options]);
+  return containerFacts(probed as Probed, file);
 }
 
-async function probeY4m(file: string, head: string): Promise<FilmFacts> {
-  const header = parseY4mHeader(head.split('\n', 1)[0]!);
-  const { info } = header;
-  const format = `yuv${header.colourSpace.replace(/^(420)(jpeg|mpeg2|paldv)$/, '$1')}`;
-  const pixelFormat =
-    header.colourSpace === 'mono' ? 'gray' : format.replace(/^(yuv\d+)(p\d+)?$/, (_, a, b) => a + (b ?? 'p'));
-  const plan = planPixels(pixelFormat, info.lumaRange);
-  const size = await fileSize(file);
-  const frames = Math.floor(
-    (size - header.headerBytes) / (6 + pictureBytes(info.width, info.height, info.chroma)),
-  );
+/** @throws MediaError NOT_A_FILM */
+export function containerFacts({ streams = [], format }: Probed, file: string): ContainerFacts {
+  const stream = streams.find((stream) => stream.codec_type === 'video' && !isCover(stream));
+  if (!stream) throw notAFilm(file, 'it has no pictures');
+  const location = named(stream.chroma_location);
   return {
-    info: { ...info, chroma: plan.chroma, lumaRange: plan.lumaRange, ...(plan.untouched ? { frames } : {}) },
-    pixelFormat,
-    plan,
-    variableRate: false,
-    firstFrameSeconds: 0,
-    interlaced: header.interlaced,
-    y4m: header,
+    colorRange: stream.color_range,
+    matrix: named(stream.color_space),
+    primaries: named(stream.color_primaries),
+    transfer: named(stream.color_transfer),
+    chromaLocation: location === 'unknown' ? 'left' : location,
+    rates: [stream.r_frame_rate, stream.avg_frame_rate],
+    seconds: seconds(stream.duration) ?? seconds(stream.tags?.DURATION) ?? seconds(format?.duration),
+    losses: losses(stream, streams),
   };
 }
 
-async function fileSize(file: string): Promise<number> {
-  const handle = await open(file);
-  try {
-    return (await handle.stat()).size;
-  } finally {
-    await handle.close();
-  }
+function isCover(stream: ProbedStream): boolean {
+  return stream.disposition?.attached_pic === 1;
 }
 
-/** Quarter turns change places of width and height. */
-function isTurned(stream: ProbedStream): boolean {
-  const degrees = stream.side_data_list?.find((entry) => entry.rotation !== undefined)?.rotation;
-  return Math.abs(Math.round(Number(degrees ?? stream.tags?.rotate ?? 0) / 90)) % 2 === 1;
+/** `12.5` or `00:00:12.5`. */
+function seconds(text: string | undefined): number | undefined {
+  const value = text?.split(':').reduce((sum, part) => 60 * sum + Number(part), 0);
+  return value !== undefined && Number.isFinite(value) ? value : undefined;
 }
 
 function named(value: string | undefined): string {
   return !value || value === 'unspecified' || value === 'reserved' ? 'unknown' : value;
 }
 
-function factsOf(stream: ProbedStream, probed: Probed): FilmFacts {
-  const plan = planPixels(stream.pix_fmt!, stream.color_range);
-  const turned = isTurned(stream);
-  const aspect = parseProbedFraction(stream.sample_aspect_ratio) ?? [1, 1];
-  const times = frameTimes(probed);
-  const timing = timingOf(times, stream);
-  const start = Number(probed.format?.start_time ?? 0) || 0;
-  return {
-    info: {
-      width: turned ? stream.height! : stream.width!,
-      height: turned ? stream.width! : stream.height!,
-      chroma: plan.chroma,
-      rate: timing.rate,
-      ...(timing.frames > 0 ? { frames: timing.frames } : {}),
-      lumaRange: plan.lumaRange,
-      matrix: plan.fromRgb ? 'bt709' : named(stream.color_space),
-      primaries: named(stream.color_primaries),
-      transfer: named(stream.color_transfer),
-      chromaLocation: chromaLocation(stream.chroma_location),
-      sampleAspect: turned ? [aspect[1], aspect[0]] : aspect,
-    },
-    pixelFormat: stream.pix_fmt!,
-    plan,
-    variableRate: timing.variable,
-    firstFrameSeconds: times.length > 0 ? times[0]! - start : 0,
-    interlaced: /^(tt|bb|tb|bt)$/.test(stream.field_order ?? ''),
-  };
-}
-
-function chromaLocation(value: string | undefined): string {
-  const location = named(value);
-  return location === 'unknown' ? 'left' : location;
-}
-
-/** Presentation times of the frames in seconds, ascending. */
-function frameTimes(probed: Probed): number[] {
-  const packets = probed.packets ?? [];
-  const presented = packets.map((packet) => Number(packet.pts_time)).filter(Number.isFinite);
-  const times =
-    presented.length === packets.length ? presented : packets.map((packet) => Number(packet.dts_time));
-  return times.filter(Number.isFinite).sort((a, b) => a - b);
-}
-
-/**
- * Whether a film has one frame rate, and which. Containers round times (Matroska to 1 ms), so that intervals may
- * differ by two ticks of a millisecond.
- */
-export function timingOf(
-  times: number[],
-  stream: { r_frame_rate?: string; avg_frame_rate?: string },
-): { rate: Rational; variable: boolean; frames: number } {
-  const real = parseProbedFraction(stream.r_frame_rate);
-  const average = parseProbedFraction(stream.avg_frame_rate);
-  const fallback = usable(average) ?? usable(real) ?? [25, 1];
-  if (times.length < 2) return { rate: fallback, variable: false, frames: times.length };
-  const mean = (times.at(-1)! - times[0]!) / (times.length - 1);
-  if (!(mean > 0)) return { rate: fallback, variable: false, frames: times.length };
-  const even = times.every(
-    (time, index) => Math.abs(time - times[0]! - index * mean) < Math.max(0.0021, 0.05 * mean),
-  );
-  const tolerance = even ? 0.002 + 0.002 / (mean * (times.length - 1)) : 0.05;
-  const named = [real, average].find((rate) => rate && Math.abs(toNumber(rate) * mean - 1) < tolerance);
-  const rate = reduce(usable(named) ?? nearestRate(1 / mean));
-  const seconds = times.at(-1)! - times[0]! + 1 / toNumber(rate);
-  return { rate, variable: !even, frames: even ? times.length : Math.round(seconds * toNumber(rate)) };
-}
-
-function usable(rate: Rational | undefined): Rational | undefined {
-  return rate && toNumber(rate) <= 1000 ? rate : undefined;
+function losses(film: ProbedStream, streams: readonly ProbedStream[]): string[] {
+  const lost: string[] = [];
+  const others = streams.filter((stream) => stream !== film && !isCover(stream));
+  if (others.length > 0) {
+    const names = others.map(({ codec_type, codec_name }) => `${codec_type} (${codec_name ?? 'unknown'})`);
+    lost.push(`not kept: ${names.join(', ')}`);
+  }
+  if ((film.tags?.alpha_mode ?? film.tags?.ALPHA_MODE) === '1')
+    lost.push(`${film.codec_name}: transparency is dropped`);
+  if (film.side_data_list?.some(({ dv_profile }) => dv_profile === 5))
+    lost.push('Dolby Vision profile 5: no other decoder shows its colours right, nor will this film');
+  return lost;
 }
 
 /** The bytes of a file as an async iterable that closes its file also when it is left early. */

@@ -11,8 +11,8 @@ import { psnr } from '../../src/measure/psnr.js';
 import { findFfmpeg } from '../../src/media/ffmpeg.js';
 import { openFilm, type ReadOptions } from '../../src/media/filmReader.js';
 import { writeFilm } from '../../src/media/filmWriter.js';
-import { timingOf } from '../../src/media/probe.js';
 import { nearestRate, parseRate } from '../../src/media/rational.js';
+import { timingOf } from '../../src/media/timing.js';
 import { parseY4mHeader, readY4m, writeY4m } from '../../src/media/y4m.js';
 
 let folder: string;
@@ -340,12 +340,9 @@ describe('rates', () => {
 
   test('constant in spite of times rounded to milliseconds', () => {
     const times = Array.from({ length: 50 }, (_, i) => Math.round((i * 1001000) / 30000) / 1000);
-    expect(timingOf(times, { r_frame_rate: '30000/1001', avg_frame_rate: '0/0' })).toEqual({
-      ...{ rate: [30000, 1001], variable: false, frames: 50 },
-    });
-    expect(timingOf([...times, 2.5], { r_frame_rate: '30000/1001', avg_frame_rate: '30/1' }).variable).toBe(
-      true,
-    );
-    expect(timingOf([], { r_frame_rate: '25/1' })).toEqual({ rate: [25, 1], variable: false, frames: 0 });
+    const named = ['30000/1001', '0/0'];
+    expect(timingOf(times, named)).toEqual({ rate: [30000, 1001], variable: false });
+    expect(timingOf([...times, 2.5], named)).toEqual({ rate: [30000, 1001], variable: true });
+    expect(timingOf([], ['25/1'])).toEqual({ rate: [25, 1], variable: false });
   });
 });

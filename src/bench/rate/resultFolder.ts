@@ -16,7 +16,7 @@ export async function prepareResultFolder(folder: string, overwrite: boolean): P
   await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
     throw writeFailure(folder, cause);
   });
-  await checkOutput(path.join(folder, PAGE), overwrite);
+  await checkOutput(path.join(folder, PAGE), { overwrite });
 }
 
 /**
