@@ -4,7 +4,9 @@ import { writeNets } from '../runtime/entropy/netCoder.js';
 import { MediaError, UsageError } from '../runtime/errors.js';
 import { MAX_SIDE_PX, MIN_SIDE_PX } from '../runtime/field/constants.js';
 import { type SegmentParts, writeWeft } from '../runtime/format/container.js';
-import { chromaSize, type FilmInfo, type Picture } from '../runtime/picture/picture.js';
+import { MAX_DURATION } from '../runtime/format/segments.js';
+import { durationsOf } from '../runtime/picture/frameTimes.js';
+import { chromaSize, type FilmInfo, type FrameTimes, type Picture } from '../runtime/picture/picture.js';
 import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
 import type { EncodeHooks, EncodeResult, FilmSource } from './encodeJob.js';
 import { openEngine } from './engines.js';
@@ -38,6 +40,7 @@ export async function encode(
 ): Promise<EncodeResult> {
   const options = resolveOptions(given);
   checkSize(source.info);
+  checkTimes(source.info);
   const engine = await openEngine(options.engine, hooks.log);
   if (options.crf !== undefined) return encodeAt(source, options, options.crf, engine, hooks);
   const encodeWith = (crf: number, preset: PresetName): Promise<EncodeResult> =>
@@ -78,7 +81,7 @@ async function encodeAt(
     psnr: Math.round(100 * psnrDb.yuv),
     trainedKilomacsPerPixel: Math.round(trainedMacsPerPixel / 1000),
   };
-  const bytes = writeWeft({ header, nets, segments: done });
+  const bytes = writeWeft({ header, nets, segments: timed(done, source.info.times) });
   const overhead = bytes.length - done.reduce((sum, segment) => sum + segment.bytes.length, 0);
   const intra = done.reduce((sum, { latentBits }) => sum + latentBits.intra, 0);
   const inter = done.reduce((sum, { latentBits }) => sum + latentBits.inter, 0);
@@ -137,9 +140,11 @@ function headerOf(info: FilmInfo, options: EncodeOptions, crf: number, engine: s
     transfer,
     chromaLocation,
     sampleAspect,
+    times,
   } = info;
   return {
     ...{ width, height, chroma, rate, lumaRange, matrix, primaries, transfer, chromaLocation, sampleAspect },
+    tick: times?.tick ?? null,
     ...{
       encoder: weftVersion(),
       depthOffset: [...DEPTH_OFFSET],
@@ -149,6 +154,37 @@ function headerOf(info: FilmInfo, options: EncodeOptions, crf: number, engine: s
       engine,
     },
   };
+}
+
+/** Segments with the durations of their frames, where the film has no constant rate. */
+function timed<Segment extends SegmentParts>(
+  segments: readonly Segment[],
+  times: FrameTimes | undefined,
+): readonly (Segment & Pick<SegmentParts, 'durations'>)[] {
+  if (!times) return segments;
+  let first = 0;
+  return segments.map((segment) => {
+    const durations = durationsOf(times, first, segment.frames);
+    first += segment.frames;
+    return { ...segment, durations };
+  });
+}
+
+/** @throws UsageError `FILM_TIMES` */
+function checkTimes({ times, frames }: FilmInfo): void {
+  if (!times) return;
+  const count = times.ticks.length - 1;
+  const wrong = durationsOf(times, 0, count).findIndex(
+    (duration) => !(Number.isInteger(duration) && duration >= 1 && duration <= MAX_DURATION),
+  );
+  if (wrong < 0 && times.ticks[0] === 0 && count === frames) return;
+  throw new UsageError(`The times of the film are wrong${wrong < 0 ? '' : ` at frame ${wrong}`}.`, {
+    code: 'FILM_TIMES',
+    hint: 'Give whole ticks from 0 on, one for each frame and one for the end of the last.',
+    path: 'source.info.times',
+    value: wrong < 0 ? count : times.ticks[wrong + 1],
+    range: wrong < 0 ? `${frames} frames` : `1..${MAX_DURATION} ticks a frame`,
+  });
 }
 
 /** @throws UsageError `FILM_SIZE` */

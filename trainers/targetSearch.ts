@@ -1,6 +1,7 @@
 /** The crf at which an encode meets a goal in size or quality, found by encoding. */
 
 import { UsageError } from '../runtime/errors.js';
+import { filmSeconds } from '../runtime/picture/frameTimes.js';
 import type { EncodeHooks, EncodeResult, FilmSource } from './encodeJob.js';
 import { CRF_RANGE, DEFAULT_CRF, type EncodeOptions } from './options.js';
 import { PRESETS, type PresetName, stepsOf } from './presets.js';
@@ -69,9 +70,8 @@ function goalOf(source: FilmSource, options: EncodeOptions): Goal {
       ...{ slope: -0.6, scoutIsAbove: -psnrOverDraftDb },
     };
   }
-  const [num, den] = source.info.rate;
   const limitOf = (frames: number): number =>
-    options.targetBytes ?? ((options.bitrate ?? 0) * frames * den) / (8 * num);
+    options.targetBytes ?? ((options.bitrate ?? 0) * filmSeconds({ ...source.info, frames })!) / 8;
   const smallest = Math.log(1 - SIZE_TOLERANCE);
   return {
     measure: (result) => Math.log(result.bytes.length / limitOf(result.frames)),

@@ -59,6 +59,8 @@ export async function open(bytes: Uint8Array, options: OpenOptions = {}): Promis
 /** An open film. `close` it when done. */
 export class WeftFilm {
   readonly header: WeftHeader;
+  /** With the times of frames where they do not follow its rate. */
+  readonly info: FilmInfo & { frames: number };
   /** Those in the head: of the first segments. */
   readonly nets: FilmNets;
   readonly shape: FieldShape;
@@ -75,6 +77,7 @@ export class WeftFilm {
   /** Use `open`. */
   constructor(file: WeftFile, nets: FilmNets, decoder: DecoderEngine) {
     this.header = file.header;
+    this.info = infoOf(file);
     this.nets = nets;
     this.shape = fieldShape(file.header.width, file.header.height, file.header.chroma);
     this.segments = file.segments;
@@ -90,8 +93,13 @@ export class WeftFilm {
     return [...later].reduce((sum, { bytes }) => sum + bytes, this.#file.nets.length);
   }
 
-  get info(): FilmInfo {
-    return filmInfo(this.header);
+  /**
+   * Which pictures `frames` gives for some options.
+   *
+   * @throws UsageError `OPTION_UNKNOWN` or `OPTION_RANGE`
+   */
+  plan(options: FrameOptions = {}): FramePlan {
+    return planFrames(this.info, options);
   }
 
   /**
@@ -101,7 +109,7 @@ export class WeftFilm {
    *   fires.
    */
   async *frames(options: FrameOptions = {}): AsyncGenerator<Picture, void, undefined> {
-    const plan = planFrames(this.header, options);
+    const plan = this.plan(options);
     const kernels = rasterKernels(this.shape, plan.crop, plan.width, plan.height);
     const asked: Promise<Picture>[] = [];
     for (let i = 0, next = 0; i < plan.count; i++) {
@@ -239,6 +247,15 @@ export class WeftFilm {
     }
     return low;
   }
+}
+
+function infoOf({ header, segments }: WeftHead): FilmInfo & { frames: number } {
+  const info = filmInfo(header);
+  if (!header.tick) return info;
+  const ticks = [0];
+  for (const duration of segments.flatMap(({ durations }) => durations ?? []))
+    ticks.push(ticks.at(-1)! + duration);
+  return { ...info, times: { tick: header.tick, ticks } };
 }
 
 function checkFilm({ header, segments }: WeftHead, maxSegmentPixels: number): void {

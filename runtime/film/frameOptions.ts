@@ -1,16 +1,16 @@
 /** What part of a film to show, how large, how often and how fast. */
 
 import { UsageError } from '../errors.js';
-import type { WeftHeader } from '../format/header.js';
-import type { Rational } from '../picture/picture.js';
+import type { FilmInfo, FrameTimes, Rational } from '../picture/picture.js';
 import type { Crop } from '../picture/raster.js';
+import { type FilmClock, filmClock } from './filmClock.js';
 
 /** Options of `WeftFilm.frames`; every field may be left out. */
 export interface FrameOptions {
   /** Size of the pictures in luma pixels, 1..16384. Default: the size of the crop; with one given, the other keeps the shape. */
   width?: number;
   height?: number;
-  /** Pictures per second, exact. Default: the film's own rate. */
+  /** Pictures per second, exact. Default: the film's own rate, or the times of its frames. */
   fps?: Rational;
   /** First instant in seconds of the film. Default 0. */
   start?: number;
@@ -31,6 +31,10 @@ export interface FramePlan {
   readonly crop: Crop;
   /** Number of pictures. */
   readonly count: number;
+  /** Pictures per second; of most where `times` says when each is shown. */
+  readonly rate: Rational;
+  /** When they are shown, where the film has no constant rate and none was asked for. */
+  readonly times?: FrameTimes;
   /** Instant of picture `i` in frames of the film. */
   instant(i: number): number;
 }
@@ -38,7 +42,7 @@ export interface FramePlan {
 const NAMES = new Set(['width', 'height', 'fps', 'start', 'end', 'crop', 'speed', 'signal']);
 const MAX_OUTPUT_SIDE_PX = 16384;
 
-/** Instants closer to a frame than this are that frame. */
+/** Instants closer to a frame than this are that frame, in frames. */
 const FRAME_TOLERANCE = 1e-6;
 
 /**
@@ -46,30 +50,50 @@ const FRAME_TOLERANCE = 1e-6;
  *
  * @throws UsageError `OPTION_UNKNOWN` or `OPTION_RANGE`
  */
-export function planFrames(header: WeftHeader, options: FrameOptions): FramePlan {
+export function planFrames(film: FilmInfo & { frames: number }, options: FrameOptions): FramePlan {
   for (const name of Object.keys(options)) {
     if (!NAMES.has(name)) throw optionError('OPTION_UNKNOWN', name, undefined, [...NAMES].join(', '));
   }
-  const crop = checkCrop(header, options.crop ?? { x: 0, y: 0, width: header.width, height: header.height });
+  const crop = checkCrop(film, options.crop ?? { x: 0, y: 0, width: film.width, height: film.height });
   const { width, height } = outputSize(crop, options);
-  return { width, height, crop, ...planInstants(header, options) };
+  return { width, height, crop, ...planInstants(film, options) };
 }
 
-function planInstants(header: WeftHeader, options: FrameOptions): Pick<FramePlan, 'count' | 'instant'> {
-  const rate = header.rate[0] / header.rate[1];
-  const seconds = header.frames / rate;
-  const fps = options.fps ?? header.rate;
-  const fpsIsLegal = fps.length === 2 && fps.every((n) => Number.isInteger(n) && n > 0);
-  if (!fpsIsLegal) throw optionError('OPTION_RANGE', 'fps', fps, 'two positive integers');
+type Instants = Pick<FramePlan, 'count' | 'rate' | 'times' | 'instant'>;
+
+function planInstants(film: FilmInfo & { frames: number }, options: FrameOptions): Instants {
+  const clock = filmClock(film);
+  const rate = options.fps ?? film.rate;
+  const fpsIsLegal = rate.length === 2 && rate.every((n) => Number.isInteger(n) && n > 0);
+  if (!fpsIsLegal) throw optionError('OPTION_RANGE', 'fps', rate, 'two positive integers');
   const speed = positive('speed', options.speed ?? 1);
-  const start = within('start', options.start ?? 0, 0, seconds);
-  const end = within('end', Math.min(options.end ?? seconds, seconds), start, seconds);
-  const step = (speed * rate * fps[1]) / fps[0];
-  const firstInstant = start * rate;
+  const start = within('start', options.start ?? 0, 0, clock.seconds);
+  const end = within('end', Math.min(options.end ?? clock.seconds, clock.seconds), start, clock.seconds);
+  if (film.times && !options.fps && speed === 1) return planOwnTimes(film, film.times, clock, start, end);
+  const step = (speed * rate[1]) / rate[0];
   return {
-    count: Math.max(0, Math.ceil((end * rate - firstInstant) / step - FRAME_TOLERANCE)),
-    instant: (i) => snap(firstInstant + i * step),
+    rate,
+    count: Math.max(0, Math.ceil((end - start) / step - FRAME_TOLERANCE)),
+    instant: (i) => snap(clock.frameAt(start + i * step)),
   };
+}
+
+/** The film's own frames from the one that is on display at the start, each at its time. */
+function planOwnTimes(
+  { rate, frames }: FilmInfo & { frames: number },
+  { tick, ticks }: FrameTimes,
+  clock: FilmClock,
+  start: number,
+  end: number,
+): Instants {
+  const first = Math.min(Math.floor(snap(clock.frameAt(start))), frames - 1);
+  const [from, to] = [start, end].map((seconds) => Math.round((seconds * tick[1]) / tick[0])) as [
+    number,
+    number,
+  ];
+  const begins = ticks.slice(first, frames).filter((time) => time < to);
+  const times = { tick, ticks: [...begins.map((time) => Math.max(0, time - from)), to - from] };
+  return { rate, count: begins.length, times, instant: (i) => first + i };
 }
 
 function snap(instant: number): number {
@@ -91,11 +115,11 @@ function outputSize(crop: Crop, options: FrameOptions): { width: number; height:
   return { width, height };
 }
 
-function checkCrop(header: WeftHeader, crop: Crop): Crop {
+function checkCrop(film: FilmInfo, crop: Crop): Crop {
   const fits = (start: number, size: number, limit: number): boolean =>
     start >= 0 && size > 0 && start + size <= limit + 1e-9;
-  if (!fits(crop.x, crop.width, header.width) || !fits(crop.y, crop.height, header.height)) {
-    throw optionError('OPTION_RANGE', 'crop', crop, `inside ${header.width}x${header.height}`);
+  if (!fits(crop.x, crop.width, film.width) || !fits(crop.y, crop.height, film.height)) {
+    throw optionError('OPTION_RANGE', 'crop', crop, `inside ${film.width}x${film.height}`);
   }
   return crop;
 }

@@ -27,6 +27,8 @@ export interface SegmentParts {
   readonly frames: number;
   /** From `writeNets`, against the nets in the head; the same array for all segments that share them. Those in the head if left out. */
   readonly nets?: Uint8Array | undefined;
+  /** Ticks that each frame is shown for; of all segments, and a tick in the header, or of none. */
+  readonly durations?: readonly number[] | undefined;
 }
 
 /** What `writeWeft` puts into a file. */
@@ -49,12 +51,13 @@ export function writeWeft(parts: WeftParts): Uint8Array {
   const segments: SegmentSize[] = [];
   const bodies: Uint8Array[] = [];
   for (const [i, segment] of parts.segments.entries()) {
-    const { nets } = segment;
+    const { nets, durations } = segment;
     const shared = nets === parts.segments[i - 1]?.nets;
     if (nets && !shared) bodies.push(nets);
     bodies.push(segment.bytes);
     segments.push({
       ...{ frames: segment.frames, bytes: segment.bytes.length, checksum: crc32c(segment.bytes) },
+      ...(durations && { durations }),
       nets: shared ? segments[i - 1]?.nets : nets && { bytes: nets.length, checksum: crc32c(nets) },
     });
   }

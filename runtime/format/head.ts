@@ -106,7 +106,7 @@ export function readHead(prefix: Uint8Array, fileBytes = Number.POSITIVE_INFINIT
   const reader = new ByteReader(prefix, 'file', start);
   const [headerBytes, nets, index] = sizes.map((size) => reader.take(size));
   const header = unpackHeader(headerBytes!);
-  const segments = unpackIndex(index!, headBytes, header.frames, fileBytes);
+  const segments = unpackIndex(index!, headBytes, header, fileBytes);
   const last = segments.at(-1);
   const segmentsEnd = last ? last.offset + last.bytes : headBytes;
   return { head: { version, header, nets: nets!, segments, headBytes, segmentsEnd } };

@@ -30,6 +30,7 @@ export interface WeftHeader {
   seed: number;
   psnr: number | null;
   trainedKilomacsPerPixel: number | null;
+  tick: Rational | null;
 }
 
 /** Type of a header field. */
@@ -83,7 +84,7 @@ export const HEADER_FIELDS: readonly HeaderField[] = [
     key: 3,
     type: ratio,
     fallback: undefined,
-    doc: 'Frames per second, numerator and denominator.',
+    doc: 'Frames per second, numerator and denominator; of most frames where there is a tick.',
   },
   {
     name: 'chroma',
@@ -197,6 +198,13 @@ export const HEADER_FIELDS: readonly HeaderField[] = [
     fallback: null,
     doc: 'Thousands of multiply-accumulates spent on training, per pixel of film.',
   },
+  {
+    name: 'tick',
+    key: 20,
+    type: ratio,
+    fallback: null,
+    doc: 'Seconds in a tick, numerator and denominator, where the index has the duration of every frame.',
+  },
 ];
 
 /** What a caller must give to write a header; every other field falls back to its default. */
@@ -246,23 +254,13 @@ function restored(type: HeaderFieldType, value: unknown): unknown {
   return type.kind === 'text' && typeof value === 'number' ? (HEADER_WORDS[value] ?? value) : value;
 }
 
-/** The facts about the film that a player or encoder of another format needs. */
-export function filmInfo(header: WeftHeader): FilmInfo {
+/** The facts about the film that a player or encoder of another format needs, but for the times of its frames. */
+export function filmInfo(header: WeftHeader): FilmInfo & { frames: number } {
   const { width, height, chroma, frames, lumaRange, matrix, primaries, transfer, chromaLocation } = header;
-  const rate: Rational = [header.rate[0], header.rate[1]];
-  const sampleAspect: Rational = [header.sampleAspect[0], header.sampleAspect[1]];
   return {
-    width,
-    height,
-    chroma,
-    rate,
-    frames,
-    lumaRange,
-    matrix,
-    primaries,
-    transfer,
-    chromaLocation,
-    sampleAspect,
+    ...{ width, height, chroma, frames, lumaRange, matrix, primaries, transfer, chromaLocation },
+    rate: [...header.rate],
+    sampleAspect: [...header.sampleAspect],
   };
 }
 

@@ -5,7 +5,8 @@
  *     | count (varint) |   | bytes (varint) | frames (varint) | net bytes (varint), CRC u32, if any  | CRC u32 |
  *     +----------------+   +----------------+-----------------+--------------------------------------+---------+
  *
- * The index: one entry per segment. Nets that a segment brings lie right before it.
+ * The index: one entry per segment. Nets that a segment brings lie right before it. In a film without a constant rate every
+ * entry ends with the durations of its frames.
  */
 
 import { FormatError, UsageError } from '../errors.js';
@@ -13,10 +14,14 @@ import { MAX_SEGMENT_FRAMES } from '../field/constants.js';
 import { ByteReader, truncated } from './byteReader.js';
 import { ByteWriter } from './byteWriter.js';
 import { crc32c, verifyChecksum } from './crc32c.js';
-import { readVarint, writeVarint } from './varint.js';
+import type { WeftHeader } from './header.js';
+import { readSignedVarint, readVarint, writeSignedVarint, writeVarint } from './varint.js';
 
 export const MAX_INDEX_BYTES = 1 << 24;
 export const MAX_NET_BYTES = 65536;
+
+/** Longest duration of a frame, in ticks. */
+export const MAX_DURATION = 0x7fffffff;
 
 /** Added to the frames of a segment that brings nets. */
 const BRINGS_NETS = 512;
@@ -42,12 +47,14 @@ export interface SegmentEntry {
   readonly bytes: number;
   /** CRC-32C of the segment's bytes. */
   readonly checksum: number;
+  /** Ticks that each of its frames is shown for, in a film without a constant rate. */
+  readonly durations?: readonly number[];
   /** The nets that it is read with, one object for all segments that share them; those in the head if there are none. */
   readonly nets?: NetsEntry;
 }
 
 /** What is said of a segment when an index is written. One object of nets for all segments in a row that share them. */
-export type SegmentSize = Pick<SegmentEntry, 'bytes' | 'frames' | 'checksum'> & {
+export type SegmentSize = Pick<SegmentEntry, 'bytes' | 'frames' | 'checksum' | 'durations'> & {
   readonly nets?: Pick<NetsEntry, 'bytes' | 'checksum'> | undefined;
 };
 
@@ -82,6 +89,7 @@ export function packIndex(segments: readonly SegmentSize[]): Uint8Array {
       writer.word(nets.checksum);
     }
     writer.word(segment.checksum);
+    if (segment.durations) writeDurations(writer, segment.durations);
   }
   return writer.finish();
 }
@@ -90,7 +98,7 @@ export function packIndex(segments: readonly SegmentSize[]): Uint8Array {
  * Reads what `packIndex` wrote.
  *
  * @param offset of the first segment in the file
- * @param frames frames of the film according to its header
+ * @param header of the film
  * @param fileBytes length of the whole file; Infinity where it is not known
  * @throws FormatError `INDEX_INVALID`, `VARINT_INVALID`; `FILE_TRUNCATED` if it ends within an entry, or the
  *   file within a segment
@@ -98,13 +106,13 @@ export function packIndex(segments: readonly SegmentSize[]): Uint8Array {
 export function unpackIndex(
   bytes: Uint8Array,
   offset: number,
-  frames: number,
+  header: Pick<WeftHeader, 'frames' | 'tick'>,
   fileBytes: number,
 ): SegmentEntry[] {
   const reader = new ByteReader(bytes, 'index');
   const count = readVarint(reader);
   const entries: SegmentEntry[] = [];
-  let [nextOffset, startFrame] = [offset, 0];
+  let [nextOffset, startFrame, ticks] = [offset, 0, 0];
   let nets: NetsEntry | undefined;
   for (let i = 0; i < count; i++) {
     const bytes = readVarint(reader);
@@ -116,21 +124,52 @@ export function unpackIndex(
     }
     const frames = coded >= BRINGS_NETS ? coded - BRINGS_NETS : coded;
     if (frames < 1 || frames > MAX_SEGMENT_FRAMES) throw invalidIndex(`segment ${i} has ${frames} frames`);
+    const checksum = reader.word();
+    const durations = header.tick ? readDurations(reader, frames, i) : [];
+    ticks += durations.reduce((sum, duration) => sum + duration, 0);
+    if (!Number.isSafeInteger(ticks)) throw invalidIndex('its durations add up to more than 2^53');
     entries.push({
-      startFrame,
-      frames,
-      offset: nextOffset,
-      bytes,
-      checksum: reader.word(),
+      ...{ startFrame, frames, offset: nextOffset, bytes, checksum },
       ...(nets && { nets }),
+      ...(header.tick && { durations }),
     });
     nextOffset += bytes;
     if (nextOffset > fileBytes) throw truncated('file');
     startFrame += frames;
   }
   if (reader.left > 0) throw invalidIndex('there are bytes behind its last entry');
-  if (startFrame !== frames) throw invalidIndex(`it has ${startFrame} frames, the header ${frames}`);
+  if (startFrame !== header.frames)
+    throw invalidIndex(`it has ${startFrame} frames, the header ${header.frames}`);
   return entries;
+}
+
+/** Runs of frames that are shown equally long: how many, and the difference to those before. */
+function writeDurations(writer: ByteWriter, durations: readonly number[]): void {
+  let before = 0;
+  for (let at = 0; at < durations.length; ) {
+    const duration = durations[at]!;
+    let run = 1;
+    while (durations[at + run] === duration) run++;
+    writeVarint(writer, run);
+    writeSignedVarint(writer, duration - before);
+    before = duration;
+    at += run;
+  }
+}
+
+function readDurations(reader: ByteReader, frames: number, segment: number): number[] {
+  const durations: number[] = [];
+  let duration = 0;
+  while (durations.length < frames) {
+    const run = readVarint(reader);
+    duration += readSignedVarint(reader);
+    if (run < 1 || run > frames - durations.length)
+      throw invalidIndex(`segment ${segment} has durations of other than ${frames} frames`);
+    if (duration < 1 || duration > MAX_DURATION)
+      throw invalidIndex(`segment ${segment} has a frame of ${duration} ticks`);
+    for (let k = 0; k < run; k++) durations.push(duration);
+  }
+  return durations;
 }
 
 /**

@@ -20,13 +20,23 @@ export interface Picture {
 /** A fraction as `[numerator, denominator]`. */
 export type Rational = [number, number];
 
+/** Times of frames, on the clock of the film. */
+export interface FrameTimes {
+  /** Seconds in a tick, exact. */
+  readonly tick: Rational;
+  /** Ticks from the first frame at which each begins, and behind them the end of the last: whole, ascending, the first 0. */
+  readonly ticks: readonly number[];
+}
+
 /** Facts about a film. Colour fields use ffmpeg's names. */
 export interface FilmInfo {
   width: number;
   height: number;
   chroma: Chroma;
-  /** Frames per second, exact. */
+  /** Frames per second, exact; of most frames where `times` says when each is shown. */
   rate: Rational;
+  /** Set where frames do not follow `rate`. */
+  times?: FrameTimes;
   /** Number of frames, if known beforehand. */
   frames?: number;
   lumaRange: 'tv' | 'pc';

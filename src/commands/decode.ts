@@ -1,10 +1,9 @@
 import { open } from '../../runtime/film/film.js';
 import { type FrameOptions, planFrames } from '../../runtime/film/frameOptions.js';
-import { filmInfo, type WeftHeader } from '../../runtime/format/header.js';
 import type { FilmInfo, Picture, Rational } from '../../runtime/picture/picture.js';
 import { given } from '../given.js';
 import { listenForInterrupts } from '../interrupts.js';
-import { checkFilmOutput, refuseEmpty, writeFilm } from '../media/filmWriter.js';
+import { checkFilmOutput, keepsTimes, refuseEmpty, writeFilm } from '../media/filmWriter.js';
 import { reduce, toNumber } from '../media/rational.js';
 import type { CommandContext } from './context.js';
 import type { DecodeOptions } from './decodeOptions.js';
@@ -29,7 +28,11 @@ export async function runDecode(args: DecodeArguments, context: CommandContext):
     given({ engine: args.engine, threads: args.threads }),
   );
   try {
-    const { options, info } = planOutput(film.header, args);
+    const { options, info } = planOutput(film.info, args);
+    if (film.info.times && !args.fps && !args.fpsMulti && !keepsTimes(output))
+      reporter.note(
+        `${output} has no times of frames: written at a constant ${toNumber(info.rate).toFixed(3)} Hz`,
+      );
     reporter.event('start', { input: args.input, output, ...info });
     const { width, height } = info;
     const pictures = film.frames({ ...options, signal: interrupts.signal });
@@ -64,14 +67,15 @@ async function* withProgress(
 
 /** What the arguments ask of the decoder. */
 function frameOptions(
-  header: WeftHeader,
-  { size, scale = 1, fps, fpsMulti = 1, start, end, crop, speed }: DecodeArguments,
+  film: FilmInfo,
+  { size, scale = 1, fps, fpsMulti, start, end, crop, speed, output }: DecodeArguments,
 ): FrameOptions {
-  const shown = crop ?? header;
+  const shown = crop ?? film;
   const scaled = (side: number) => Math.max(1, Math.round(side * scale));
   const { width, height } = size ?? { width: scaled(shown.width), height: scaled(shown.height) };
-  const rate = fps ?? multiplied(header.rate, fpsMulti);
-  return { width, height, fps: rate, ...given({ start, end, crop, speed }) };
+  const needsRate = fpsMulti !== undefined || (output !== undefined && !keepsTimes(output));
+  const rate = fps ?? (needsRate ? multiplied(film.rate, fpsMulti ?? 1) : undefined);
+  return { width, height, ...given({ fps: rate, start, end, crop, speed }) };
 }
 
 /**
@@ -80,14 +84,14 @@ function frameOptions(
  * @throws UsageError OPTION_RANGE
  */
 export function planOutput(
-  header: WeftHeader,
+  film: FilmInfo & { frames: number },
   args: DecodeArguments,
 ): { options: FrameOptions; info: FilmInfo } {
-  const options = frameOptions(header, args);
-  const { width, height, crop, count } = planFrames(header, options);
-  const source = filmInfo(header);
+  const options = frameOptions(film, args);
+  const { width, height, crop, count, rate, times } = planFrames(film, options);
+  const { times: _, ...source } = film;
   const shape = { width, height, sampleAspect: sampleAspect(source, args, crop) };
-  return { options, info: { ...source, ...shape, rate: options.fps ?? source.rate, frames: count } };
+  return { options, info: { ...source, ...shape, rate, frames: count, ...(times && { times }) } };
 }
 
 /** Another shape of the raster, asked for with --size, is made good by the shape of its samples. */

@@ -1,7 +1,7 @@
 import { open } from '../../runtime/film/film.js';
 import { HEADER_FIELDS, type WeftHeader } from '../../runtime/format/header.js';
+import { filmSeconds } from '../../runtime/picture/frameTimes.js';
 import { FILM_PARTS, type FilmParts, filmParts, type SegmentParts } from '../measure/filmParts.js';
-import { toNumber } from '../media/rational.js';
 import type { CommandContext } from './context.js';
 import { readWeftFile } from './weftFile.js';
 
@@ -17,7 +17,7 @@ export async function runInfo({ input }: InfoArguments, { reporter }: CommandCon
   try {
     const { parts, segments } = await filmParts(film, bytes.length);
     const { header } = film;
-    const seconds = header.frames / toNumber(header.rate);
+    const seconds = filmSeconds(film.info)!;
     const bitsPerPixel = (8 * bytes.length) / (header.frames * header.width * header.height);
     reporter.result(
       { input, bytes: bytes.length, seconds, bitsPerPixel, header, parts, segments },

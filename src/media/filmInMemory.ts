@@ -8,8 +8,8 @@ export async function collectPictures(stream: AsyncIterable<Picture>): Promise<P
   return pictures;
 }
 
-/** A film of pictures that are there already. `info` says everything but their size and number. */
-export function filmOf(pictures: readonly Picture[], info: FilmInfo): FilmSource {
+/** A film of pictures that are there already, at a constant rate. `info` says everything but their size, number and times. */
+export function filmOf(pictures: readonly Picture[], { times: _, ...info }: FilmInfo): FilmSource {
   const { width, height } = pictures[0] ?? info;
   return {
     info: { ...info, width, height, frames: pictures.length },

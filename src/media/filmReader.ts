@@ -113,7 +113,7 @@ function y4mFacts({ info }: Y4mHeader): ContainerFacts {
   const { lumaRange, matrix, primaries, transfer, chromaLocation } = info;
   return {
     ...{ colorRange: lumaRange, matrix, primaries, transfer, chromaLocation },
-    ...{ rates: [info.rate.join('/')], seconds: undefined, losses: [] },
+    ...{ rates: [info.rate.join('/')], pictureSeconds: undefined, seconds: undefined, losses: [] },
   };
 }
 
@@ -130,18 +130,18 @@ async function openDecoded(
     ...(options.signal && { signal: options.signal }),
   });
   const plan = planPixels(survey.pixelFormat, container.colorRange);
-  const selection = selectFrames(survey, container.rates, options);
-  const notes = [...(survey.interlaced ? [INTERLACED] : []), ...selection.notes];
+  const selection = selectFrames(survey, container, options);
+  const notes = survey.interlaced ? [INTERLACED] : [];
   const info = infoOf(survey, container, plan, options, notes);
   tell(notes, [...container.losses, ...plan.losses, ...damage(survey, container)], options);
-  const { picks } = selection;
+  const { picks, rate, times } = selection;
   const reading: DecodedReading = {
     ...{ ...from, plan, info },
     ...{ first: picks[0]!, last: picks.at(-1)!, skipsHere: survey.otherSize !== undefined },
     scaled: survey.otherSize !== undefined || resizes(survey, options.size),
   };
   return {
-    info: { ...info, rate: selection.rate, frames: picks.length },
+    info: { ...info, rate, frames: picks.length, ...(times && { times }) },
     pictures: (signal) =>
       picked(
         viaFfmpeg(reading, signal),
@@ -160,7 +160,7 @@ function infoOf(
   plan: PixelPlan,
   { size }: ReadOptions,
   notes: string[],
-): Omit<FilmInfo, 'rate' | 'frames'> {
+): Omit<FilmInfo, 'rate' | 'frames' | 'times'> {
   const { width, height, sampleAspect } = survey;
   const info = {
     ...{

@@ -5,9 +5,10 @@ import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { MediaError, throwIfAborted, UsageError } from '../../runtime/errors.js';
 import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
-import { fileUrl, findFfmpeg, startFfmpeg } from './ffmpeg.js';
+import { fileUrl, findFfmpeg, passthroughOptions, startFfmpeg } from './ffmpeg.js';
 import { checkOutput, type OutputRules, writeSequence, writeWhole } from './outputFile.js';
 import { pixelFormat, planesOf, rawInputOptions } from './rawVideo.js';
+import { MICROSECONDS, timedVideo } from './timedVideo.js';
 import { writeY4m } from './y4m.js';
 
 /** How to write a film. */
@@ -53,6 +54,14 @@ export function outputKind(output: string): Kind {
 }
 
 /**
+ * Whether an output keeps the time of every picture: y4m has none, GIF none finer than 1/50 s. Numbered pictures have none
+ * either, but lack nothing by it.
+ */
+export function keepsTimes(output: string): boolean {
+  return !['pipe', 'y4m'].includes(outputKind(output)) && path.extname(output).toLowerCase() !== '.gif';
+}
+
+/**
  * Checks before the work begins that `output` can be written.
  *
  * @throws UsageError UNKNOWN_OUTPUT; as checkOutput
@@ -72,7 +81,8 @@ export async function checkFilmOutput(output: string, rules: OutputRules = {}): 
  * Writes a film whose size, rate and colour are those of `info`.
  *
  * The container follows from the name: mp4, mov and mkv hold H.264 (x264, crf 12), webm holds VP9 (crf 16): both
- * near to lossless, so that the film shows what was decoded. y4m and png are exact but for the conversion to RGB.
+ * near to lossless, so that the film shows what was decoded. y4m and png are exact but for the conversion to RGB, and have
+ * no times: only the other containers keep those of `info`.
  *
  * @throws MediaError, UsageError, InterruptedError
  */
@@ -168,15 +178,16 @@ async function viaFfmpeg(
   output = part.file,
 ): Promise<void> {
   const tools = findFfmpeg(options.ffmpeg);
+  const timed = kind === 'film' && keepsTimes(output) ? info.times : undefined;
   const target =
     kind === 'film'
       ? filmTarget(info, path.extname(output).toLowerCase(), options)
       : pictureTarget(info, kind);
   const run = startFfmpeg(tools, {
-    inputOptions: [...rawInputOptions(info), ...colourTags(info)],
-    stdin: planesOf(pictures),
+    inputOptions: [...(timed ? ['-f', 'matroska'] : rawInputOptions(info)), ...colourTags(info)],
+    stdin: timed ? timedVideo(pictures, info, timed) : planesOf(pictures),
     filters: target.filters,
-    outputOptions: target.options,
+    outputOptions: [...target.options, ...(timed ? await passthroughOptions(tools) : [])],
     output: fileUrl(part.file),
     ...(part.folder !== undefined && { folder: part.folder }),
     ...(options.signal ? { signal: options.signal } : {}),
@@ -229,6 +240,7 @@ function filmTarget(info: FilmInfo, extension: string, options: WriteOptions): T
     options: [
       ...codec,
       ...['-pix_fmt', pixelFormat(chroma)],
+      ...(info.times ? ['-enc_time_base', `1/${MICROSECONDS}`] : []),
       ...colourTags(info),
       ...(format === 'mp4' || format === 'mov'
         ? ['-movflags', '+faststart', '-video_track_timescale', timescale(info)]
@@ -239,8 +251,8 @@ function filmTarget(info: FilmInfo, extension: string, options: WriteOptions): T
 }
 
 /** A time base in which every frame time of the film is a whole number. */
-function timescale({ rate: [n] }: FilmInfo): string {
-  let scale = n;
+function timescale({ rate: [n], times }: FilmInfo): string {
+  let scale = times?.tick[1] ?? n;
   while (scale < 10000) scale *= 2;
   return String(scale);
 }

@@ -1,9 +1,10 @@
 /** Which frames of a film are read, and at which rate they are shown. */
 
 import { UsageError } from '../../runtime/errors.js';
-import type { Rational } from '../../runtime/picture/picture.js';
+import type { FrameTimes, Rational } from '../../runtime/picture/picture.js';
 import type { FrameSurvey } from './frameSurvey.js';
-import { toNumber } from './rational.js';
+import type { ContainerFacts } from './probe.js';
+import { greatestCommonDivisor, reduce, toNumber } from './rational.js';
 import { timingOf } from './timing.js';
 
 /** The part of a film that is asked for: see ReadOptions. */
@@ -32,37 +33,60 @@ export function isEnough(
 export interface Selection {
   rate: Rational;
   picks: readonly number[];
-  notes: string[];
+  /** When they are shown, where the film has no constant rate and none was asked for. */
+  times?: FrameTimes;
 }
 
 /**
  * Chooses among the frames that were found.
  *
- * @param named rates that the container names
  * @throws UsageError EMPTY_RANGE
  */
-export function selectFrames(
-  { ticks, tick, whole }: FrameSurvey,
-  named: readonly (string | undefined)[],
-  options: Range,
-): Selection {
-  const times = ticks.map((time) => time * toNumber(tick));
-  const timing = timingOf(times, named);
+export function selectFrames(survey: FrameSurvey, container: ContainerFacts, options: Range): Selection {
+  const seconds = toNumber(survey.tick);
+  const times = survey.ticks.map((ticks) => ticks * seconds);
+  const timing = timingOf(times, container.rates);
   const rate = options.fps ?? timing.rate;
-  if (!timing.variable && !options.fps) {
-    const { first, count } = framesOf(rate, whole ? times.length : Infinity, options);
-    return {
-      rate,
-      notes: [],
-      picks: Array.from({ length: Math.min(count, times.length - first) }, (_, k) => first + k),
-    };
-  }
-  const held = `the film has a variable frame rate: read at a constant ${toNumber(rate).toFixed(3)} Hz`;
-  return {
-    rate,
-    picks: sampleTimes(times, toNumber(rate), toNumber(timing.rate), options),
-    notes: options.fps ? [] : [held],
-  };
+  if (options.fps) return { rate, picks: sampleTimes(times, toNumber(rate), toNumber(timing.rate), options) };
+  if (timing.variable) return { rate, ...framesWithTimes(survey, container, toNumber(rate), options) };
+  const { first, count } = framesOf(rate, survey.whole ? times.length : Infinity, options);
+  return { rate, picks: numbers(first, Math.min(count, times.length - first)) };
+}
+
+function numbers(first: number, count: number): number[] {
+  return Array.from({ length: count }, (_, k) => first + k);
+}
+
+/**
+ * Frames from the one that is on display at the start, each with its time.
+ *
+ * @throws UsageError EMPTY_RANGE
+ */
+function framesWithTimes(
+  { ticks, tick, errors, whole }: FrameSurvey,
+  container: ContainerFacts,
+  rate: number,
+  options: Range,
+): Required<Pick<Selection, 'picks' | 'times'>> {
+  const inTicks = (seconds: number) => Math.round(seconds / toNumber(tick));
+  // The last frame may be meant to stand longer than the others; the container of a sound film says so.
+  const promised = whole && errors.count === 0 ? inTicks(container.pictureSeconds ?? 0) : 0;
+  const filmEnd = Math.max(ticks.at(-1)! + Math.max(1, inTicks(1 / rate)), promised);
+  const from = inTicks(options.start ?? 0);
+  const to = Math.min(options.end === undefined ? filmEnd : inTicks(options.end), filmEnd);
+  if (!(from >= 0 && to > from)) throw badRange(options, filmEnd * toNumber(tick));
+  const later = ticks.findIndex((time) => time > from);
+  const first = later < 0 ? ticks.length - 1 : later - 1;
+  const begins = ticks.slice(first, first + (options.frames ?? ticks.length)).filter((time) => time < to);
+  const end = Math.min(to, ticks[first + begins.length] ?? filmEnd);
+  const shown = [...begins.map((time) => Math.max(0, time - from)), end - from];
+  return { picks: numbers(first, begins.length), times: inLowestTerms(tick, shown) };
+}
+
+/** The same times on the coarsest clock that has them all. */
+function inLowestTerms([numerator, denominator]: Rational, ticks: readonly number[]): FrameTimes {
+  const common = ticks.reduce(greatestCommonDivisor, 0);
+  return { tick: reduce([numerator * common, denominator]), ticks: ticks.map((time) => time / common) };
 }
 
 /**

@@ -11,7 +11,8 @@ export interface ContainerFacts
   colorRange: string | undefined;
   /** Rates that it names, as `n/d`. */
   rates: readonly (string | undefined)[];
-  /** Duration that it promises. */
+  /** Duration that it promises, of the pictures and of whatever is longest. */
+  pictureSeconds: number | undefined;
   seconds: number | undefined;
   /** What will be missing from the pictures, for the log. */
   losses: string[];
@@ -108,6 +109,7 @@ export function containerFacts({ streams = [], format }: Probed, file: string): 
   const stream = streams.find((stream) => stream.codec_type === 'video' && !isCover(stream));
   if (!stream) throw notAFilm(file, 'it has no pictures');
   const location = named(stream.chroma_location);
+  const pictureSeconds = seconds(stream.duration);
   return {
     colorRange: stream.color_range,
     matrix: named(stream.color_space),
@@ -115,7 +117,8 @@ export function containerFacts({ streams = [], format }: Probed, file: string): 
     transfer: named(stream.color_transfer),
     chromaLocation: location === 'unknown' ? 'left' : location,
     rates: [stream.r_frame_rate, stream.avg_frame_rate],
-    seconds: seconds(stream.duration) ?? seconds(stream.tags?.DURATION) ?? seconds(format?.duration),
+    pictureSeconds,
+    seconds: pictureSeconds ?? seconds(stream.tags?.DURATION) ?? seconds(format?.duration),
     losses: losses(stream, streams),
   };
 }

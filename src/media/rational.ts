@@ -6,7 +6,8 @@ export function toNumber([numerator, denominator]: Rational): number {
   return numerator / denominator;
 }
 
-function greatestCommonDivisor(a: number, b: number): number {
+/** Of two numbers; the other one where one is 0. */
+export function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 

@@ -347,9 +347,9 @@ describe('file', () => {
     const own = { ...segment, nets: Uint8Array.of(1) };
     expect(() => writeWeft({ header, nets, segments: [own, segment] })).toThrow(RangeError);
     const entry = [...[1, 0x81, 0x04], ...[0x81, 0x80, 0x04], ...[0, 0, 0, 0], ...[0, 0, 0, 0]];
-    expect(() => unpackIndex(Uint8Array.of(1, ...entry), 0, 1, Number.POSITIVE_INFINITY)).toThrow(
-      code('INDEX_INVALID'),
-    );
+    expect(() =>
+      unpackIndex(Uint8Array.of(1, ...entry), 0, { frames: 1, tick: null }, Number.POSITIVE_INFINITY),
+    ).toThrow(code('INDEX_INVALID'));
   });
 
   it('carries chunks', () => {

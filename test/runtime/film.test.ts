@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { open, type WeftFilm } from '../../runtime/film/film.js';
 import type { FrameOptions } from '../../runtime/film/frameOptions.js';
+import { writeWeft } from '../../runtime/format/container.js';
+import { unpackHeader } from '../../runtime/format/header.js';
+import { partsOf } from '../fuzz/fileParts.js';
 import { randomTensors, sampleFilm } from './sampleSegments.js';
 import { show } from './shownPictures.js';
 
@@ -56,6 +59,37 @@ describe('a film', () => {
       const pictures = await show(await openReference(bytes), { speed: 0.4 });
       expect(pictures).toHaveLength(13);
     }
+  });
+
+  it('shows frames at their own times, and at any instant what lies between', async () => {
+    const { header, nets, segments } = partsOf(sampleFilm({ ...sample, frames: [4, 2] }, 5).bytes);
+    const durations = [
+      [40, 40, 1000, 40],
+      [30, 50],
+    ];
+    const timed = segments.map((segment, i) => ({ ...segment, durations: durations[i] }));
+    const bytes = writeWeft({ header: { ...unpackHeader(header), tick: [1, 1000] }, nets, segments: timed });
+    const film = await openReference(bytes);
+    expect(film.info.times).toEqual({ tick: [1, 1000], ticks: [0, 40, 80, 1080, 1120, 1150, 1200] });
+    const frames = await show(film);
+    expect(frames).toHaveLength(6);
+    // On display at half a second: the third, which stands until an interval of the rate before the fourth.
+    const plan = film.plan({ start: 0.5 });
+    expect([plan.count, plan.times?.ticks]).toEqual([4, [0, 580, 620, 650, 700]]);
+    expect(await show(film, { start: 0.5 })).toEqual(frames.slice(2));
+    const sampled = await show(film, { fps: [50, 1] });
+    expect(sampled).toHaveLength(60);
+    expect([sampled[0], sampled[2], sampled[52]]).toEqual([frames[0], frames[1], frames[2]]);
+    expect([sampled[54], sampled[56], sampled[59]]).toEqual([frames[3], frames[4], frames[5]]);
+    // Between two frames of a movement, and in the last interval before the fourth, there is something between.
+    for (const [i, before] of [
+      [1, 0],
+      [53, 2],
+    ] as const) {
+      expect(sampled[i]).not.toEqual(frames[before]);
+      expect(sampled[i]).not.toEqual(frames[before + 1]);
+    }
+    expect((await show(film, { speed: 0.5 })).length).toBe(60);
   });
 
   it.each([

@@ -56,7 +56,7 @@ function netsOf(...numbers: readonly (readonly [value: number, bits: number])[])
   return encoder.finish();
 }
 
-const KEY = { width: 0, height: 1, frames: 2, prior: 12 };
+const KEY = { width: 0, height: 1, frames: 2, prior: 12, tick: 20 };
 /** A head of one stream: anchor distance 4, no first anchor, base exponent 0. */
 const PLAIN_HEAD = [4, 0, 1, FRAMES];
 
@@ -96,6 +96,21 @@ export const REFUSALS: readonly Refusal[] = [
     what: 'a byte behind the index',
     make: withParts(() => ({}), { indexTail: Uint8Array.of(0) }),
   },
+  { code: 'FILE_TRUNCATED', what: 'a tick, and no durations', make: withFields([[KEY.tick, [1, 1000]]]) },
+  ...(
+    [
+      ['a frame of no ticks', [2, 80, 4, 79]],
+      ['durations of a frame too many', [FRAMES + 1, 80]],
+      ['a run of no frames', [0, 80, FRAMES, 0]],
+    ] as const
+  ).map(([what, durations]) => ({
+    code: 'INDEX_INVALID',
+    what,
+    make: (golden: Uint8Array) =>
+      withParts(() => ({}), { indexTail: Uint8Array.from(durations) })(
+        withFields([[KEY.tick, [1, 1000]]])(golden),
+      ),
+  })),
   {
     code: 'CHUNK_DAMAGED',
     what: 'a chunk with a wrong checksum',

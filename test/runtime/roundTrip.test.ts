@@ -21,7 +21,7 @@ import {
   packSegment,
   unpackSegment,
 } from '../../runtime/format/segmentHead.js';
-import { packIndex, unpackIndex } from '../../runtime/format/segments.js';
+import { MAX_DURATION, packIndex, unpackIndex } from '../../runtime/format/segments.js';
 import { readSignedVarint, readVarint, writeSignedVarint, writeVarint } from '../../runtime/format/varint.js';
 
 const MAX_WORD = 2 ** 32 - 1;
@@ -142,11 +142,35 @@ describe('what is written is read', () => {
     );
   });
 
+  it('as the durations in an index, in any order', () => {
+    const durations = fc.array(fc.oneof(fc.constant(40), fc.integer({ min: 1, max: MAX_DURATION })), {
+      minLength: 1,
+      maxLength: 256,
+    });
+    fc.assert(
+      fc.property(fc.array(durations, { minLength: 1, maxLength: 5 }), (segments) => {
+        const frames = segments.reduce((sum, { length }) => sum + length, 0);
+        const index = packIndex(
+          segments.map((list) => ({ bytes: 1, frames: list.length, checksum: 2, durations: list })),
+        );
+        const header = { frames, tick: [1, 1000] as [number, number] };
+        const read = unpackIndex(index, 0, header, Number.POSITIVE_INFINITY);
+        expect(read.map(({ durations }) => durations)).toEqual(segments);
+      }),
+      { examples: [[[[1, MAX_DURATION, 1], [MAX_DURATION]]]] },
+    );
+  });
+
   it('as an index, with places that follow from the sizes', () => {
     fc.assert(
       fc.property(fc.array(entry, { minLength: 1 }), fc.nat(MAX_WORD), (entries, offset) => {
         const frames = entries.reduce((sum, { frames }) => sum + frames, 0);
-        const read = unpackIndex(packIndex(entries), offset, frames, Number.POSITIVE_INFINITY);
+        const read = unpackIndex(
+          packIndex(entries),
+          offset,
+          { frames, tick: null },
+          Number.POSITIVE_INFINITY,
+        );
         let [startFrame, place] = [0, offset];
         for (const [i, written] of entries.entries()) {
           expect(read[i]).toEqual({ ...written, startFrame, offset: place });

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderScene, sceneFilm } from '../../clips/renderScene.js';
 import { scenes } from '../../clips/scenes.js';
 import { open } from '../../runtime/film/film.js';
+import { filmSeconds } from '../../runtime/picture/frameTimes.js';
+import { findFfmpeg } from '../../src/media/ffmpeg.js';
 import { collectPictures } from '../../src/media/filmInMemory.js';
+import { openFilm } from '../../src/media/filmReader.js';
 import { writeFilm } from '../../src/media/filmWriter.js';
 import { canEncode } from '../nativeEngine.js';
 
@@ -75,6 +78,20 @@ describe.runIf(canEncode())('encode', () => {
     expect(info.header).toMatchObject({ psnr: Math.round(100 * psnrDb.yuv) });
     const verified = (await weft(['verify', 'scene.weft', '--source', 'scene.mkv'])).events.at(-1)!;
     expect((verified.psnrDb as typeof psnrDb).yuv).toBeCloseTo(psnrDb.yuv, 2);
+  }, 120_000);
+
+  test('keeps the times of a film without a constant rate', async () => {
+    const gaps = "select='lt(t,0.3)+between(t,1,1.2)*not(mod(n,3))+gt(t,1.9)'";
+    const source = ['-f', 'lavfi', '-i', 'testsrc2=s=48x32:r=50:d=2', '-vf', gaps, '-vsync', 'vfr'];
+    execFileSync(findFfmpeg().ffmpeg, ['-v', 'error', ...source, '-c:v', 'ffv1', file('gaps.mkv')]);
+    expect((await weft(['encode', 'gaps.mkv', '--preset', 'draft', '--crf', '45'])).code).toBe(0);
+    const info = (await weft(['info', 'gaps.weft'])).events.at(-1)!;
+    expect(info).toMatchObject({ header: { rate: [50, 1], tick: [1, 50] } });
+    expect((await weft(['decode', 'gaps.weft', '-o', 'back.mkv'])).code).toBe(0);
+    const [before, after] = await Promise.all([openFilm(file('gaps.mkv')), openFilm(file('back.mkv'))]);
+    expect(before.info.frames).toBeGreaterThan(20);
+    expect(after.info.times).toEqual(before.info.times);
+    expect(info.seconds).toBeCloseTo(filmSeconds(before.info)!, 3);
   }, 120_000);
 
   test('takes y4m from standard input and a still image', async () => {

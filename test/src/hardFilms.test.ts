@@ -4,6 +4,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from '
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { filmSeconds } from '../../runtime/picture/frameTimes.js';
 import type { Picture } from '../../runtime/picture/picture.js';
 import { psnr } from '../../src/measure/psnr.js';
 import { findFfmpeg } from '../../src/media/ffmpeg.js';
@@ -81,9 +82,13 @@ describe('the part that is asked for', () => {
 
   test('begins with the picture on display where the rate varies', async () => {
     make('varies.mp4', '-vf', "select='lt(t,0.5)+between(t,2,2.5)+gt(t,3.5)'", '-vsync', 'vfr');
-    const { info, pictures } = await read('varies.mp4', { start: 1.8, end: 2.08 });
-    expect(info.rate).toEqual([RATE, 1]);
-    expect(pictures.map(numberOf)).toEqual([12, 12, 12, 12, 12, 50, 51]);
+    const { info, pictures } = await read('varies.mp4', { start: 1.8, end: 2.06 });
+    expect(info).toMatchObject({ rate: [RATE, 1], times: { tick: [1, 50], ticks: [0, 10, 12, 13] } });
+    expect(pictures.map(numberOf)).toEqual([12, 50, 51]);
+    const constant = await read('varies.mp4', { start: 1.8, end: 2.08, fps: [RATE, 1] });
+    expect(constant.pictures.map(numberOf)).toEqual([12, 12, 12, 12, 12, 50, 51]);
+    const few = await read('varies.mp4', { start: 0.4, frames: 4 });
+    expect(few.info.times).toEqual({ tick: [1, 25], ticks: [0, 1, 2, 40, 41] });
   });
 
   test('is refused behind the end, with the length of the film', async () => {
@@ -131,8 +136,9 @@ describe('all frames, at their time', () => {
     for (let at = 0.3 * bytes.length; at < 0.6 * bytes.length; at += 150) bytes[Math.round(at)]! ^= 0x55;
     writeFileSync(file('damaged.mp4'), bytes);
     const { info, lines, pictures } = await read('damaged.mp4');
-    expect(info).toMatchObject({ rate: [RATE, 1], frames: SECONDS * RATE });
-    expect(numberOf(pictures[90]!)).toBe(90);
+    expect(info.rate).toEqual([RATE, 1]);
+    expect(filmSeconds(info)).toBeCloseTo(SECONDS, 5);
+    expect(numberOf(pictures.at(-1)!)).toBe(99);
     expect(lines.join('\n')).toMatch(/damaged: ffmpeg complained \d+ times/);
     await expect(read('damaged.mp4', { strict: true })).rejects.toMatchObject({ code: 'FILM_LOSSY' });
   });

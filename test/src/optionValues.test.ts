@@ -66,16 +66,17 @@ describe('what a decode gives', () => {
     ...{ lumaRange: 'tv' as const, matrix: 'bt709', primaries: 'bt709', transfer: 'bt709' },
     ...{ chromaLocation: 'left', sampleAspect: [12, 11] as [number, number] },
   });
+  const film = filmInfo(header);
   const input = 'film.weft';
 
   test('is the film as it was', () => {
-    const { info, options } = planOutput(header, { input });
-    expect(info).toEqual(filmInfo(header));
-    expect(options).toEqual({ width: 176, height: 144, fps: [30000, 1001] });
+    const { info, options } = planOutput(film, { input });
+    expect(info).toEqual(film);
+    expect(options).toEqual({ width: 176, height: 144 });
   });
 
   test('scales, multiplies and slows down', () => {
-    const { info } = planOutput(header, { input, scale: 2.5, fpsMulti: 2, speed: 0.5 });
+    const { info } = planOutput(film, { input, scale: 2.5, fpsMulti: 2, speed: 0.5 });
     expect(info).toMatchObject({
       width: 440,
       height: 360,
@@ -86,16 +87,29 @@ describe('what a decode gives', () => {
   });
 
   test('keeps the shape of the picture when the raster changes its own', () => {
-    const { info } = planOutput(header, { input, size: { width: 192, height: 144 } });
+    const { info } = planOutput(film, { input, size: { width: 192, height: 144 } });
     expect(info.sampleAspect).toEqual([1, 1]);
+  });
+
+  test('keeps the times of a film without a rate, unless the output has none or a rate is asked for', () => {
+    const times = { tick: [1, 30] as [number, number], ticks: [0, 1, 4, 5] };
+    const variable = { ...film, rate: [30, 1] as [number, number], frames: 3, times };
+    expect(planOutput(variable, { input, output: 'a.mkv' }).info).toMatchObject({ frames: 3, times });
+    const late = planOutput(variable, { input, start: 0.1, end: 0.15 }).info;
+    expect(late).toMatchObject({ frames: 2, times: { tick: [1, 30], ticks: [0, 1, 2] } });
+    for (const asked of [{ output: '-' }, { output: 'a.y4m' }, { fps: [30, 1] as [number, number] }]) {
+      const { info } = planOutput(variable, { input, ...asked });
+      expect([info.frames, info.times]).toEqual([5, undefined]);
+    }
+    expect(planOutput(variable, { input, fpsMulti: 2 }).info).toMatchObject({ frames: 10, rate: [60, 1] });
   });
 
   test('is refused where the film has nothing to show', () => {
     const refused = expect.objectContaining({ code: 'OPTION_RANGE', exitCode: 2 });
-    expect(() => planOutput(header, { input, crop: { x: 100, y: 0, width: 100, height: 10 } })).toThrow(
+    expect(() => planOutput(film, { input, crop: { x: 100, y: 0, width: 100, height: 10 } })).toThrow(
       refused,
     );
-    expect(() => planOutput(header, { input, start: 2 })).toThrow(refused);
-    expect(() => planOutput(header, { input, scale: 100 })).toThrow(refused); // 17600 pixels wide
+    expect(() => planOutput(film, { input, start: 2 })).toThrow(refused);
+    expect(() => planOutput(film, { input, scale: 100 })).toThrow(refused); // 17600 pixels wide
   });
 });
