@@ -15,6 +15,7 @@ export {
 } from '../runtime/errors.js';
 export { type OpenOptions, open, type WeftFilm } from '../runtime/film/film.js';
 export type { FrameOptions } from '../runtime/film/frameOptions.js';
+export type { Chunk } from '../runtime/format/chunks.js';
 export type { Chroma, FilmInfo, Picture, Rational } from '../runtime/picture/picture.js';
 export type { Crop } from '../runtime/picture/raster.js';
 export { encode } from '../trainers/encode.js';
@@ -27,4 +28,5 @@ export { type PsnrDb, psnr } from './measure/psnr.js';
 export { ssim } from './measure/ssim.js';
 export { type OpenedFilm, openFilm, type ReadOptions } from './media/filmReader.js';
 export { type WriteOptions, type WrittenFilm, writeFilm } from './media/filmWriter.js';
+export type { FilmTracks } from './media/trackWriter.js';
 export { readY4m, writeY4m } from './media/y4m.js';

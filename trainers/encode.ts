@@ -60,6 +60,7 @@ async function encodeAt(
   const { threads, seed } = options;
   const tune = TUNES[options.tune];
   const settings = { engine, lambda: lambdaOfCrf(crf), preset, tune, threads, seed };
+  const chunks = (await source.chunks?.(hooks.signal)) ?? [];
   const watch = new EncodeWatch(source.info.frames, hooks, started);
   const done: (TrainedSegment & SegmentParts)[] = [];
   let nets: Uint8Array | undefined;
@@ -81,7 +82,7 @@ async function encodeAt(
     psnr: Math.round(100 * psnrDb.yuv),
     trainedKilomacsPerPixel: Math.round(trainedMacsPerPixel / 1000),
   };
-  const bytes = writeWeft({ header, nets, segments: timed(done, source.info.times) });
+  const bytes = writeWeft({ header, nets, segments: timed(done, source.info.times), chunks });
   const overhead = bytes.length - done.reduce((sum, segment) => sum + segment.bytes.length, 0);
   const intra = done.reduce((sum, { latentBits }) => sum + latentBits.intra, 0);
   const inter = done.reduce((sum, { latentBits }) => sum + latentBits.inter, 0);

@@ -1,5 +1,6 @@
 /** What an encode is given, how it talks to its caller and what it gives back. */
 
+import type { Chunk } from '../runtime/format/chunks.js';
 import type { FilmInfo, Picture } from '../runtime/picture/picture.js';
 import type { PsnrDb } from './psnr.js';
 
@@ -7,6 +8,8 @@ import type { PsnrDb } from './psnr.js';
 export interface FilmSource {
   readonly info: FilmInfo;
   pictures(signal?: AbortSignal): AsyncIterable<Picture>;
+  /** What else belongs to the film: sound, subtitles, its title. Goes into the file as it is. */
+  chunks?(signal?: AbortSignal): Promise<readonly Chunk[]>;
 }
 
 /** How an encode talks to its caller. */

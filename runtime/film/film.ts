@@ -9,6 +9,7 @@ import type { FilmNets } from '../field/nets.js';
 import { type FieldShape, fieldShape } from '../field/shape.js';
 import { refinedOffsets } from '../field/steps.js';
 import { segmentStructure } from '../field/structure.js';
+import type { Chunk } from '../format/chunks.js';
 import { readWeft, segmentBytes, segmentNetBytes, type WeftFile } from '../format/container.js';
 import type { WeftHead } from '../format/head.js';
 import { filmInfo, type WeftHeader } from '../format/header.js';
@@ -65,6 +66,8 @@ export class WeftFilm {
   readonly nets: FilmNets;
   readonly shape: FieldShape;
   readonly segments: readonly SegmentEntry[];
+  /** What belongs to the film beside its pictures: see FORMAT.md, section 2. */
+  readonly chunks: readonly Chunk[];
   /** Name of the engine that decodes. */
   readonly engine: string;
 
@@ -81,6 +84,7 @@ export class WeftFilm {
     this.nets = nets;
     this.shape = fieldShape(file.header.width, file.header.height, file.header.chroma);
     this.segments = file.segments;
+    this.chunks = file.chunks;
     this.engine = decoder.name;
     this.#file = file;
     this.#decoder = decoder;

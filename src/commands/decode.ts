@@ -1,10 +1,12 @@
-import { open } from '../../runtime/film/film.js';
+import { open, type WeftFilm } from '../../runtime/film/film.js';
 import { type FrameOptions, planFrames } from '../../runtime/film/frameOptions.js';
+import { filmSeconds } from '../../runtime/picture/frameTimes.js';
 import type { FilmInfo, Picture, Rational } from '../../runtime/picture/picture.js';
 import { given } from '../given.js';
 import { listenForInterrupts } from '../interrupts.js';
 import { checkFilmOutput, keepsTimes, refuseEmpty, writeFilm } from '../media/filmWriter.js';
 import { reduce, toNumber } from '../media/rational.js';
+import type { FilmTracks } from '../media/trackWriter.js';
 import type { CommandContext } from './context.js';
 import type { DecodeOptions } from './decodeOptions.js';
 import { refuseEvents } from './standardOutput.js';
@@ -38,7 +40,7 @@ export async function runDecode(args: DecodeArguments, context: CommandContext):
     const pictures = film.frames({ ...options, signal: interrupts.signal });
     const written = await writeFilm(withProgress(pictures, info.frames ?? 1, context), info, output, {
       ...given({ ffmpeg: context.ffmpeg }),
-      ...{ overwrite: context.overwrite, input: args.input },
+      ...{ overwrite: context.overwrite, input: args.input, tracks: tracksOf(film, args) },
       signal: interrupts.signal,
       log: (line) => reporter.note(line),
     });
@@ -63,6 +65,13 @@ async function* withProgress(
     reporter.progress('decoding', Math.min(1, ++index / frames));
     yield picture;
   }
+}
+
+/** What belongs to the pictures that are shown. */
+function tracksOf({ chunks, info }: WeftFilm, { start = 0, end, speed = 1 }: DecodeArguments): FilmTracks {
+  const seconds = filmSeconds(info)!;
+  const until = Math.min(end ?? seconds, seconds);
+  return { chunks, start, end: until, speed, whole: start === 0 && until === seconds };
 }
 
 /** What the arguments ask of the decoder. */

@@ -12,7 +12,7 @@ import { checkOutput, writeWhole } from '../media/outputFile.js';
 import type { OptionTable } from '../optionTable.js';
 import type { CommandContext } from './context.js';
 import { type EncodeSettings, encodeOptions } from './encodeSettings.js';
-import { SOURCE_OPTIONS, withSource } from './sourceOptions.js';
+import { SOUND_OPTIONS, SOURCE_OPTIONS, withSource } from './sourceOptions.js';
 import { refuseEvents, throughFile } from './standardOutput.js';
 
 /** Options of `weft encode`. */
@@ -26,6 +26,7 @@ export const ENCODE_COMMAND_OPTIONS: OptionTable = {
   },
   ...ENCODE_OPTIONS,
   ...SOURCE_OPTIONS,
+  ...SOUND_OPTIONS,
 };
 
 /** Arguments of `weft encode`. */

@@ -1,9 +1,9 @@
 import { ENCODE_OPTIONS, type EncodeOptions } from '../../trainers/options.js';
 import { given } from '../given.js';
-import type { SourceOptions } from './sourceOptions.js';
+import type { SoundOptions, SourceOptions } from './sourceOptions.js';
 
 /** Arguments of a command that encodes a film or foretells what that takes. */
-export interface EncodeSettings extends Partial<EncodeOptions>, SourceOptions {
+export interface EncodeSettings extends Partial<EncodeOptions>, SourceOptions, SoundOptions {
   input: string;
 }
 

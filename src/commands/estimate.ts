@@ -3,10 +3,10 @@ import { listenForInterrupts } from '../interrupts.js';
 import type { OptionTable } from '../optionTable.js';
 import type { CommandContext } from './context.js';
 import { type EncodeSettings, encodeOptions } from './encodeSettings.js';
-import { SOURCE_OPTIONS, withSource } from './sourceOptions.js';
+import { SOUND_OPTIONS, SOURCE_OPTIONS, withSource } from './sourceOptions.js';
 
 /** Options of `weft estimate`: those of the encode in question. */
-export const ESTIMATE_OPTIONS: OptionTable = { ...ENCODE_OPTIONS, ...SOURCE_OPTIONS };
+export const ESTIMATE_OPTIONS: OptionTable = { ...ENCODE_OPTIONS, ...SOURCE_OPTIONS, ...SOUND_OPTIONS };
 
 /** Time, bytes and memory of an encode, from a few measured steps. */
 export async function runEstimate(args: EncodeSettings, context: CommandContext): Promise<void> {
@@ -14,9 +14,14 @@ export async function runEstimate(args: EncodeSettings, context: CommandContext)
   try {
     await withSource(args.input, args, context, interrupts.signal, async (film) => {
       const { estimate } = await import('../../trainers/estimate.js');
-      const { seconds, bytes, memoryBytes } = await estimate(film, encodeOptions(args), {
-        signal: interrupts.signal,
-      });
+      const { signal } = interrupts;
+      const {
+        seconds,
+        bytes: pictureBytes,
+        memoryBytes,
+      } = await estimate(film, encodeOptions(args), { signal });
+      const tracks = (await film.chunks?.(signal)) ?? [];
+      const bytes = tracks.reduce((sum, track) => sum + track.bytes.length, pictureBytes);
       const { width, height, frames } = film.info;
       context.reporter.result(
         { input: args.input, seconds, bytes, memoryBytes, frames, width, height },

@@ -3,11 +3,15 @@ import { MAX_SIDE_PX, MIN_SIDE_PX } from '../../runtime/field/constants.js';
 import { MAX_FRAMES } from '../../runtime/format/header.js';
 import { given } from '../given.js';
 import { type OpenedFilm, openFilm, type ReadOptions } from '../media/filmReader.js';
+import { AUDIO_CHOICES } from '../media/trackReader.js';
 import type { OptionTableOf } from '../optionTable.js';
 import type { CommandContext } from './context.js';
 
 /** Which part of a film is read, and how. */
 export type SourceOptions = Pick<ReadOptions, 'size' | 'fps' | 'start' | 'end' | 'frames' | 'strict'>;
+
+/** What becomes of a film's sound. */
+export type SoundOptions = Pick<ReadOptions, 'audio' | 'audioBitrate'>;
 
 /** Legal sides of a film that is encoded, in pixels. */
 export const sourceSides = { min: MIN_SIDE_PX, max: MAX_SIDE_PX } as const;
@@ -54,6 +58,22 @@ export const SOURCE_OPTIONS: OptionTableOf<SourceOptions> = {
   },
 };
 
+/** Options of commands that encode. */
+export const SOUND_OPTIONS: OptionTableOf<SoundOptions> = {
+  audio: {
+    flag: 'audio',
+    type: { kind: 'word', words: AUDIO_CHOICES },
+    fallback: 'opus',
+    doc: 'Sound: code it as Opus, copy it as it is coded, or leave it out',
+  },
+  audioBitrate: {
+    flag: 'audio-bitrate',
+    type: { kind: 'number', min: 6000, max: 510000, whole: true, suffixes: true },
+    fallbackDoc: '40k mono, 64k stereo, 28k a channel',
+    doc: 'Bits per second of a track of Opus; k and M are thousands and millions',
+  },
+};
+
 /**
  * Opens the film that the arguments name, lets `use` work with it and closes it.
  *
@@ -61,13 +81,13 @@ export const SOURCE_OPTIONS: OptionTableOf<SourceOptions> = {
  */
 export async function withSource<T>(
   input: string,
-  { size, fps, start, end, frames, strict }: SourceOptions,
+  { size, fps, start, end, frames, strict, audio, audioBitrate }: SourceOptions & SoundOptions,
   { reporter, ffmpeg }: CommandContext,
   signal: AbortSignal,
   use: (film: OpenedFilm) => Promise<T>,
 ): Promise<T> {
   const film = await openFilm(input, {
-    ...given({ size, fps, start, end, frames, strict, ffmpeg, signal }),
+    ...given({ size, fps, start, end, frames, strict, audio, audioBitrate, ffmpeg, signal }),
     log: (line) => reporter.note(line),
     onProgress: (done) => reporter.progress('reading', done),
   });

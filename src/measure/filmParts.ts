@@ -6,6 +6,7 @@ export interface FilmParts {
   intra: number;
   innovation: number;
   motion: number;
+  tracks: number;
   container: number;
 }
 
@@ -15,7 +16,8 @@ export const FILM_PARTS: Readonly<Record<keyof FilmParts, string>> = {
   intra: 'Innovation of the intra nodes, which are predicted from nothing',
   innovation: 'Innovation of all other nodes: what their predictions lack',
   motion: 'Displacements, light and blending of the predictions',
-  container: 'Magic, header, index, heads of segments, chunks, checksums',
+  tracks: 'Sound, subtitles, chapters and names',
+  container: 'Magic, header, index, heads of segments and of chunks, checksums',
 };
 
 /** One segment of a file; its first node is the intra node. */
@@ -67,6 +69,7 @@ export async function filmParts(
   const inBytes = (sum: number): number => Math.round(sum / 8);
   const [intra, innovation, motion] = [inBytes(bits.intra), inBytes(bits.innovation), inBytes(bits.motion)];
   const nets = film.netBytes;
-  const container = bytes - nets - intra - innovation - motion;
-  return { parts: { nets, intra, innovation, motion, container }, segments };
+  const tracks = film.chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0);
+  const container = bytes - nets - intra - innovation - motion - tracks;
+  return { parts: { nets, intra, innovation, motion, tracks, container }, segments };
 }

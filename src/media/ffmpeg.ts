@@ -31,6 +31,10 @@ export interface FfmpegJob {
   folder?: string;
   /** Bytes for the standard input of ffmpeg. */
   stdin?: AsyncIterable<Uint8Array>;
+  /** Inputs behind the first, which is the one with the pictures. */
+  others?: readonly { file: string; options?: readonly string[] }[];
+  /** Whether sound and subtitles are wanted; default: no. */
+  tracks?: boolean;
   /** Gets every line of its log, with its level (`error`, `info` and so on). */
   onMessage?: (level: string, text: string) => void;
   signal?: AbortSignal;
@@ -124,7 +128,9 @@ function argumentsOf(job: FfmpegJob): string[] {
       ...['-loglevel', level, ...(job.stdin ? [] : ['-nostdin']), ...(job.inputOptions ?? [])],
     )
     .output(job.output === undefined ? 'pipe:1' : job.output)
-    .outputOptions('-y', '-an', '-sn', '-dn', ...(job.outputOptions ?? []));
+    .outputOptions('-y', ...(job.tracks ? ['-dn'] : ['-an', '-sn', '-dn']), ...(job.outputOptions ?? []));
+  for (const { file, options = [] } of job.others ?? [])
+    command.input(fileUrl(file)).inputOptions('-nostats', ...options);
   if (job.filters?.length) command.videoFilters(job.filters);
   return (command as unknown as { _getArguments(): string[] })._getArguments();
 }
@@ -277,6 +283,17 @@ export async function probeJson(tools: FfmpegTools, file: string, options: strin
  */
 export async function ffmpegSays({ ffmpeg }: FfmpegTools, question: string): Promise<string> {
   const { stdout, stderr, code } = await listen(ffmpeg, ['-hide_banner', question]);
+  if (code !== 0) throw failure(stderr, code);
+  return stdout;
+}
+
+/**
+ * What ffmpeg writes to standard output.
+ *
+ * @throws MediaError FFMPEG_FAILED
+ */
+export async function ffmpegWrites({ ffmpeg }: FfmpegTools, options: string[]): Promise<string> {
+  const { stdout, stderr, code } = await listen(ffmpeg, ['-v', 'error', '-nostdin', ...options]);
   if (code !== 0) throw failure(stderr, code);
   return stdout;
 }

@@ -1,7 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { MediaError, throwIfAborted } from '../../runtime/errors.js';
+import { filmSeconds } from '../../runtime/picture/frameTimes.js';
 import { createPicture, type FilmInfo, type Picture, type Rational } from '../../runtime/picture/picture.js';
 import type { FilmSource } from '../../trainers/encodeJob.js';
+import { given } from '../given.js';
 import {
   type FfmpegRun,
   type FfmpegTools,
@@ -17,6 +19,7 @@ import { type PixelPlan, planPixels, scaleFilter } from './pixelFormat.js';
 import { type ContainerFacts, fileChunks, headOf, inputOptions, probeContainer } from './probe.js';
 import { reduce, toNumber } from './rational.js';
 import { namedPipe, spool } from './standardInput.js';
+import { type AudioChoice, readTracks } from './trackReader.js';
 import { isPlainY4m, parseY4mHeader, pictureBytes, readY4m, type Y4mHeader } from './y4m.js';
 
 /** What to read of a film, and how. */
@@ -31,6 +34,10 @@ export interface ReadOptions {
   end?: number;
   /** At most so many frames, after `fps`; default: all. */
   frames?: number;
+  /** What becomes of its sound; default `opus`. */
+  audio?: AudioChoice;
+  /** Bits per second of a track of Opus; default: by its channels. */
+  audioBitrate?: number;
   /** Whether a film that cannot be kept whole is an error; default: no. */
   strict?: boolean;
   /** Path of ffmpeg; default: see findFfmpeg. */
@@ -52,7 +59,7 @@ export interface OpenedFilm extends FilmSource {
 }
 
 /** A film that is known, and how its pictures are read. */
-type Opened = Pick<OpenedFilm, 'info' | 'pictures'>;
+type Opened = Pick<OpenedFilm, 'info' | 'pictures' | 'chunks'>;
 
 /**
  * Opens a film, a still image (a film of one frame), or y4m that comes through standard input (`-`) or a named pipe: that is
@@ -113,7 +120,13 @@ function y4mFacts({ info }: Y4mHeader): ContainerFacts {
   const { lumaRange, matrix, primaries, transfer, chromaLocation } = info;
   return {
     ...{ colorRange: lumaRange, matrix, primaries, transfer, chromaLocation },
-    ...{ rates: [info.rate.join('/')], pictureSeconds: undefined, seconds: undefined, losses: [] },
+    ...{
+      rates: [info.rate.join('/')],
+      pictureSeconds: undefined,
+      seconds: undefined,
+      tracks: [],
+      losses: [],
+    },
   };
 }
 
@@ -134,14 +147,27 @@ async function openDecoded(
   const notes = survey.interlaced ? [INTERLACED] : [];
   const info = infoOf(survey, container, plan, options, notes);
   tell(notes, [...container.losses, ...plan.losses, ...damage(survey, container)], options);
-  const { picks, rate, times } = selection;
+  const { picks, rate, startSeconds, times } = selection;
+  const shown: FilmInfo = { ...info, rate, frames: picks.length, ...(times && { times }) };
+  const tracks = async (signal?: AbortSignal) => {
+    const start = survey.firstSeconds + startSeconds;
+    return readTracks({
+      ...{ ...from, tracks: container.tracks, start, end: start + filmSeconds(shown)! },
+      ...given({ audioBitrate: options.audioBitrate, signal }),
+      audio: options.audio ?? 'opus',
+      lose: (line) => tell([], [line], options),
+    });
+  };
+  let chunks: ReturnType<typeof readTracks> | undefined;
   const reading: DecodedReading = {
     ...{ ...from, plan, info },
     ...{ first: picks[0]!, last: picks.at(-1)!, skipsHere: survey.otherSize !== undefined },
     scaled: survey.otherSize !== undefined || resizes(survey, options.size),
   };
   return {
-    info: { ...info, rate, frames: picks.length, ...(times && { times }) },
+    info: shown,
+    // An encode that looks for its quality asks several times.
+    chunks: (signal) => (chunks ??= tracks(signal)),
     pictures: (signal) =>
       picked(
         viaFfmpeg(reading, signal),

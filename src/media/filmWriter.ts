@@ -8,7 +8,9 @@ import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
 import { fileUrl, findFfmpeg, passthroughOptions, startFfmpeg } from './ffmpeg.js';
 import { checkOutput, type OutputRules, writeSequence, writeWhole } from './outputFile.js';
 import { pixelFormat, planesOf, rawInputOptions } from './rawVideo.js';
+import { withTemporaryFolder } from './temporaryFolder.js';
 import { MICROSECONDS, timedVideo } from './timedVideo.js';
+import { type FilmTracks, takesTracks, trackInputs } from './trackWriter.js';
 import { writeY4m } from './y4m.js';
 
 /** How to write a film. */
@@ -17,6 +19,8 @@ export interface WriteOptions extends OutputRules {
   signal?: AbortSignal;
   /** Gets one line for each thing that the container cannot keep. */
   log?: (line: string) => void;
+  /** What belongs to the pictures; left out where the container has no room for it. */
+  tracks?: FilmTracks;
   /** Where `-` goes; default standard output. */
   stdout?: Writable;
 }
@@ -178,21 +182,32 @@ async function viaFfmpeg(
   output = part.file,
 ): Promise<void> {
   const tools = findFfmpeg(options.ffmpeg);
+  const extension = path.extname(output).toLowerCase();
   const timed = kind === 'film' && keepsTimes(output) ? info.times : undefined;
-  const target =
-    kind === 'film'
-      ? filmTarget(info, path.extname(output).toLowerCase(), options)
-      : pictureTarget(info, kind);
-  const run = startFfmpeg(tools, {
-    inputOptions: [...(timed ? ['-f', 'matroska'] : rawInputOptions(info)), ...colourTags(info)],
-    stdin: timed ? timedVideo(pictures, info, timed) : planesOf(pictures),
-    filters: target.filters,
-    outputOptions: [...target.options, ...(timed ? await passthroughOptions(tools) : [])],
-    output: fileUrl(part.file),
-    ...(part.folder !== undefined && { folder: part.folder }),
-    ...(options.signal ? { signal: options.signal } : {}),
+  const target = kind === 'film' ? filmTarget(info, extension, options) : pictureTarget(info, kind);
+  await withTemporaryFolder(async (folder) => {
+    const { tracks, log, signal } = options;
+    const placed =
+      tracks && kind === 'film' && takesTracks(extension)
+        ? await trackInputs(tools, folder, extension, tracks, (line) => log?.(line))
+        : { others: [], outputOptions: [] };
+    const run = startFfmpeg(tools, {
+      inputOptions: [...(timed ? ['-f', 'matroska'] : rawInputOptions(info)), ...colourTags(info)],
+      stdin: timed ? timedVideo(pictures, info, timed) : planesOf(pictures),
+      filters: target.filters,
+      others: placed.others,
+      tracks: placed.others.length > 0,
+      outputOptions: [
+        ...target.options,
+        ...placed.outputOptions,
+        ...(timed ? await passthroughOptions(tools) : []),
+      ],
+      output: fileUrl(part.file),
+      ...(part.folder !== undefined && { folder: part.folder }),
+      ...(signal && { signal }),
+    });
+    await run.finished;
   });
-  await run.finished;
 }
 
 interface Target {
@@ -240,7 +255,7 @@ function filmTarget(info: FilmInfo, extension: string, options: WriteOptions): T
     options: [
       ...codec,
       ...['-pix_fmt', pixelFormat(chroma)],
-      ...(info.times ? ['-enc_time_base', `1/${MICROSECONDS}`] : []),
+      ...(info.times ? ['-enc_time_base:v', `1/${MICROSECONDS}`] : []),
       ...colourTags(info),
       ...(format === 'mp4' || format === 'mov'
         ? ['-movflags', '+faststart', '-video_track_timescale', timescale(info)]

@@ -33,6 +33,8 @@ export function isEnough(
 export interface Selection {
   rate: Rational;
   picks: readonly number[];
+  /** Where the first of them begins, in seconds from the first frame of the film. */
+  startSeconds: number;
   /** When they are shown, where the film has no constant rate and none was asked for. */
   times?: FrameTimes;
 }
@@ -47,10 +49,13 @@ export function selectFrames(survey: FrameSurvey, container: ContainerFacts, opt
   const times = survey.ticks.map((ticks) => ticks * seconds);
   const timing = timingOf(times, container.rates);
   const rate = options.fps ?? timing.rate;
-  if (options.fps) return { rate, picks: sampleTimes(times, toNumber(rate), toNumber(timing.rate), options) };
-  if (timing.variable) return { rate, ...framesWithTimes(survey, container, toNumber(rate), options) };
+  const startSeconds = options.start ?? 0;
+  const hz = toNumber(timing.rate);
+  if (options.fps) return { rate, startSeconds, picks: sampleTimes(times, toNumber(rate), hz, options) };
+  if (timing.variable) return { rate, startSeconds, ...framesWithTimes(survey, container, hz, options) };
   const { first, count } = framesOf(rate, survey.whole ? times.length : Infinity, options);
-  return { rate, picks: numbers(first, Math.min(count, times.length - first)) };
+  const picks = numbers(first, Math.min(count, times.length - first));
+  return { rate, startSeconds: times[first]!, picks };
 }
 
 function numbers(first: number, count: number): number[] {

@@ -15,6 +15,8 @@ export interface FrameSurvey {
   pixelFormat: string;
   sampleAspect: Rational;
   interlaced: boolean;
+  /** Time of the first frame where ffmpeg begins the file at 0, in seconds. */
+  firstSeconds: number;
   /** Times of the frames in ticks from the first, ascending, and seconds in a tick. */
   ticks: readonly number[];
   tick: Rational;
@@ -115,6 +117,7 @@ class SurveyedFrames {
   survey(): FrameSurvey {
     return {
       ...this.#first!,
+      firstSeconds: this.#timeline.zero * toNumber(this.#tick),
       ...{ ticks: this.#timeline.times, tick: this.#tick, errors: this.errors, whole: !this.#enough },
       ...(this.#otherSize && { otherSize: this.#otherSize }),
     };

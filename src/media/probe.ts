@@ -14,11 +14,27 @@ export interface ContainerFacts
   /** Duration that it promises, of the pictures and of whatever is longest. */
   pictureSeconds: number | undefined;
   seconds: number | undefined;
-  /** What will be missing from the pictures, for the log. */
+  /** Sound and subtitles. */
+  tracks: Track[];
+  /** What cannot be kept, for the log. */
   losses: string[];
 }
 
+/** A stream of sound or subtitles. */
+export interface Track {
+  kind: 'audio' | 'subtitle';
+  /** Number of the stream in its file. */
+  index: number;
+  codec: string;
+  /** Of sound. */
+  channels: number;
+  language: string | undefined;
+  title: string | undefined;
+}
+
 interface ProbedStream {
+  index?: number;
+  channels?: number;
   codec_type?: string;
   codec_name?: string;
   color_range?: string;
@@ -30,7 +46,7 @@ interface ProbedStream {
   avg_frame_rate?: string;
   duration?: string;
   disposition?: { attached_pic?: number };
-  tags?: { alpha_mode?: string; ALPHA_MODE?: string; DURATION?: string };
+  tags?: { alpha_mode?: string; ALPHA_MODE?: string; DURATION?: string; language?: string; title?: string };
   side_data_list?: { dv_profile?: number }[];
 }
 
@@ -41,9 +57,9 @@ export interface Probed {
 }
 
 const entries =
-  'format=duration:stream=codec_type,codec_name,color_range,color_space,color_primaries,color_transfer,' +
+  'format=duration:stream=index,codec_type,codec_name,channels,color_range,color_space,color_primaries,color_transfer,' +
   'chroma_location,r_frame_rate,avg_frame_rate,duration:stream_disposition=attached_pic:' +
-  'stream_tags=alpha_mode,ALPHA_MODE,DURATION:stream_side_data=dv_profile';
+  'stream_tags=alpha_mode,ALPHA_MODE,DURATION,language,title:stream_side_data=dv_profile';
 
 /** How still images begin, and which reader of ffmpeg takes their file as it is, whatever its name. */
 const stillImages: readonly [string, string][] = [
@@ -119,8 +135,21 @@ export function containerFacts({ streams = [], format }: Probed, file: string): 
     rates: [stream.r_frame_rate, stream.avg_frame_rate],
     pictureSeconds,
     seconds: pictureSeconds ?? seconds(stream.tags?.DURATION) ?? seconds(format?.duration),
+    tracks: streams.flatMap(trackOf),
     losses: losses(stream, streams),
   };
+}
+
+function trackOf({
+  codec_type: kind,
+  codec_name: codec = '',
+  index = 0,
+  channels = 0,
+  tags,
+}: ProbedStream): Track[] {
+  if (kind !== 'audio' && kind !== 'subtitle') return [];
+  const language = tags?.language === 'und' ? undefined : tags?.language;
+  return [{ kind, index, codec, channels, language, title: tags?.title }];
 }
 
 function isCover(stream: ProbedStream): boolean {
@@ -139,7 +168,9 @@ function named(value: string | undefined): string {
 
 function losses(film: ProbedStream, streams: readonly ProbedStream[]): string[] {
   const lost: string[] = [];
-  const others = streams.filter((stream) => stream !== film && !isCover(stream));
+  const others = streams.filter(
+    (stream) => stream !== film && !isCover(stream) && trackOf(stream).length === 0,
+  );
   if (others.length > 0) {
     const names = others.map(({ codec_type, codec_name }) => `${codec_type} (${codec_name ?? 'unknown'})`);
     lost.push(`not kept: ${names.join(', ')}`);

@@ -2,8 +2,9 @@
 export class Timeline {
   /** Ticks from the first frame. */
   readonly times: number[] = [];
+  /** Time of the first frame on the film's own clock. */
+  zero = 0;
   #interval: number;
-  #zero = 0;
   /** What is added where a film begins anew in the middle, as one that was put together from several does. */
   #shift = 0;
 
@@ -16,12 +17,12 @@ export class Timeline {
   add(ticks: number): void {
     const last = this.times.at(-1);
     if (last === undefined) {
-      this.#zero = ticks || 0;
+      this.zero = ticks || 0;
       this.times.push(0);
       return;
     }
     const next = last + this.#interval;
-    const own = Number.isNaN(ticks) ? next : ticks - this.#zero;
+    const own = Number.isNaN(ticks) ? next : ticks - this.zero;
     if (own > last) this.#shift = 0;
     else if (own + this.#shift <= last && !this.#tookLeap(own + this.#shift)) this.#shift = next - own;
     const time = own + this.#shift;

@@ -1,11 +1,14 @@
 import type { Rational } from '../../runtime/picture/picture.js';
-import { nearestRate, parseProbedFraction, reduce, toNumber } from './rational.js';
+import { nearestFraction, nearestRate, parseProbedFraction, reduce, toNumber } from './rational.js';
 
 /** The rate of a film, and whether its frames follow it. */
 export interface Timing {
   rate: Rational;
   variable: boolean;
 }
+
+/** Largest denominator of a rate that is nobody's usual one. */
+const FINEST_RATE = 100_000;
 
 /** Containers round times, Matroska to milliseconds: intervals may differ by two of them. */
 const ROUNDING_SECONDS = 0.0021;
@@ -25,9 +28,12 @@ export function timingOf(times: readonly number[], named: readonly (string | und
   const tolerance = Math.max(ROUNDING_SECONDS, 0.05 * mean);
   const even = times.every((time, index) => Math.abs(time - index * mean) < tolerance);
   const interval = even ? mean : medianInterval(times);
-  const near = even ? 0.002 + 0.002 / last : 0.05;
-  const rate = known.find((rate) => Math.abs(toNumber(rate) * interval - 1) < near);
-  return { rate: reduce(rate ?? nearestRate(1 / interval)), variable: !even };
+  // However long the film, its last frame may be off by half an interval at most: sound would be, too.
+  const drift = (mean / 2 + ROUNDING_SECONDS) / last;
+  const near = even ? Math.min(0.002 + ROUNDING_SECONDS / last, drift) : 0.05;
+  const usual = [...known, nearestRate(1 / interval)];
+  const rate = usual.find((rate) => Math.abs(toNumber(rate) * interval - 1) < near);
+  return { rate: reduce(rate ?? nearestFraction(1 / interval, FINEST_RATE)), variable: !even };
 }
 
 function medianInterval(times: readonly number[]): number {

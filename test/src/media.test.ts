@@ -353,6 +353,11 @@ describe('rates', () => {
     const named = ['30000/1001', '0/0'];
     expect(timingOf(times, named)).toEqual({ rate: [30000, 1001], variable: false });
     expect(timingOf([...times, 2.5], named)).toEqual({ rate: [30000, 1001], variable: true });
+    // An hour of a clock that is a thousandth slow: its named rate would drift by three seconds.
+    const slow = Array.from({ length: 90_000 }, (_, i) => i * 0.04004);
+    const { rate, variable } = timingOf(slow, ['25/1', '25/1']);
+    expect(variable).toBe(false);
+    expect(Math.abs((slow.length - 1) * (rate[1] / rate[0]) - slow.at(-1)!)).toBeLessThan(0.02);
     expect(timingOf([], ['25/1'])).toEqual({ rate: [25, 1], variable: false });
   });
 });

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { GENERAL_OPTIONS } from '../../src/commandLine.js';
 import { DECODE_OPTIONS } from '../../src/commands/decodeOptions.js';
 import { DEMO_OPTIONS } from '../../src/commands/demo.js';
-import { SOURCE_OPTIONS } from '../../src/commands/sourceOptions.js';
+import { SOUND_OPTIONS, SOURCE_OPTIONS } from '../../src/commands/sourceOptions.js';
 import { FILM_PARTS } from '../../src/measure/filmParts.js';
 import { type CommandOptionType, fallbackText, type OptionTable } from '../../src/optionTable.js';
 import { ENCODE_OPTIONS } from '../../trainers/options.js';
@@ -17,6 +17,7 @@ const sections: Readonly<Record<string, string>> = {
   general: tableText(GENERAL_OPTIONS),
   encode: tableText(ENCODE_OPTIONS, true),
   source: tableText(SOURCE_OPTIONS, true),
+  sound: tableText(SOUND_OPTIONS, true),
   decode: tableText(DECODE_OPTIONS),
   demo: tableText(DEMO_OPTIONS),
   parts: rows([

@@ -68,9 +68,15 @@ export function distinctNames(names: readonly string[]): string[] {
 /** How films are read. */
 export type FilmReading = Pick<ReadOptions, 'frames' | 'ffmpeg'>;
 
-function openChoice(choice: FilmChoice, { frames: usual, ffmpeg }: FilmReading): Promise<OpenedFilm> {
+async function openChoice(choice: FilmChoice, { frames: usual, ffmpeg }: FilmReading): Promise<OpenedFilm> {
   const { file, start, size, frames = usual } = choice;
-  return openFilm(file, given({ start, size, frames: frames === 'all' ? undefined : frames, ffmpeg }));
+  const opened = await openFilm(
+    file,
+    given({ start, size, frames: frames === 'all' ? undefined : frames, ffmpeg }),
+  );
+  // Codecs are compared by their pictures: none brings sound.
+  const { chunks: _, ...film } = opened;
+  return film;
 }
 
 /**

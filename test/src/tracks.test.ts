@@ -1,0 +1,288 @@
+/** Sound, subtitles, chapters and names: into a `.weft` file and out of it, with the pictures. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Chunk } from '../../runtime/format/chunks.js';
+import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
+import { findFfmpeg, probeJson } from '../../src/media/ffmpeg.js';
+import { cutMetadata, formatMetadata, parseMetadata } from '../../src/media/filmMetadata.js';
+import { openFilm, type ReadOptions } from '../../src/media/filmReader.js';
+import { writeFilm } from '../../src/media/filmWriter.js';
+import type { FilmTracks } from '../../src/media/trackWriter.js';
+
+const SECONDS = 6;
+/** Samples a second that sounds are compared at. */
+const HZ = 8000;
+/** Never the same twice, so that a shift shows. */
+const noise = `anoisesrc=seed=7:color=pink:amplitude=0.5:r=48000:d=${SECONDS}`;
+
+let folder: string;
+const file = (name: string): string => path.join(folder, name);
+
+function ffmpeg(...options: string[]): Buffer {
+  return execFileSync(findFfmpeg().ffmpeg, ['-v', 'error', '-y', ...options], { maxBuffer: 1e9 });
+}
+
+/** What is heard, from the beginning of the pictures on. */
+function heard(name: string, track = 0): Float32Array {
+  const filters = `aresample=async=1:first_pts=0,aformat=sample_rates=${HZ}:channel_layouts=mono`;
+  // Times as they are: ffmpeg would begin the file where its first stream begins.
+  const bytes = ffmpeg(
+    '-copyts',
+    '-i',
+    file(name),
+    '-map',
+    `0:a:${track}`,
+    '-af',
+    filters,
+    '-f',
+    'f32le',
+    '-',
+  );
+  return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+}
+
+/** How much later, in milliseconds, a quarter of a second of one sound is found in another. */
+function delayMs(
+  original: Float32Array,
+  copy: Float32Array,
+  originalSeconds: number,
+  copySeconds: number,
+): number {
+  const [from, at] = [Math.round(originalSeconds * HZ), Math.round(copySeconds * HZ)];
+  let [best, delay] = [Number.NEGATIVE_INFINITY, 0];
+  for (let shift = -400; shift <= 400; shift++) {
+    let sum = 0;
+    for (let i = 0; i < HZ / 4; i++) sum += original[from + i]! * copy[at + shift + i]!;
+    if (sum > best) [best, delay] = [sum, shift];
+  }
+  return (1000 * delay) / HZ;
+}
+
+async function streamsOf(name: string) {
+  const options = ['-show_entries', 'stream=codec_type,codec_name:stream_tags=language:format_tags=title'];
+  return (await probeJson(findFfmpeg(), file(name), [...options, '-show_chapters'])) as {
+    streams: { codec_type: string; codec_name: string; tags?: { language?: string } }[];
+    format: { tags?: { title?: string } };
+    chapters: { start_time: string; end_time: string; tags: { title: string } }[];
+  };
+}
+
+async function chunksOf(name: string, options: ReadOptions = {}) {
+  const lines: string[] = [];
+  const film = await openFilm(file(name), { ...options, log: (line) => lines.push(line) });
+  return { info: film.info, chunks: await film.chunks!(), lines, film };
+}
+
+async function writeBack(name: string, pictures: AsyncIterable<Picture>, info: FilmInfo, tracks: FilmTracks) {
+  const lines: string[] = [];
+  await writeFilm(pictures, info, file(name), { overwrite: true, tracks, log: (line) => lines.push(line) });
+  return lines;
+}
+
+const all = (chunks: readonly Chunk[]): FilmTracks => ({
+  chunks,
+  start: 0,
+  end: SECONDS,
+  speed: 1,
+  whole: true,
+});
+
+beforeAll(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'weft tracks '));
+  writeFileSync(
+    file('words.srt'),
+    '1\n00:00:01,000 --> 00:00:02,000\nfirst words\n\n2\n00:00:03,500 --> 00:00:04,500\nlast words\n',
+  );
+  writeFileSync(
+    file('names.txt'),
+    ';FFMETADATA1\ntitle=A film\\; its \\= name\nencoder=someone\n' +
+      '[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=2500\ntitle=one\n' +
+      '[CHAPTER]\nTIMEBASE=1/1000\nSTART=2500\nEND=6000\ntitle=two\n',
+  );
+  const pictures = ['-f', 'lavfi', '-i', `testsrc2=s=48x32:r=25:d=${SECONDS}`];
+  const sound = ['-f', 'lavfi', '-i', noise, '-itsoffset', '1.5', '-f', 'lavfi', '-i', noise];
+  const others = ['-i', file('words.srt'), '-f', 'ffmetadata', '-i', file('names.txt')];
+  const maps = [
+    '-map',
+    '0',
+    '-map',
+    '1',
+    '-map',
+    '2',
+    '-map',
+    '3',
+    '-map_metadata',
+    '4',
+    '-map_chapters',
+    '4',
+  ];
+  const coding = [
+    '-c:v',
+    'libx264',
+    '-pix_fmt',
+    'yuv420p',
+    '-c:a:0',
+    'pcm_s16le',
+    '-c:a:1',
+    'flac',
+    '-c:s',
+    'srt',
+  ];
+  const languages = [
+    '-metadata:s:a:0',
+    'language=eng',
+    '-metadata:s:a:1',
+    'language=fra',
+    '-metadata:s:s:0',
+    'language=spa',
+  ];
+  ffmpeg(
+    ...pictures,
+    ...sound,
+    ...others,
+    ...maps,
+    ...coding,
+    ...languages,
+    '-t',
+    String(SECONDS),
+    file('film.mkv'),
+  );
+  ffmpeg('-f', 'lavfi', '-i', noise, file('noise.wav'));
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('into the file', () => {
+  test('every track and what the film says of itself, the same each time', async () => {
+    const { chunks, lines } = await chunksOf('film.mkv');
+    expect(chunks.map(({ name }) => name)).toEqual(['AUDI', 'AUDI', 'SUBT', 'META']);
+    expect(lines).toEqual([]);
+    expect(new TextDecoder().decode(chunks[3]!.bytes)).toMatch(
+      /^;FFMETADATA1\ntitle=A film\\; its \\= name\n\[CHAPTER\]/,
+    );
+    expect((await chunksOf('film.mkv')).chunks).toEqual(chunks);
+  });
+
+  test('sound from the first picture on, to the millisecond, also of a track that begins late', async () => {
+    const { chunks } = await chunksOf('film.mkv', { start: 2, end: 5 });
+    const original = heard('noise.wav');
+    for (const [track, begins] of [
+      [0, 0],
+      [1, 1.5],
+    ] as const) {
+      writeFileSync(file('part.webm'), chunks[track]!.bytes);
+      const part = heard('part.webm');
+      expect(part.length / HZ).toBeCloseTo(3, 1);
+      for (const at of [0.2, 2.5]) expect(delayMs(original, part, 2 - begins + at, at)).toBeLessThan(1);
+    }
+  });
+
+  test('nothing of what was not asked for; sound as it is coded on request', async () => {
+    const none = await chunksOf('film.mkv', { audio: 'none' });
+    expect(none.chunks.map(({ name }) => name)).toEqual(['SUBT', 'META']);
+    const copy = await chunksOf('film.mkv', { audio: 'copy' });
+    const codecs = copy.chunks.slice(0, 2).map(async ({ bytes }, i) => {
+      writeFileSync(file(`copy${i}`), bytes);
+      return (await streamsOf(`copy${i}`)).streams[0];
+    });
+    expect(await Promise.all(codecs)).toMatchObject([
+      { codec_name: 'pcm_s16le', tags: { language: 'eng' } },
+      { codec_name: 'flac', tags: { language: 'fra' } },
+    ]);
+    const small = await chunksOf('film.mkv', { audioBitrate: 12000 });
+    expect(small.chunks[0]!.bytes.length).toBeLessThan(
+      0.6 * (await chunksOf('film.mkv')).chunks[0]!.bytes.length,
+    );
+  });
+
+  test('no track that has nothing in the part that is read', async () => {
+    const { chunks } = await chunksOf('film.mkv', { end: 0.8 });
+    expect(chunks.map(({ name }) => name)).toEqual(['AUDI', 'META']);
+  });
+});
+
+describe('out of the file', () => {
+  test.each(['mp4', 'mkv', 'webm', 'mov'])('into .%s, in time', async (extension) => {
+    const { film, info, chunks } = await chunksOf('film.mkv');
+    const name = `back.${extension}`;
+    expect(await writeBack(name, film.pictures(), info, all(chunks))).toEqual([]);
+    const { streams, format, chapters } = await streamsOf(name);
+    const mp4 = /mp4|mov/.test(extension);
+    const text = mp4 ? 'mov_text' : extension === 'webm' ? 'webvtt' : 'subrip';
+    const sound = mp4 ? 'aac' : 'opus';
+    // MP4 keeps chapters as a track of text besides.
+    expect(streams.filter(({ codec_type }) => codec_type !== 'data').slice(0, 4)).toMatchObject([
+      { codec_type: 'video' },
+      { codec_name: sound, tags: { language: 'eng' } },
+      { codec_name: sound, tags: { language: 'fra' } },
+      { codec_name: text, tags: { language: 'spa' } },
+    ]);
+    expect(format.tags).toMatchObject({ title: 'A film; its = name' });
+    expect(chapters.map(({ start_time, tags }) => [Number(start_time), tags.title])).toEqual([
+      [0, 'one'],
+      [2.5, 'two'],
+    ]);
+    const original = heard('noise.wav');
+    for (const [track, begins] of [
+      [0, 0],
+      [1, 1.5],
+    ] as const) {
+      const copy = heard(name, track);
+      for (const at of [1.8, 5.3]) expect(Math.abs(delayMs(original, copy, at - begins, at))).toBeLessThan(1);
+    }
+    expect((await openFilm(file(name))).info).toMatchObject({ frames: 25 * SECONDS, rate: [25, 1] });
+  });
+
+  test('a part of it: sound, words and chapters of that part', async () => {
+    const { film, info, chunks } = await chunksOf('film.mkv');
+    const part: FilmTracks = { chunks, start: 1.5, end: 4.1, speed: 1, whole: false };
+    for (const name of ['part.mkv', 'part.mp4']) {
+      expect(await writeBack(name, film.pictures(), info, part)).toEqual([]);
+      const copy = heard(name);
+      for (const at of [0.2, 2.2])
+        expect(Math.abs(delayMs(heard('noise.wav'), copy, 1.5 + at, at))).toBeLessThan(1);
+      expect((await streamsOf(name)).chapters.map(({ end_time }) => Number(end_time))).toEqual([1, 2.6]);
+      const words = ffmpeg('-copyts', '-i', file(name), '-f', 'srt', '-').toString();
+      expect(words).toContain('00:00:02,000 --> 00:00:03,000\nlast words');
+    }
+  });
+
+  test.each([0.25, 0.5, 1.7, 4])(
+    'at %f times the speed the sound lasts as long as the pictures',
+    async (speed) => {
+      const { film, info, chunks } = await chunksOf('film.mkv');
+      const shown = { ...info, rate: [25, 1] as [number, number] };
+      const lines = await writeBack('speed.mkv', film.pictures(), shown, { ...all(chunks), speed });
+      expect(lines.join()).toContain('no subtitles');
+      const copy = heard('speed.mkv');
+      expect(copy.length / HZ).toBeGreaterThan((SECONDS - 0.05) / speed - 0.05);
+      expect(copy.length / HZ).toBeLessThan(SECONDS / speed + 0.1);
+    },
+  );
+
+  test('beyond what can be heard there is no sound, and a note', async () => {
+    const { film, info, chunks } = await chunksOf('film.mkv');
+    const lines = await writeBack('fast.mkv', film.pictures(), info, { ...all(chunks), speed: 8 });
+    expect(lines.join()).toContain('no sound at 8 times the speed');
+    expect((await streamsOf('fast.mkv')).streams).toHaveLength(1);
+  });
+});
+
+describe('names and chapters', () => {
+  const text =
+    ';FFMETADATA1\ntitle=two\\\nlines\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=1000\nEND=3000\ntitle=a\n';
+
+  test('come back as they were, also over several lines', () => {
+    expect(formatMetadata(parseMetadata(text))).toBe(text);
+    expect(formatMetadata(parseMetadata(';FFMETADATA1\nencoder=x\nmajor_brand=isom\n'))).toBe('');
+  });
+
+  test('are cut and stretched with the film', () => {
+    const seconds = (part: Parameters<typeof cutMetadata>[1]) =>
+      cutMetadata(parseMetadata(text), part).chapters.map(({ seconds }) => seconds);
+    expect(seconds({ start: 2, end: 9, speed: 0.5 })).toEqual([{ start: 0, end: 2 }]);
+    expect(seconds({ start: 4, end: 9 })).toEqual([]);
+  });
+});
