@@ -73,8 +73,14 @@ export class Reporter {
     if (!this.#options.json) this.line(`weft: ${message}`);
   }
 
-  /** `done` is 0..1 within the stage. */
-  progress(stage: string, done: number, fields: Record<string, unknown> = {}): void {
+  /**
+   * How far a stage is.
+   *
+   * @param done 0..1 within the stage
+   * @param fields for programs
+   * @param more what else people may want to know
+   */
+  progress(stage: string, done: number, fields: Record<string, unknown> = {}, more = ''): void {
     const now = performance.now();
     const newStage = stage !== this.#lastStage;
     const interval = this.#style === 'plain' && !this.#options.json ? 5000 : 100;
@@ -84,9 +90,9 @@ export class Reporter {
     const seconds = Math.round(this.seconds * 100) / 100;
     this.event('progress', { ...fields, stage, done, seconds });
     const percent = `${Math.round(100 * done)}%`;
-    if (this.#style === 'bar') this.#showBar(stage, done, percent);
-    if (this.#style === 'plain')
-      this.#options.stderr.write(`weft: ${stage} ${percent} (${seconds.toFixed(0)} s)\n`);
+    const tail = [`${seconds.toFixed(0)} s`, ...(more ? [more] : [])].join(', ');
+    if (this.#style === 'bar') this.#showBar(stage, done, `${percent.padStart(5)} ${tail}`);
+    if (this.#style === 'plain') this.#options.stderr.write(`weft: ${stage} ${percent} (${tail})\n`);
   }
 
   /** The last word of a command that succeeded: `fields` for programs, `text` for people. */
@@ -127,13 +133,12 @@ export class Reporter {
     this.#barShown = false;
   }
 
-  #showBar(stage: string, done: number, percent: string): void {
-    const tail = ` ${percent.padStart(4)} ${this.seconds.toFixed(0)} s`;
+  #showBar(stage: string, done: number, tail: string): void {
     const columns = this.#options.stderr.columns ?? 80;
     const width = Math.max(5, Math.min(40, columns - stage.length - tail.length - 4));
     const filled = Math.round(width * Math.max(0, Math.min(1, done)));
     const bar = '='.repeat(filled) + ' '.repeat(width - filled);
-    this.#options.stderr.write(`\r\u001b[K${stage} [${bar}]${tail}`);
+    this.#options.stderr.write(`\r\u001b[K${`${stage} [${bar}]${tail}`.slice(0, columns - 1)}`);
     this.#barShown = true;
   }
 }

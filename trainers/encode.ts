@@ -6,24 +6,23 @@ import { MAX_SIDE_PX, MIN_SIDE_PX } from '../runtime/field/constants.js';
 import { type SegmentParts, writeWeft } from '../runtime/format/container.js';
 import { MAX_DURATION } from '../runtime/format/segments.js';
 import { durationsOf } from '../runtime/picture/frameTimes.js';
-import { chromaSize, type FilmInfo, type FrameTimes, type Picture } from '../runtime/picture/picture.js';
+import type { FilmInfo, FrameTimes, Picture } from '../runtime/picture/picture.js';
 import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
 import type { EncodeHooks, EncodeResult, FilmSource } from './encodeJob.js';
 import { openEngine } from './engines.js';
+import { type FinishedGroup, packGroup, unpackGroup } from './finishedGroup.js';
 import { trainGroup } from './groupTrainer.js';
 import { type EncodeOptions, resolveOptions } from './options.js';
 import { PRESETS, type Preset, type PresetName } from './presets.js';
-import { type PsnrDb, psnrOf } from './psnr.js';
+import { filmPsnr } from './psnr.js';
 import { DEPTH_OFFSET, lambdaOfCrf, TUNES } from './rateControl.js';
 import { segments } from './scenes/segmentation.js';
-import type { TrainedSegment } from './segmentTrainer.js';
+import type { TrainedSegment, TrainingSettings } from './segmentTrainer.js';
 import { searchCrf } from './targetSearch.js';
 import type { TrainingEngine } from './trainingEngine.js';
 import { EncodeWatch } from './trainingWatch.js';
 import { weftVersion } from './version.js';
-
-/** Pixels of film that have nets in common. */
-const GROUP_PIXELS = 24e6;
+import type { WorkStore } from './workStore.js';
 
 /**
  * Encodes a film.
@@ -42,6 +41,7 @@ export async function encode(
   checkSize(source.info);
   checkTimes(source.info);
   const engine = await openEngine(options.engine, hooks.log);
+  await hooks.store?.begin({ weft: weftVersion(), engine: engine.name, options });
   if (options.crf !== undefined) return encodeAt(source, options, options.crf, engine, hooks);
   const encodeWith = (crf: number, preset: PresetName): Promise<EncodeResult> =>
     encodeAt(source, { ...options, preset }, crf, engine, hooks);
@@ -61,22 +61,26 @@ async function encodeAt(
   const tune = TUNES[options.tune];
   const settings = { engine, lambda: lambdaOfCrf(crf), preset, tune, threads, seed };
   const chunks = (await source.chunks?.(hooks.signal)) ?? [];
-  const watch = new EncodeWatch(source.info.frames, hooks, started);
+  const watch = new EncodeWatch(source.info, hooks, started);
   const done: (TrainedSegment & SegmentParts)[] = [];
   let nets: Uint8Array | undefined;
-  for await (const scenes of groups(segments(source.pictures(hooks.signal)))) {
+  let number = 0;
+  for await (const scenes of groups(segments(source.pictures(hooks.signal)), options.groupPixels)) {
     watch.begin(scenes.reduce((sum, scene) => sum + scene.length, 0));
-    const group = await trainGroup(settings, scenes, watch);
-    const bytes = writeNets(group.nets);
-    for (const segment of group.segments) done.push({ ...segment, nets: nets && bytes });
-    nets ??= bytes;
+    const name = `${options.preset}-${crf}-${number++}`;
+    const group = await finishGroup(name, settings, scenes, watch, hooks.store);
+    for (const segment of group.segments) done.push({ ...segment, nets: nets && group.nets });
+    nets ??= group.nets;
     if (watch.finishing) break;
   }
   if (!nets) throw emptyFilm();
   const frames = done.reduce((sum, segment) => sum + segment.frames, 0);
   const { width, height } = source.info;
   const trainedMacsPerPixel = trainingMacsPerPixel(trainedSteps(preset));
-  const psnrDb = filmPsnr(done, source.info, frames);
+  const squaredErrors = [0, 1, 2].map((p) =>
+    done.reduce((sum, segment) => sum + segment.squaredErrors[p]!, 0),
+  );
+  const psnrDb = filmPsnr(squaredErrors, source.info, frames);
   const header = {
     ...headerOf(source.info, options, crf, engine.name),
     psnr: Math.round(100 * psnrDb.yuv),
@@ -98,13 +102,27 @@ async function encodeAt(
   };
 }
 
-/** PSNR of the whole film, from the errors of its segments. */
-function filmPsnr(segments: readonly TrainedSegment[], info: FilmInfo, frames: number): PsnrDb {
-  const chroma = chromaSize(info.width, info.height, info.chroma);
-  const sizes = [info, chroma, chroma] as const;
-  const sums = sizes.map((_, p) => segments.reduce((sum, segment) => sum + segment.squaredErrors[p]!, 0));
-  const samples = sizes.map((size) => size.width * size.height * frames);
-  return psnrOf({ sums, samples });
+/** Trains a group, or takes it from where it was kept; `name` tells it from all others of the encode. */
+async function finishGroup(
+  name: string,
+  settings: TrainingSettings,
+  scenes: readonly (readonly Picture[])[],
+  watch: EncodeWatch,
+  store: WorkStore | undefined,
+): Promise<FinishedGroup> {
+  const kept = await store?.read(name);
+  const frames = scenes.reduce((sum, scene) => sum + scene.length, 0);
+  const finished = kept && unpackGroup(kept, frames);
+  if (finished) {
+    watch.end(finished.segments, false);
+    return finished;
+  }
+  const { segments, nets } = await trainGroup(settings, scenes, watch);
+  watch.end(segments, true);
+  const group = { segments, nets: writeNets(nets) };
+  // What was ended early is not what an undisturbed encode would have made of it.
+  if (!watch.finishing) await store?.write(name, packGroup(group));
+  return group;
 }
 
 /** Steps that a pixel of film is visited in, on average over the frames of a segment. */
@@ -112,13 +130,16 @@ function trainedSteps({ netSteps, latentSteps, visits }: Preset): number {
   return Math.round((netSteps + latentSteps) * visits);
 }
 
-/** Scenes that are trained together. */
-async function* groups(scenes: AsyncIterable<Picture[]>): AsyncGenerator<Picture[][], void, undefined> {
+/** Scenes that are trained together: as many as have so many pixels, or one. */
+async function* groups(
+  scenes: AsyncIterable<Picture[]>,
+  most: number,
+): AsyncGenerator<Picture[][], void, undefined> {
   let group: Picture[][] = [];
   let pixels = 0;
   for await (const scene of scenes) {
     const size = scene.length * scene[0]!.width * scene[0]!.height;
-    if (group.length > 0 && pixels + size > GROUP_PIXELS) {
+    if (group.length > 0 && pixels + size > most) {
       yield group;
       group = [];
       pixels = 0;

@@ -3,6 +3,7 @@
 import type { Chunk } from '../runtime/format/chunks.js';
 import type { FilmInfo, Picture } from '../runtime/picture/picture.js';
 import type { PsnrDb } from './psnr.js';
+import type { WorkStore } from './workStore.js';
 
 /** Where pictures come from. `pictures` may be called more than once, and starts anew each time. */
 export interface FilmSource {
@@ -20,6 +21,8 @@ export interface EncodeHooks {
   finish?: AbortSignal;
   onProgress?(progress: EncodeProgress): void;
   log?(line: string): void;
+  /** Keeps finished groups: an encode that finds some there goes on behind them. */
+  store?: WorkStore;
 }
 
 /** State of an encode; `done` runs from 0 to 1 over the whole work. */
@@ -27,6 +30,14 @@ export interface EncodeProgress {
   stage: string;
   done: number;
   seconds: number;
+  /** What the rest will take at the pace of what was done; missing at first. */
+  secondsLeft?: number;
+  /** Of the groups that are finished, without what the file needs besides; missing before the first is. */
+  bytes?: number;
+  /** What `bytes` will come to, if the rest is like them. */
+  expectedBytes?: number;
+  /** Of the groups that are finished. */
+  psnrDb?: PsnrDb;
 }
 
 /** The finished file. */

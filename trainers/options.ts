@@ -26,6 +26,8 @@ export interface EncodeOptions {
   tune: TuneName;
   /** The same seed and number of threads give the same bytes on the same machine. */
   seed: number;
+  /** Pixels of film that are trained together and have nets in common; scenes stay whole. */
+  groupPixels: number;
   /** Threads to use. */
   threads: number;
   /** What trains; `auto` takes the fastest engine that is there. */
@@ -90,6 +92,12 @@ export const ENCODE_OPTIONS: {
     type: { kind: 'number', min: 0, max: 2 ** 32 - 1, whole: true },
     fallback: 0,
     doc: 'The same seed and number of threads give the same bytes on the same machine',
+  },
+  groupPixels: {
+    flag: 'group-pixels',
+    type: { kind: 'number', min: 1, max: 1e12, whole: true, suffixes: true },
+    fallback: 24e6,
+    doc: 'Film that is trained together and has nets in common, in pixels; what is lost at most when an encode is cut off',
   },
   threads: {
     flag: 'threads',

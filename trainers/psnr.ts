@@ -1,5 +1,7 @@
 /** PSNR of summed squared errors: one formula for what the encoder states and what the benches measure. */
 
+import { chromaSize, type FilmInfo } from '../runtime/picture/picture.js';
+
 /** PSNR by plane in dB; `yuv` is (6Y + U + V) / 8. Planes without any error count as `losslessDb`. */
 export interface PsnrDb {
   y: number;
@@ -26,4 +28,19 @@ function decibels(sum: number, samples: number): number {
 export function psnrOf({ sums, samples }: { sums: readonly number[]; samples: readonly number[] }): PsnrDb {
   const [y, u, v] = sums.map((sum, plane) => decibels(sum, samples[plane]!)) as [number, number, number];
   return { y, u, v, yuv: (6 * y + u + v) / 8 };
+}
+
+/**
+ * PSNR of a film whose squared errors were summed over all frames.
+ *
+ * @param sums by plane
+ */
+export function filmPsnr(
+  sums: readonly number[],
+  { width, height, chroma }: Pick<FilmInfo, 'width' | 'height' | 'chroma'>,
+  frames: number,
+): PsnrDb {
+  const half = chromaSize(width, height, chroma);
+  const samples = [{ width, height }, half, half].map((size) => size.width * size.height * frames);
+  return psnrOf({ sums, samples });
 }

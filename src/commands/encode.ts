@@ -2,13 +2,18 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../../runtime/errors.js';
 import { open } from '../../runtime/film/film.js';
-import type { FilmSource } from '../../trainers/encodeJob.js';
+import type { EncodeProgress, FilmSource } from '../../trainers/encodeJob.js';
 import { ENCODE_OPTIONS, type EncodeOptions } from '../../trainers/options.js';
 import { firstPictures } from '../../trainers/scenes/firstPictures.js';
+import type { WorkStore } from '../../trainers/workStore.js';
+import { duration } from '../duration.js';
+import { given } from '../given.js';
 import { type Interrupts, listenForInterrupts } from '../interrupts.js';
 import { compareFilms, type FilmComparison } from '../measure/compareFilms.js';
 import type { PsnrDb } from '../measure/psnr.js';
+import { filmDigest } from '../media/filmDigest.js';
 import { checkOutput, writeWhole } from '../media/outputFile.js';
+import { WorkFolder } from '../media/workFolder.js';
 import type { OptionTable } from '../optionTable.js';
 import type { CommandContext } from './context.js';
 import { type EncodeSettings, encodeOptions } from './encodeSettings.js';
@@ -24,6 +29,11 @@ export const ENCODE_COMMAND_OPTIONS: OptionTable = {
     fallbackDoc: '<in>.weft',
     doc: 'File to write, or - for standard output',
   },
+  restart: {
+    flag: 'restart',
+    type: { kind: 'flag' },
+    doc: 'Throw away what an encode that was cut off has finished',
+  },
   ...ENCODE_OPTIONS,
   ...SOURCE_OPTIONS,
   ...SOUND_OPTIONS,
@@ -32,6 +42,7 @@ export const ENCODE_COMMAND_OPTIONS: OptionTable = {
 /** Arguments of `weft encode`. */
 export interface EncodeArguments extends EncodeSettings {
   output?: string;
+  restart?: boolean;
 }
 
 /** Name of the file if none is given: the film's with its ending replaced. */
@@ -53,21 +64,50 @@ export async function runEncode(args: EncodeArguments, context: CommandContext):
   else await checkOutput(output, { overwrite: context.overwrite, input: args.input });
   let training = false;
   const interrupts = listenForInterrupts(() => {
-    if (training) reporter.note('finishing with the best result so far (Ctrl-C again drops it)');
+    if (training)
+      reporter.note('finishing with the best result so far (Ctrl-C again stops and keeps what is finished)');
   });
   try {
     // Before the training there is nothing that could be finished.
     const either = AbortSignal.any([interrupts.finish, interrupts.signal]);
     await withSource(args.input, args, context, either, async (film) => {
-      training = true;
       const { frames, width, height, rate, chroma } = film.info;
       reporter.event('start', { input: args.input, output, width, height, rate, chroma, frames });
-      const encodeTo = (file: string) => encodeToFile(file, film, encodeOptions(args), context, interrupts);
-      const report = output === '-' ? await throughFile(encodeTo) : await encodeTo(output);
+      const encodeTo = (file: string, store?: WorkStore) => {
+        training = true;
+        return encodeToFile(file, film, encodeOptions(args), context, interrupts, store);
+      };
+      const report =
+        output === '-'
+          ? await throughFile(encodeTo)
+          : await withWorkFolder(output, film, args, context, either, (store) => encodeTo(output, store));
       reporter.result({ ...report }, encodeSummary(report));
     });
   } finally {
     interrupts.dispose();
+  }
+}
+
+/** Lets `encode` keep what it finishes beside its output, until that is there. */
+async function withWorkFolder<T>(
+  output: string,
+  film: FilmSource,
+  { restart }: EncodeArguments,
+  { reporter }: CommandContext,
+  signal: AbortSignal,
+  encode: (store: WorkStore) => Promise<T>,
+): Promise<T> {
+  const source = await filmDigest(film, signal);
+  const log = (line: string) => reporter.note(line);
+  const work = new WorkFolder(output, { source, log, ...given({ restart }) });
+  try {
+    const result = await encode(work);
+    await work.remove();
+    return result;
+  } catch (error) {
+    await work.release();
+    if (work.hasParts) log(`what is finished is kept in ${work.folder}: the same command goes on with it`);
+    throw error;
   }
 }
 
@@ -94,6 +134,7 @@ export interface EncodeReport {
 /**
  * Encodes `film` into the file `output`, which appears only when its part file was decoded and measured.
  *
+ * @param store keeps finished groups, and gives those of an encode that was cut off
  * @throws WeftError of any class
  */
 export async function encodeToFile(
@@ -102,6 +143,7 @@ export async function encodeToFile(
   options: Partial<EncodeOptions>,
   { reporter }: CommandContext,
   { finish, signal }: Interrupts,
+  store?: WorkStore,
 ): Promise<EncodeReport> {
   const started = performance.now();
   // Loaded when needed: help and mistakes are answered without the trainers.
@@ -109,8 +151,9 @@ export async function encodeToFile(
   const encoded = await encode(film, options, {
     finish,
     signal,
-    onProgress: ({ stage, done, ...rest }) => reporter.progress(stage, done, rest),
+    onProgress: ({ stage, done, ...rest }) => reporter.progress(stage, done, rest, outlook(rest)),
     log: (line) => reporter.note(line),
+    ...given({ store }),
   });
   const { bytes, frames } = encoded;
   const progress = reporter.progress.bind(reporter);
@@ -125,6 +168,24 @@ export async function encodeToFile(
     ...{ psnrDb: measured!.psnrDb, seconds: (performance.now() - started) / 1000 },
     ...{ macsPerPixel, trainedMacsPerPixel, engine, finishedEarly: finish.aborted },
   };
+}
+
+/** What is known of the end of an encode, for people. */
+function outlook({
+  secondsLeft,
+  bytes,
+  expectedBytes,
+  psnrDb,
+}: Pick<EncodeProgress, 'secondsLeft' | 'bytes' | 'expectedBytes' | 'psnrDb'>): string {
+  const known: string[] = [];
+  if (secondsLeft !== undefined) known.push(`${duration(secondsLeft)} left`);
+  if (bytes !== undefined) known.push(`${kilobytes(bytes)} of about ${kilobytes(expectedBytes!)} kB`);
+  if (psnrDb) known.push(`${psnrDb.yuv.toFixed(2)} dB`);
+  return known.join(', ');
+}
+
+function kilobytes(bytes: number): string {
+  return (bytes / 1000).toFixed(bytes < 10_000 ? 1 : 0);
 }
 
 /** Decodes the written file and compares it with the film, one picture of each at a time. */

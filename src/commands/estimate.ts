@@ -1,4 +1,5 @@
 import { ENCODE_OPTIONS } from '../../trainers/options.js';
+import { duration } from '../duration.js';
 import { listenForInterrupts } from '../interrupts.js';
 import type { OptionTable } from '../optionTable.js';
 import type { CommandContext } from './context.js';
@@ -32,10 +33,4 @@ export async function runEstimate(args: EncodeSettings, context: CommandContext)
   } finally {
     interrupts.dispose();
   }
-}
-
-function duration(seconds: number): string {
-  if (seconds < 120) return `${Math.round(seconds)} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return `${(seconds / 3600).toFixed(1)} h`;
 }

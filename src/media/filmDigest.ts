@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FilmSource } from '../../../trainers/encodeJob.js';
+import type { FilmSource } from '../../trainers/encodeJob.js';
 
 /** SHA-256 over what an encoder gets: the facts of a film and all its samples. In hexadecimal. */
 export async function filmDigest({ info, pictures }: FilmSource, signal?: AbortSignal): Promise<string> {

@@ -1,0 +1,219 @@
+/** Encodes that are cut off and go on: nothing finished is lost, and the file is the same. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { open } from '../../runtime/film/film.js';
+import { createPicture, type Picture } from '../../runtime/picture/picture.js';
+import { filmOf } from '../../src/media/filmInMemory.js';
+import { writeFilm } from '../../src/media/filmWriter.js';
+import { randomSequence } from '../../trainers/schedule.js';
+import { canEncode } from '../nativeEngine.js';
+
+const main = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
+const SCENES = 12;
+const FRAMES = 10;
+
+let folder: string;
+/** The file of an encode that nothing disturbed. */
+let undisturbed: Buffer;
+const file = (name: string): string => path.join(folder, name);
+const work = () => (existsSync(file('film.weft.work')) ? readdirSync(file('film.weft.work')).sort() : []);
+const groupsKept = () => work().filter((name) => /-\d+$/.test(name));
+
+/** Scenes that have nothing in common: fields of light and dark, another one each time, that move slowly. */
+function pictures(scenes: number): Picture[] {
+  const random = randomSequence(5);
+  return Array.from({ length: scenes }).flatMap(() => {
+    const light = Float64Array.from({ length: 64 }, () => 20 + 210 * random());
+    const at = (x: number, y: number) => light[8 * (y & 7) + (x & 7)]!;
+    return Array.from({ length: FRAMES }, (_, frame) => {
+      const picture = createPicture(48, 32, '420');
+      picture.planes[1].fill(light[0]!);
+      picture.planes[2].fill(light[1]!);
+      for (let i = 0; i < 48 * 32; i++) {
+        const place = (i % 48) / 8 + 0.02 * frame;
+        const [x, y] = [Math.floor(place), i >> 8];
+        picture.planes[0][i] = at(x, y) + (place - x) * (at(x + 1, y) - at(x, y));
+      }
+      return picture;
+    });
+  });
+}
+
+async function writeSource(name: string, scenes: number): Promise<void> {
+  const info = {
+    ...{ width: 48, height: 32, chroma: '420' as const, rate: [25, 1] as [number, number] },
+    ...{ lumaRange: 'tv' as const, matrix: 'bt709', primaries: 'bt709', transfer: 'bt709' },
+    ...{ chromaLocation: 'left', sampleAspect: [1, 1] as [number, number] },
+  };
+  const film = filmOf(pictures(scenes), info);
+  await writeFilm(film.pictures(), film.info, file(name), { overwrite: true });
+}
+
+const options = ['--preset', 'draft', '--crf', '40', '--group-pixels', '1', '--threads', '1'];
+
+interface Outcome {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stderr: string;
+}
+
+/** Encodes film.y4m to film.weft; `live` gets the child at once. */
+function encode(more: string[] = [], live?: (child: ChildProcess) => void): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const args = [main, 'encode', 'film.y4m', ...options, '--progress', 'none', ...more];
+    const child = spawn(process.execPath, args, { cwd: folder });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk;
+    });
+    child.once('close', (code, signal) => resolve({ code, signal, stderr }));
+    live?.(child);
+  });
+}
+
+/** Does something to an encode as soon as so many groups are kept. */
+function whenKept(groups: number, act: (child: ChildProcess) => void): (child: ChildProcess) => void {
+  return (child) => {
+    const timer = setInterval(() => {
+      if (groupsKept().length < groups) return;
+      clearInterval(timer);
+      act(child);
+    }, 2);
+    child.once('close', () => clearInterval(timer));
+  };
+}
+
+describe.runIf(canEncode())('an encode that is cut off', () => {
+  beforeAll(async () => {
+    folder = mkdtempSync(path.join(os.tmpdir(), 'weft resume '));
+    await writeSource('film.y4m', SCENES);
+    expect(await encode()).toMatchObject({ code: 0 });
+    undisturbed = readFileSync(file('film.weft'));
+    const { segments } = await open(undisturbed);
+    expect(segments).toHaveLength(SCENES);
+    expect(work()).toEqual([]);
+  }, 120_000);
+  beforeEach(() => {
+    rmSync(file('film.weft'), { force: true });
+    rmSync(file('film.weft.work'), { recursive: true, force: true });
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('by kill -9, at any moment, ends with the same bytes', async () => {
+    const random = randomSequence(11);
+    let kept = 0;
+    for (let run = 0; run < 8; run++) {
+      const { signal } = await encode([], (child) =>
+        setTimeout(() => child.kill('SIGKILL'), 300 + 900 * random()),
+      );
+      if (signal !== 'SIGKILL') break; // it was done
+      expect(groupsKept().length).toBeGreaterThanOrEqual(kept);
+      kept = groupsKept().length;
+      expect(existsSync(file('film.weft'))).toBe(false);
+    }
+    if (!existsSync(file('film.weft'))) expect(await encode()).toMatchObject({ code: 0 });
+    expect(readFileSync(file('film.weft')).equals(undisturbed)).toBe(true);
+    expect(work()).toEqual([]);
+  }, 120_000);
+
+  test('goes on with what was finished, and trains that no more', async () => {
+    await encode(
+      [],
+      whenKept(5, (child) => child.kill('SIGKILL')),
+    );
+    const [first] = groupsKept();
+    const written = statSync(file(`film.weft.work/${first}`)).mtimeMs;
+    const { stderr } = await encode(
+      [],
+      whenKept(8, (child) => child.kill('SIGKILL')),
+    );
+    expect(stderr).toContain('going on with what is finished in film.weft.work');
+    expect(statSync(file(`film.weft.work/${first}`)).mtimeMs).toBe(written);
+  }, 60_000);
+
+  test('by Ctrl-C twice keeps what is finished and says so; once, it ends with a film', async () => {
+    const twice = await encode(
+      [],
+      whenKept(4, (child) => {
+        child.kill('SIGINT');
+        setTimeout(() => child.kill('SIGINT'), 5);
+      }),
+    );
+    // The first may have ended it before the second came.
+    if (twice.code === 130)
+      expect(twice.stderr).toMatch(/kept in film\.weft\.work: the same command goes on/);
+    else expect(existsSync(file('film.weft'))).toBe(true);
+    rmSync(file('film.weft'), { force: true });
+    const once = await encode(
+      [],
+      whenKept(6, (child) => child.kill('SIGINT')),
+    );
+    expect(once.code).toBe(0);
+    expect(work()).toEqual([]);
+    const { header } = await open(readFileSync(file('film.weft')));
+    expect(header.frames).toBeGreaterThanOrEqual(6 * FRAMES);
+    expect(header.frames).toBeLessThan(SCENES * FRAMES);
+  }, 60_000);
+
+  test('is not mixed with another: other options or another film are refused in words, --restart begins anew', async () => {
+    await encode(
+      [],
+      whenKept(3, (child) => child.kill('SIGKILL')),
+    );
+    const kept = groupsKept();
+    const otherOption = await encode(['--seed', '7']);
+    expect(otherOption).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('seed was 0, now it is 7'),
+    });
+    expect(otherOption.stderr).toContain('--restart');
+    const whole = readFileSync(file('film.y4m'));
+    await writeSource('film.y4m', SCENES - 1);
+    expect(await encode()).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('the film has changed'),
+    });
+    writeFileSync(file('film.y4m'), whole);
+    expect(groupsKept()).toEqual(kept);
+    expect(await encode(['--restart'])).toMatchObject({ code: 0 });
+    expect(readFileSync(file('film.weft')).equals(undisturbed)).toBe(true);
+  }, 60_000);
+
+  test('trains anew what is damaged', async () => {
+    await encode(
+      [],
+      whenKept(4, (child) => child.kill('SIGKILL')),
+    );
+    truncateSync(file(`film.weft.work/${groupsKept()[1]}`), 40);
+    expect(await encode()).toMatchObject({ code: 0 });
+    expect(readFileSync(file('film.weft')).equals(undisturbed)).toBe(true);
+  }, 60_000);
+
+  test('is left alone by another to the same output', async () => {
+    let second: Promise<Outcome> | undefined;
+    const first = await encode(
+      [],
+      whenKept(2, () => {
+        second = encode();
+      }),
+    );
+    expect(first.code).toBe(0);
+    expect(await second).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Another encode (process'),
+    });
+  }, 60_000);
+});

@@ -1,0 +1,34 @@
+/** Groups of segments in the form in which an encode keeps them. */
+
+import { Packr, Unpackr } from 'msgpackr';
+import { crc32c } from '../runtime/format/crc32c.js';
+import type { TrainedSegment } from './segmentTrainer.js';
+
+/** A group of segments that needs no more training. */
+export interface FinishedGroup {
+  readonly segments: readonly TrainedSegment[];
+  /** From `writeNets`. */
+  readonly nets: Uint8Array;
+}
+
+const CHECKSUM_BYTES = 4;
+
+/** Bytes of a group, with their checksum. */
+export function packGroup(group: FinishedGroup): Uint8Array {
+  const content = new Packr({ useRecords: false }).pack(group);
+  const bytes = new Uint8Array(content.length + CHECKSUM_BYTES);
+  bytes.set(content);
+  new DataView(bytes.buffer).setUint32(content.length, crc32c(content), true);
+  return bytes;
+}
+
+/** What `packGroup` wrote; undefined if the bytes are not whole or of another number of frames. */
+export function unpackGroup(bytes: Uint8Array, frames: number): FinishedGroup | undefined {
+  const length = bytes.length - CHECKSUM_BYTES;
+  if (length < 0) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const content = bytes.subarray(0, length);
+  if (view.getUint32(length, true) !== crc32c(content)) return undefined;
+  const group = new Unpackr({ useRecords: false }).unpack(content) as FinishedGroup;
+  return group.segments.reduce((sum, segment) => sum + segment.frames, 0) === frames ? group : undefined;
+}
