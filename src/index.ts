@@ -15,6 +15,7 @@ export {
 } from '../runtime/errors.js';
 export { type OpenOptions, open, type WeftFilm } from '../runtime/film/film.js';
 export type { FrameOptions } from '../runtime/film/frameOptions.js';
+export type { ByteSource } from '../runtime/format/byteSource.js';
 export type { Chunk } from '../runtime/format/chunks.js';
 export type { Chroma, FilmInfo, Picture, Rational } from '../runtime/picture/picture.js';
 export type { Crop } from '../runtime/picture/raster.js';

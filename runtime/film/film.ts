@@ -9,8 +9,9 @@ import type { FilmNets } from '../field/nets.js';
 import { type FieldShape, fieldShape } from '../field/shape.js';
 import { refinedOffsets } from '../field/steps.js';
 import { segmentStructure } from '../field/structure.js';
+import { type ByteSource, bytesSource } from '../format/byteSource.js';
 import type { Chunk } from '../format/chunks.js';
-import { readWeft, segmentBytes, segmentNetBytes, type WeftFile } from '../format/container.js';
+import { fileChunks, readWeft, segmentBytes, segmentNetBytes, type WeftFile } from '../format/container.js';
 import type { WeftHead } from '../format/head.js';
 import { filmInfo, type WeftHeader } from '../format/header.js';
 import { unpackSegment } from '../format/segmentHead.js';
@@ -40,16 +41,18 @@ const DEFAULT_MAX_SEGMENT_PIXELS = 2 ** 29;
 const CACHED_SEGMENTS = 3;
 
 /**
- * Opens a file.
+ * Opens a file: reads its head, and the rest where it is wanted.
+ *
+ * @param input the bytes of the file, or where they are read; a source is closed with the film
  *
  * @throws FormatError if the bytes are not a file that this decoder can read (see `readWeft`), `NETS_INVALID`,
  *   `PRIOR_UNKNOWN`, `FILM_TOO_LARGE`
  * @throws UsageError `OPTION_UNKNOWN`, `OPTION_RANGE`
  * @throws EngineError `ENGINE_MISSING` if the engine that was asked for is not there.
  */
-export async function open(bytes: Uint8Array, options: OpenOptions = {}): Promise<WeftFilm> {
+export async function open(input: Uint8Array | ByteSource, options: OpenOptions = {}): Promise<WeftFilm> {
   checkOptions(options);
-  const file = readWeft(bytes);
+  const file = await readWeft(input instanceof Uint8Array ? bytesSource(input) : input);
   checkFilm(file, options.maxSegmentPixels ?? DEFAULT_MAX_SEGMENT_PIXELS);
   const nets = netsFromFile(file.nets);
   const { engine = 'auto', threads = 0 } = options;
@@ -66,16 +69,14 @@ export class WeftFilm {
   readonly nets: FilmNets;
   readonly shape: FieldShape;
   readonly segments: readonly SegmentEntry[];
-  /** What belongs to the film beside its pictures: see FORMAT.md, section 2. */
-  readonly chunks: readonly Chunk[];
   /** Name of the engine that decodes. */
   readonly engine: string;
 
   readonly #file: WeftFile;
   readonly #decoder: DecoderEngine;
   readonly #cache: SegmentCache;
-  /** Nets of later segments that were read. */
-  readonly #laterNets = new Map<NetsEntry, FilmNets>();
+  /** Nets of later segments that were asked for. */
+  readonly #laterNets = new Map<NetsEntry, Promise<FilmNets>>();
 
   /** Use `open`. */
   constructor(file: WeftFile, nets: FilmNets, decoder: DecoderEngine) {
@@ -84,11 +85,29 @@ export class WeftFilm {
     this.nets = nets;
     this.shape = fieldShape(file.header.width, file.header.height, file.header.chroma);
     this.segments = file.segments;
-    this.chunks = file.chunks;
     this.engine = decoder.name;
     this.#file = file;
     this.#decoder = decoder;
     this.#cache = new SegmentCache(CACHED_SEGMENTS);
+  }
+
+  /** Bytes of the whole file. */
+  get bytes(): number {
+    return this.#file.source.size;
+  }
+
+  /** Bytes of what belongs to the film beside its pictures. */
+  get chunkBytes(): number {
+    return this.bytes - this.#file.segmentsEnd;
+  }
+
+  /**
+   * What belongs to the film beside its pictures: see FORMAT.md, section 2.
+   *
+   * @throws FormatError `CHUNK_DAMAGED`, `FILE_TRUNCATED`, `VARINT_INVALID`
+   */
+  chunks(): Promise<readonly Chunk[]> {
+    return fileChunks(this.#file);
   }
 
   /** Bytes of all nets in the file. */
@@ -134,7 +153,7 @@ export class WeftFilm {
    * @throws FormatError if the segment is damaged.
    */
   async decodeSegmentLatents(index: number, signal?: AbortSignal): Promise<Int32Array[]> {
-    return this.#decoder.latents(this.segmentTask(index), signal);
+    return this.#decoder.latents(await this.segmentTask(index), signal);
   }
 
   /**
@@ -143,7 +162,7 @@ export class WeftFilm {
    * @throws FormatError if the segment is damaged.
    */
   async segmentBits(index: number, signal?: AbortSignal): Promise<NodeBits[]> {
-    return this.#decoder.bits(this.segmentTask(index), signal);
+    return this.#decoder.bits(await this.segmentTask(index), signal);
   }
 
   /**
@@ -151,7 +170,7 @@ export class WeftFilm {
    *
    * @throws FormatError `SEGMENT_DAMAGED`, `SEGMENT_FIELD`, `NETS_INVALID`
    */
-  segmentTask(index: number): SegmentTask {
+  async segmentTask(index: number): Promise<SegmentTask> {
     const entry = this.segments[index];
     if (!entry) {
       throw new UsageError(`There is no segment ${index}.`, {
@@ -162,25 +181,29 @@ export class WeftFilm {
         range: `0..${this.segments.length - 1}`,
       });
     }
-    const segment = unpackSegment(segmentBytes(this.#file, index), entry.frames);
+    const segment = unpackSegment(await segmentBytes(this.#file, index), entry.frames);
     const nodes = segmentStructure(segment);
     const depthOffset = refinedOffsets(this.header.depthOffset, segment.refinement);
-    return { shape: this.shape, nets: this.#netsOf(index, entry), depthOffset, segment, nodes };
+    const nets = await this.#netsOf(index, entry);
+    return { shape: this.shape, nets, depthOffset, segment, nodes };
   }
 
-  #netsOf(index: number, { nets: entry }: SegmentEntry): FilmNets {
+  async #netsOf(index: number, { nets: entry }: SegmentEntry): Promise<FilmNets> {
     if (!entry) return this.nets;
     const known = this.#laterNets.get(entry);
     if (known) return known;
-    const nets = netsFromFile(segmentNetBytes(this.#file, index)!);
+    const nets = segmentNetBytes(this.#file, index).then((bytes) => netsFromFile(bytes!));
     this.#laterNets.set(entry, nets);
+    // What could not be read may be readable another time.
+    nets.catch(() => this.#laterNets.delete(entry));
     return nets;
   }
 
-  /** Frees the cache and the engine. */
+  /** Frees the cache, the engine and the source. */
   close(): void {
     this.#cache.clear();
     this.#decoder.close();
+    this.#file.source.close?.();
   }
 
   /** Picture `i` of a plan: a frame, or what lies between two frames of one segment. */
@@ -220,7 +243,7 @@ export class WeftFilm {
   }
 
   async #bake(index: number, signal: AbortSignal | undefined): Promise<BakedSegment> {
-    return this.#decoder.bake(this.segmentTask(index), signal);
+    return this.#decoder.bake(await this.segmentTask(index), signal);
   }
 
   /** Starts on the segment that the plan will need after the one of picture `i`, unless it is there. */

@@ -7,6 +7,7 @@
  */
 
 import { truncated } from './byteReader.js';
+import type { ByteSource } from './byteSource.js';
 import { ByteWriter } from './byteWriter.js';
 import { type Chunk, packChunk, readChunks } from './chunks.js';
 import { crc32c } from './crc32c.js';
@@ -14,10 +15,9 @@ import { foreign, packHead, readHead, type WeftHead } from './head.js';
 import type { HeaderInput } from './header.js';
 import { type SegmentSize, verifyNets, verifySegment } from './segments.js';
 
-/** A parsed file. Views into the bytes, nothing is copied. */
+/** A file whose head was read. */
 export interface WeftFile extends WeftHead {
-  readonly chunks: readonly Chunk[];
-  readonly bytes: Uint8Array;
+  readonly source: ByteSource;
 }
 
 /** A segment on its way into a file. */
@@ -68,17 +68,22 @@ export function writeWeft(parts: WeftParts): Uint8Array {
   return writer.finish();
 }
 
+/** Bytes that are read first: the head of most films, whole. */
+const FIRST_BYTES = 65536;
+
 /**
- * Reads the structure of a whole file: head and chunks are verified, segments are not looked into yet.
+ * Reads the head of a file and verifies it. Segments and chunks are not looked into yet.
  *
- * @throws FormatError as `readHead` and `readChunks`; `FILE_TRUNCATED` if the file ends within the head or a segment
+ * @throws FormatError as `readHead`; `FILE_TRUNCATED` if the file ends within the head or a segment
  */
-export function readWeft(bytes: Uint8Array): WeftFile {
-  if (bytes.length === 0) throw foreign();
-  const reading = readHead(bytes, bytes.length);
-  if ('needed' in reading) throw truncated('file');
-  const { head } = reading;
-  return { ...head, chunks: readChunks(bytes.subarray(head.segmentsEnd)), bytes };
+export async function readWeft(source: ByteSource): Promise<WeftFile> {
+  if (source.size === 0) throw foreign();
+  for (let length = FIRST_BYTES; ; ) {
+    const reading = readHead(await source.read(0, Math.min(length, source.size)), source.size);
+    if ('head' in reading) return { ...reading.head, source };
+    if (reading.needed > source.size) throw truncated('file');
+    length = reading.needed;
+  }
 }
 
 /**
@@ -86,10 +91,10 @@ export function readWeft(bytes: Uint8Array): WeftFile {
  *
  * @throws FormatError `SEGMENT_DAMAGED` if the checksum does not match.
  */
-export function segmentBytes(file: WeftFile, index: number): Uint8Array {
-  const entry = file.segments[index];
+export async function segmentBytes({ source, segments }: WeftFile, index: number): Promise<Uint8Array> {
+  const entry = segments[index];
   if (!entry) throw new RangeError(`no segment ${index}`);
-  return verifySegment(file.bytes.subarray(entry.offset, entry.offset + entry.bytes), entry, index);
+  return verifySegment(await source.read(entry.offset, entry.bytes), entry, index);
 }
 
 /**
@@ -97,8 +102,20 @@ export function segmentBytes(file: WeftFile, index: number): Uint8Array {
  *
  * @throws FormatError `SEGMENT_DAMAGED` if the checksum does not match.
  */
-export function segmentNetBytes(file: WeftFile, index: number): Uint8Array | undefined {
-  const nets = file.segments[index]?.nets;
+export async function segmentNetBytes(
+  { source, segments }: WeftFile,
+  index: number,
+): Promise<Uint8Array | undefined> {
+  const nets = segments[index]?.nets;
   if (!nets) return undefined;
-  return verifyNets(file.bytes.subarray(nets.offset, nets.offset + nets.bytes), nets, index);
+  return verifyNets(await source.read(nets.offset, nets.bytes), nets, index);
+}
+
+/**
+ * The verified chunks behind the segments.
+ *
+ * @throws FormatError as `readChunks`
+ */
+export async function fileChunks({ source, segmentsEnd }: WeftFile): Promise<Chunk[]> {
+  return readChunks(await source.read(segmentsEnd, source.size - segmentsEnd));
 }

@@ -137,7 +137,7 @@ async function parts(
   const seconds = { entropy: 0, bake: 0, output: 0 };
   for (const [index, { frames }] of film.segments.entries()) {
     const lap = stopwatch();
-    const segment = await decoder.bake(film.segmentTask(index));
+    const segment = await decoder.bake(await film.segmentTask(index));
     seconds.entropy += lap();
     for (let frame = 0; frame < frames; frame++) await segment.picture(frame, 0, kernels);
     const bakeAndOutput = lap();

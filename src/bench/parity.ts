@@ -1,7 +1,7 @@
-import { open, type WeftFilm } from '../../runtime/film/film.js';
+import type { WeftFilm } from '../../runtime/film/film.js';
 import type { FrameOptions } from '../../runtime/film/frameOptions.js';
 import type { Picture } from '../../runtime/picture/picture.js';
-import { readWeftFile } from '../commands/weftFile.js';
+import { openWeftFile } from '../commands/weftFile.js';
 import { compareFilms } from '../measure/compareFilms.js';
 import { addDifference, noDifference, type SampleDifference } from '../measure/sampleDifference.js';
 import type { Reporter } from '../reporter.js';
@@ -17,9 +17,8 @@ export interface ParityArguments {
 export async function benchParity({ files, frames }: ParityArguments, reporter: Reporter): Promise<void> {
   const results: Record<string, unknown>[] = [];
   for (const file of files) {
-    const bytes = await readWeftFile(file);
-    const native = await open(bytes, { engine: 'native' });
-    const reference = await open(bytes, { engine: 'reference' });
+    const native = await openWeftFile(file, { engine: 'native' });
+    const reference = await openWeftFile(file, { engine: 'reference' });
     try {
       const symbols = await compareSymbols(native, reference);
       reporter.table(`${file}: ${symbols.total} symbols, ${symbols.different} different`);

@@ -1,4 +1,4 @@
-import { open, type WeftFilm } from '../../runtime/film/film.js';
+import type { WeftFilm } from '../../runtime/film/film.js';
 import { type FrameOptions, planFrames } from '../../runtime/film/frameOptions.js';
 import { filmSeconds } from '../../runtime/picture/frameTimes.js';
 import type { FilmInfo, Picture, Rational } from '../../runtime/picture/picture.js';
@@ -10,7 +10,7 @@ import type { FilmTracks } from '../media/trackWriter.js';
 import type { CommandContext } from './context.js';
 import type { DecodeOptions } from './decodeOptions.js';
 import { refuseEvents } from './standardOutput.js';
-import { readWeftFile } from './weftFile.js';
+import { openWeftFile } from './weftFile.js';
 
 /** Arguments of `weft decode`. */
 export interface DecodeArguments extends DecodeOptions {
@@ -25,10 +25,7 @@ export async function runDecode(args: DecodeArguments, context: CommandContext):
   if (output === '-') refuseEvents(reporter);
   await checkFilmOutput(output, { overwrite: context.overwrite, input: args.input });
   const interrupts = listenForInterrupts();
-  const film = await open(
-    await readWeftFile(args.input),
-    given({ engine: args.engine, threads: args.threads }),
-  );
+  const film = await openWeftFile(args.input, given({ engine: args.engine, threads: args.threads }));
   try {
     const { options, info } = planOutput(film.info, args);
     if (film.info.times && !args.fps && !args.fpsMulti && !keepsTimes(output))
@@ -40,7 +37,7 @@ export async function runDecode(args: DecodeArguments, context: CommandContext):
     const pictures = film.frames({ ...options, signal: interrupts.signal });
     const written = await writeFilm(withProgress(pictures, info.frames ?? 1, context), info, output, {
       ...given({ ffmpeg: context.ffmpeg }),
-      ...{ overwrite: context.overwrite, input: args.input, tracks: tracksOf(film, args) },
+      ...{ overwrite: context.overwrite, input: args.input, tracks: await tracksOf(film, args) },
       signal: interrupts.signal,
       log: (line) => reporter.note(line),
     });
@@ -68,8 +65,9 @@ async function* withProgress(
 }
 
 /** What belongs to the pictures that are shown. */
-function tracksOf({ chunks, info }: WeftFilm, { start = 0, end, speed = 1 }: DecodeArguments): FilmTracks {
-  const seconds = filmSeconds(info)!;
+async function tracksOf(film: WeftFilm, { start = 0, end, speed = 1 }: DecodeArguments): Promise<FilmTracks> {
+  const chunks = await film.chunks();
+  const seconds = filmSeconds(film.info)!;
   const until = Math.min(end ?? seconds, seconds);
   return { chunks, start, end: until, speed, whole: start === 0 && until === seconds };
 }

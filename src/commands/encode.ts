@@ -1,7 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../../runtime/errors.js';
-import { open } from '../../runtime/film/film.js';
 import type { EncodeProgress, FilmSource } from '../../trainers/encodeJob.js';
 import { ENCODE_OPTIONS, type EncodeOptions } from '../../trainers/options.js';
 import { firstPictures } from '../../trainers/scenes/firstPictures.js';
@@ -19,6 +18,7 @@ import type { CommandContext } from './context.js';
 import { type EncodeSettings, encodeOptions } from './encodeSettings.js';
 import { SOUND_OPTIONS, SOURCE_OPTIONS, withSource } from './sourceOptions.js';
 import { refuseEvents, throughFile } from './standardOutput.js';
+import { openWeftFile } from './weftFile.js';
 
 /** Options of `weft encode`. */
 export const ENCODE_COMMAND_OPTIONS: OptionTable = {
@@ -160,7 +160,7 @@ export async function encodeToFile(
   let measured: FilmComparison | undefined;
   await writeWhole(output, async (part) => {
     await writeFile(part, bytes);
-    measured = await measureFile(await readFile(part), film, frames, progress, signal);
+    measured = await measureFile(part, film, frames, progress, signal);
   });
   const { width, height, estimatedBytes, macsPerPixel, trainedMacsPerPixel, engine } = encoded;
   return {
@@ -190,14 +190,14 @@ function kilobytes(bytes: number): string {
 
 /** Decodes the written file and compares it with the film, one picture of each at a time. */
 async function measureFile(
-  bytes: Uint8Array,
+  file: string,
   film: FilmSource,
   frames: number,
   progress: (stage: string, done: number) => void,
   signal: AbortSignal,
 ): Promise<FilmComparison> {
   // An encode that was finished early may hold fewer frames than the film.
-  const weft = await open(bytes);
+  const weft = await openWeftFile(file);
   try {
     return await compareFilms(
       firstPictures(film.pictures(signal), frames),

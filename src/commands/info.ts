@@ -1,9 +1,8 @@
-import { open } from '../../runtime/film/film.js';
 import { HEADER_FIELDS, type WeftHeader } from '../../runtime/format/header.js';
 import { filmSeconds } from '../../runtime/picture/frameTimes.js';
 import { FILM_PARTS, type FilmParts, filmParts, type SegmentParts } from '../measure/filmParts.js';
 import type { CommandContext } from './context.js';
-import { readWeftFile } from './weftFile.js';
+import { openWeftFile } from './weftFile.js';
 
 /** Arguments of `weft info`. */
 export interface InfoArguments {
@@ -12,19 +11,18 @@ export interface InfoArguments {
 
 /** Every header field, bytes by part, and the segments. */
 export async function runInfo({ input }: InfoArguments, { reporter }: CommandContext): Promise<void> {
-  const bytes = await readWeftFile(input);
-  const film = await open(bytes);
+  const film = await openWeftFile(input);
   try {
-    const { parts, segments } = await filmParts(film, bytes.length);
-    const { header } = film;
+    const { parts, segments } = await filmParts(film);
+    const { header, bytes } = film;
     const seconds = filmSeconds(film.info)!;
-    const bitsPerPixel = (8 * bytes.length) / (header.frames * header.width * header.height);
+    const bitsPerPixel = (8 * bytes) / (header.frames * header.width * header.height);
     reporter.result(
-      { input, bytes: bytes.length, seconds, bitsPerPixel, header, parts, segments },
+      { input, bytes, seconds, bitsPerPixel, header, parts, segments },
       [
-        `${input}: ${bytes.length} bytes, ${seconds.toFixed(3)} s, ${bitsPerPixel.toFixed(4)} bits per pixel`,
+        `${input}: ${bytes} bytes, ${seconds.toFixed(3)} s, ${bitsPerPixel.toFixed(4)} bits per pixel`,
         ...headerLines(header),
-        ...partLines(parts, bytes.length),
+        ...partLines(parts, bytes),
         ...segmentLines(segments),
       ].join('\n'),
     );

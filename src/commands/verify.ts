@@ -1,5 +1,5 @@
 import { UsageError } from '../../runtime/errors.js';
-import { open, type WeftFilm } from '../../runtime/film/film.js';
+import type { WeftFilm } from '../../runtime/film/film.js';
 import type { WeftHeader } from '../../runtime/format/header.js';
 import type { FilmInfo } from '../../runtime/picture/picture.js';
 import { listenForInterrupts } from '../interrupts.js';
@@ -8,7 +8,7 @@ import { ssim } from '../measure/ssim.js';
 import type { OptionTable } from '../optionTable.js';
 import type { CommandContext } from './context.js';
 import { SOURCE_OPTIONS, type SourceOptions, withSource } from './sourceOptions.js';
-import { readWeftFile } from './weftFile.js';
+import { openWeftFile } from './weftFile.js';
 
 /** Options of `weft verify`. Those that change the source must be given as they were to `encode`. */
 export const VERIFY_OPTIONS: OptionTable = {
@@ -31,20 +31,20 @@ export interface VerifyArguments extends SourceOptions {
 /** Checks a file's checksums and symbols and, with a source, its pictures. */
 export async function runVerify(args: VerifyArguments, context: CommandContext): Promise<void> {
   const { reporter } = context;
-  const bytes = await readWeftFile(args.input);
-  const film = await open(bytes);
+  const film = await openWeftFile(args.input);
   try {
     for (let index = 0; index < film.segments.length; index++) {
       await film.decodeSegmentLatents(index); // checks the checksum, then that every symbol decodes
       reporter.progress('checking', (index + 1) / film.segments.length);
     }
+    await film.chunks(); // checks theirs
     const checked = {
       input: args.input,
-      bytes: bytes.length,
+      bytes: film.bytes,
       segments: film.segments.length,
       checksums: 'ok',
     };
-    const text = `${args.input}: ${film.segments.length} segments, ${bytes.length} bytes, checksums ok`;
+    const text = `${args.input}: ${film.segments.length} segments, ${film.bytes} bytes, checksums ok`;
     if (args.source === undefined) return reporter.result(checked, text);
     const measured = await measure(film, args.source, args, context);
     const { y, u, v, yuv } = measured.psnrDb;

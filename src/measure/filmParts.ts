@@ -17,7 +17,7 @@ export const FILM_PARTS: Readonly<Record<keyof FilmParts, string>> = {
   innovation: 'Innovation of all other nodes: what their predictions lack',
   motion: 'Displacements, light and blending of the predictions',
   tracks: 'Sound, subtitles, chapters and names',
-  container: 'Magic, header, index, heads of segments and of chunks, checksums',
+  container: 'Magic, header, index, heads of segments, checksums',
 };
 
 /** One segment of a file; its first node is the intra node. */
@@ -42,17 +42,13 @@ export interface SegmentParts {
 /**
  * What the bytes of a file are spent on. Decodes every symbol.
  *
- * @param bytes size of the file
  * @throws FormatError if a segment is damaged
  */
-export async function filmParts(
-  film: WeftFilm,
-  bytes: number,
-): Promise<{ parts: FilmParts; segments: SegmentParts[] }> {
+export async function filmParts(film: WeftFilm): Promise<{ parts: FilmParts; segments: SegmentParts[] }> {
   const bits = { intra: 0, innovation: 0, motion: 0 };
   const segments: SegmentParts[] = [];
   for (const [index, entry] of film.segments.entries()) {
-    const { segment, nodes } = film.segmentTask(index);
+    const { segment, nodes } = await film.segmentTask(index);
     for (const [i, node] of (await film.segmentBits(index)).entries()) {
       bits[nodes[i]!.refs.length === 0 ? 'intra' : 'innovation'] += node.innovation;
       bits.motion += node.motion;
@@ -69,7 +65,7 @@ export async function filmParts(
   const inBytes = (sum: number): number => Math.round(sum / 8);
   const [intra, innovation, motion] = [inBytes(bits.intra), inBytes(bits.innovation), inBytes(bits.motion)];
   const nets = film.netBytes;
-  const tracks = film.chunks.reduce((sum, chunk) => sum + chunk.bytes.length, 0);
-  const container = bytes - nets - intra - innovation - motion - tracks;
+  const tracks = film.chunkBytes;
+  const container = film.bytes - nets - intra - innovation - motion - tracks;
   return { parts: { nets, intra, innovation, motion, tracks, container }, segments };
 }

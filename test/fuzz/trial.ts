@@ -55,6 +55,7 @@ export async function examine(
 ): Promise<Outcome> {
   try {
     const film = await open(bytes, { decoder, maxSegmentPixels });
+    await film.chunks();
     const segments: DecodedSegment[] = [];
     for (let i = 0; i < Math.min(SEGMENTS, film.segments.length); i++) {
       segments.push(await decodeSegment(film, i, decoder, latents));
@@ -72,7 +73,7 @@ async function decodeSegment(
   decoder: DecoderEngine,
   withLatents: boolean,
 ): Promise<DecodedSegment> {
-  const task = film.segmentTask(index);
+  const task = await film.segmentTask(index);
   const latents = withLatents ? await decoder.latents(task) : [];
   if (withLatents) await decoder.bits(task);
   const baked = await decoder.bake(task);

@@ -4,8 +4,9 @@ import { readNets, writeNets } from '../../runtime/entropy/netCoder.js';
 import { WeftError } from '../../runtime/errors.js';
 import { open } from '../../runtime/film/film.js';
 import { ByteReader } from '../../runtime/format/byteReader.js';
+import { bytesSource } from '../../runtime/format/byteSource.js';
 import { ByteWriter } from '../../runtime/format/byteWriter.js';
-import { readWeft, writeWeft } from '../../runtime/format/container.js';
+import { fileChunks, readWeft as readWeftFrom, writeWeft } from '../../runtime/format/container.js';
 import { crc32c } from '../../runtime/format/crc32c.js';
 import { MAGIC, packHead } from '../../runtime/format/head.js';
 import { HEADER_FIELDS, packHeader, unpackHeader } from '../../runtime/format/header.js';
@@ -15,6 +16,10 @@ import { readVarint, writeVarint } from '../../runtime/format/varint.js';
 import { randomNumbers } from './randomNumbers.js';
 import { randomTensors, type SampleFilm, sampleFilm } from './sampleSegments.js';
 
+/** The head of a file that is in memory. */
+const readWeft = (bytes: Uint8Array) => readWeftFrom(bytesSource(bytes));
+/** Its chunks. */
+const chunksOf = async (bytes: Uint8Array) => fileChunks(await readWeft(bytes));
 const small: SampleFilm = {
   width: 20,
   height: 17,
@@ -113,6 +118,7 @@ describe('header', () => {
       seed: 4294967295,
       psnr: 3801,
       trainedKilomacsPerPixel: 1500,
+      tick: [1, 90000],
     };
     expect(unpackHeader(packHeader(full))).toEqual(full);
   });
@@ -305,7 +311,7 @@ describe('file', () => {
   it('has nets of its own from any segment on', async () => {
     const several = { ...small, frames: [2, 1, 2, 3], laterNets: [1, 3] };
     const { bytes, latents, nets } = sampleFilm(several, 1, randomTensors(4));
-    const file = readWeft(bytes);
+    const file = await readWeft(bytes);
     const [none, first, same, second] = file.segments.map((segment) => segment.nets);
     expect(none).toBeUndefined();
     expect(same).toBe(first);
@@ -314,9 +320,10 @@ describe('file', () => {
     for (const [index, expected] of latents.entries()) {
       expect(await film.decodeSegmentLatents(index)).toEqual(expected);
     }
-    expect(film.segmentTask(0).nets).toEqual(nets);
-    expect(film.segmentTask(2).nets).toBe(film.segmentTask(1).nets);
-    expect(film.segmentTask(1).nets).not.toEqual(film.nets);
+    const [head, own, shared] = await Promise.all([0, 1, 2].map((index) => film.segmentTask(index)));
+    expect(head!.nets).toEqual(nets);
+    expect(shared!.nets).toBe(own!.nets);
+    expect(own!.nets).not.toEqual(film.nets);
     expect(film.netBytes).toBe(file.nets.length + first!.bytes + second!.bytes);
     film.close();
     const packed = packHead(file);
@@ -326,7 +333,7 @@ describe('file', () => {
   it('is read up to nets that are damaged, and behind them', async () => {
     const several = { ...small, frames: [2, 1, 2, 3], laterNets: [1, 3] };
     const { bytes, latents } = sampleFilm(several);
-    bytes[readWeft(bytes).segments[1]!.nets!.offset]! ^= 1;
+    bytes[(await readWeft(bytes)).segments[1]!.nets!.offset]! ^= 1;
     const film = await open(bytes, { engine: 'reference' });
     expect(await film.decodeSegmentLatents(0)).toEqual(latents[0]);
     expect(await film.decodeSegmentLatents(3)).toEqual(latents[3]);
@@ -352,15 +359,15 @@ describe('file', () => {
     ).toThrow(code('INDEX_INVALID'));
   });
 
-  it('carries chunks', () => {
+  it('carries chunks', async () => {
     const { header } = sampleFilm(small);
     const chunk = { name: 'AUDI', bytes: Uint8Array.of(1, 2, 3) };
     const segments = [{ frames: 1, bytes: Uint8Array.of(9) }];
     const bytes = writeWeft({ header, nets: new Uint8Array(0), segments, chunks: [chunk, chunk] });
-    expect(readWeft(bytes).chunks).toEqual([chunk, chunk]);
+    expect(await chunksOf(bytes)).toEqual([chunk, chunk]);
     bytes[bytes.length - 5]! ^= 1;
-    expect(() => readWeft(bytes)).toThrow(code('CHUNK_DAMAGED'));
-    expect(() => readWeft(bytes.subarray(0, bytes.length - 1))).toThrow(code('FILE_TRUNCATED'));
+    await expect(chunksOf(bytes)).rejects.toThrow(code('CHUNK_DAMAGED'));
+    await expect(chunksOf(bytes.subarray(0, bytes.length - 1))).rejects.toThrow(code('FILE_TRUNCATED'));
     const bad = { header, nets: new Uint8Array(0), segments, chunks: [{ ...chunk, name: 'x1' }] };
     expect(() => writeWeft(bad)).toThrow(code('CHUNK_NAME'));
     const nameless = Uint8Array.of(0, 200, 32, 49, 0);
@@ -368,41 +375,42 @@ describe('file', () => {
     tail.bytes(nameless);
     tail.word(crc32c(nameless));
     const plain = writeWeft({ header, nets: new Uint8Array(0), segments });
-    const read = readWeft(Uint8Array.of(...plain, ...tail.finish()));
-    expect(read.chunks).toEqual([{ name: '\u0000\u00c8 1', bytes: new Uint8Array(0) }]);
+    expect(await chunksOf(Uint8Array.of(...plain, ...tail.finish()))).toEqual([
+      { name: '\u0000\u00c8 1', bytes: new Uint8Array(0) },
+    ]);
   });
 
-  it('is refused when it is truncated anywhere', () => {
+  it('is refused when it is truncated anywhere', async () => {
     const { bytes } = sampleFilm(small);
     for (let length = 1; length < bytes.length; length++) {
-      expect(() => readWeft(bytes.subarray(0, length))).toThrow(code('FILE_TRUNCATED'));
+      await expect(readWeft(bytes.subarray(0, length))).rejects.toThrow(code('FILE_TRUNCATED'));
     }
-    expect(() => readWeft(new Uint8Array(0))).toThrow(code('NOT_WEFT'));
+    await expect(readWeft(new Uint8Array(0))).rejects.toThrow(code('NOT_WEFT'));
   });
 
-  it('is refused when it is foreign, mangled as text, or newer', () => {
+  it('is refused when it is foreign, mangled as text, or newer', async () => {
     const { bytes } = sampleFilm(small);
-    expect(() => readWeft(new TextEncoder().encode('RIFF....WEBP'))).toThrow(code('NOT_WEFT'));
+    await expect(readWeft(new TextEncoder().encode('RIFF....WEBP'))).rejects.toThrow(code('NOT_WEFT'));
     const unixLines = Uint8Array.from([...bytes].filter((byte) => byte !== 13));
-    expect(() => readWeft(unixLines)).toThrow(code('NOT_WEFT'));
+    await expect(readWeft(unixLines)).rejects.toThrow(code('NOT_WEFT'));
     const newer = bytes.slice();
     newer[8] = 2;
-    expect(() => readWeft(newer)).toThrow(code('FORMAT_NEWER'));
+    await expect(readWeft(newer)).rejects.toThrow(code('FORMAT_NEWER'));
   });
 
-  it('is refused when its sizes or its index lie', () => {
+  it('is refused when its sizes or its index lie', async () => {
     const { bytes } = sampleFilm(small);
     const limit = new ByteWriter();
     limit.bytes(MAGIC);
     for (const n of [1, 2 ** 31, 0, 0, 0]) writeVarint(limit, n);
-    expect(() => readWeft(limit.finish())).toThrow(code('FILE_LIMIT'));
+    await expect(readWeft(limit.finish())).rejects.toThrow(code('FILE_LIMIT'));
     const { index } = layout(bytes);
     const more = bytes.slice();
     more[index] = 3;
-    expect(() => readWeft(repair(more))).toThrow(WeftError);
+    await expect(readWeft(repair(more))).rejects.toThrow(WeftError);
     const fewer = bytes.slice();
     fewer[index] = 1;
-    expect(() => readWeft(repair(fewer))).toThrow(code('INDEX_INVALID'));
+    await expect(readWeft(repair(fewer))).rejects.toThrow(code('INDEX_INVALID'));
   });
 
   it('is refused by a decoder without its prior or its memory', async () => {
@@ -438,12 +446,15 @@ describe('file', () => {
       refused += await outcome(repair(damaged));
     }
     expect(refused).toBeGreaterThan(10);
-    for (let run = 0; run < 100; run++) refused += await outcome(withDamagedSegment(film, next));
+    for (let run = 0; run < 100; run++) refused += await outcome(await withDamagedSegment(film, next));
   });
 });
 
-function withDamagedSegment(film: ReturnType<typeof sampleFilm>, next: () => number): Uint8Array {
-  const file = readWeft(film.bytes);
+async function withDamagedSegment(
+  film: ReturnType<typeof sampleFilm>,
+  next: () => number,
+): Promise<Uint8Array> {
+  const file = await readWeft(film.bytes);
   const segments = file.segments.map((entry) => {
     const bytes = film.bytes.slice(entry.offset, entry.offset + entry.bytes);
     const reach = next() % 2 ? 8 : bytes.length;
@@ -467,6 +478,7 @@ async function outcome(bytes: Uint8Array): Promise<number> {
 
 async function decodeAll(bytes: Uint8Array): Promise<void> {
   const film = await open(bytes, { engine: 'reference', maxSegmentPixels: 20000 });
+  await film.chunks();
   for (let i = 0; i < film.segments.length; i++) await film.decodeSegmentLatents(i);
   film.close();
 }

@@ -44,7 +44,7 @@ export function filmOf(sample: Sample, seed: number): Uint8Array {
 /** The segments of a film. */
 export async function tasksOf(bytes: Uint8Array): Promise<SegmentTask[]> {
   const film = await open(bytes, { decoder: new ReferenceDecoderEngine() });
-  return film.segments.map((_, index) => film.segmentTask(index));
+  return Promise.all(film.segments.map((_, index) => film.segmentTask(index)));
 }
 
 export interface DamagedTask {

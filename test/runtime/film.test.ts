@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { open, type WeftFilm } from '../../runtime/film/film.js';
 import type { FrameOptions } from '../../runtime/film/frameOptions.js';
+import { packChunk } from '../../runtime/format/chunks.js';
 import { writeWeft } from '../../runtime/format/container.js';
 import { unpackHeader } from '../../runtime/format/header.js';
 import { partsOf } from '../fuzz/fileParts.js';
@@ -59,6 +60,34 @@ describe('a film', () => {
       const pictures = await show(await openReference(bytes), { speed: 0.4 });
       expect(pictures).toHaveLength(13);
     }
+  });
+
+  it('reads no more of a file than is asked for, and closes it', async () => {
+    const { bytes } = sampleFilm({ ...sample, frames: [6, 1, 5] }, 5, randomTensors(2));
+    const sound = { name: 'AUDI', bytes: new Uint8Array(200_000) };
+    const whole = Uint8Array.of(...bytes, ...packChunk(sound));
+    const read: [offset: number, length: number][] = [];
+    let closed = 0;
+    const film = await open(
+      {
+        size: whole.length,
+        async read(offset, length) {
+          read.push([offset, length]);
+          return whole.slice(offset, offset + length);
+        },
+        close: () => closed++,
+      },
+      { engine: 'reference' },
+    );
+    expect(read).toEqual([[0, 65536]]);
+    const [, second] = film.segments;
+    const pictures = await show(film, { start: 6 / 25, end: 7 / 25 });
+    expect(pictures).toEqual(await show(await openReference(bytes), { start: 6 / 25, end: 7 / 25 }));
+    expect(read.slice(1)).toEqual([[second!.offset, second!.bytes]]);
+    expect(await film.chunks()).toEqual([sound]);
+    expect(film.chunkBytes).toBe(whole.length - bytes.length);
+    film.close();
+    expect(closed).toBe(1);
   });
 
   it('shows frames at their own times, and at any instant what lies between', async () => {

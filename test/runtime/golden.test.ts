@@ -90,7 +90,7 @@ describe('files that are not as they should be', () => {
   )('are refused with %s: %s (%s)', async (code, _, engine, make) => {
     const decode = async (bytes: Uint8Array): Promise<void> => {
       const film = await open(bytes, { engine });
-      await film.decodeSegmentLatents(0).finally(() => film.close());
+      await Promise.all([film.decodeSegmentLatents(0), film.chunks()]).finally(() => film.close());
     };
     await decode(golden);
     await expect(decode(make(golden))).rejects.toMatchObject({ name: 'FormatError', code });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { bytesSource } from '../../runtime/format/byteSource.js';
 import { readChunks } from '../../runtime/format/chunks.js';
-import { readWeft, segmentBytes, writeWeft } from '../../runtime/format/container.js';
+import { fileChunks, readWeft, segmentBytes, writeWeft } from '../../runtime/format/container.js';
 import { type HeadReading, packHead, readHead, type WeftHead } from '../../runtime/format/head.js';
 import { verifySegment } from '../../runtime/format/segments.js';
 import { GOLDEN_FILES, goldenBytes } from './goldenFiles.js';
@@ -40,8 +41,9 @@ function fetchHead(bytes: Uint8Array, first: number): { head: WeftHead; readings
   return { head: reading.head, readings };
 }
 
-describe.each(films)('the head of %s', (_, bytes) => {
-  const { chunks, bytes: all, ...whole } = readWeft(bytes);
+describe.each(films)('the head of %s', async (_, bytes) => {
+  const file = await readWeft(bytesSource(bytes));
+  const { source: _source, ...whole } = file;
 
   it('is read from every prefix that holds it, and from no shorter one', () => {
     for (let length = 0; length < whole.headBytes; length++) {
@@ -77,30 +79,28 @@ describe.each(films)('the head of %s', (_, bytes) => {
     }
   });
 
-  it('says where segments and chunks are, so that each can be had by its own bytes', () => {
+  it('says where segments and chunks are, so that each can be had by its own bytes', async () => {
     const { head } = fetchHead(bytes, 0);
     let end = head.headBytes;
     for (const [index, entry] of head.segments.entries()) {
       expect(entry.offset).toBe(end);
       end += entry.bytes;
       const range = bytes.slice(entry.offset, end);
-      expect(verifySegment(range, entry, index)).toEqual(
-        segmentBytes({ ...whole, chunks, bytes: all }, index),
-      );
+      expect(verifySegment(range, entry, index)).toEqual(await segmentBytes(file, index));
     }
     expect(head.segmentsEnd).toBe(end);
-    expect(readChunks(bytes.slice(head.segmentsEnd))).toEqual(chunks);
+    expect(readChunks(bytes.slice(head.segmentsEnd))).toEqual(await fileChunks(file));
   });
 });
 
 describe('a head', () => {
-  it('is a part of the file that the whole file has', () => {
+  it('is a part of the file that the whole file has', async () => {
     const { bytes } = sampleFilm(
       { width: 20, height: 17, chroma: '420', frames: [3, 2], anchorDistance: 2, drawing: 'sparse' },
       1,
       randomTensors(4),
     );
-    const file = readWeft(bytes);
+    const file = await readWeft(bytesSource(bytes));
     expect(packHead(file)).toEqual(bytes.slice(0, file.headBytes));
   });
 
@@ -148,10 +148,10 @@ describe('a head', () => {
 });
 
 describe('the bytes of a segment', () => {
-  it('are held against the index', () => {
-    const file = readWeft(films[0]![1]);
+  it('are held against the index', async () => {
+    const file = await readWeft(bytesSource(films[0]![1]));
     const entry = file.segments[0]!;
-    const bytes = segmentBytes(file, 0).slice();
+    const bytes = (await segmentBytes(file, 0)).slice();
     expect(() => verifySegment(bytes.subarray(1), entry, 0)).toThrow(
       expect.objectContaining({ code: 'FILE_TRUNCATED', path: 'segments.0' }),
     );

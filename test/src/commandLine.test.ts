@@ -223,7 +223,7 @@ describe('info and verify', () => {
     const [native, reference] = await Promise.all(
       (['auto', 'reference'] as const).map(async (engine) => {
         const film = await open(bytes, { engine });
-        const { parts } = await filmParts(film, bytes.length);
+        const { parts } = await filmParts(film);
         film.close();
         return parts;
       }),

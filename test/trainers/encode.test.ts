@@ -97,7 +97,7 @@ describe.runIf(canEncode())('an encode', () => {
       return 80 + hash(moved >> 2, y >> 2) + (hash(x + 64 * t, y) % 8);
     });
     const { bytes } = await encode(source, { ...QUICK, preset: 'fast' });
-    const { segment } = (await open(bytes)).segmentTask(0);
+    const { segment } = await (await open(bytes)).segmentTask(0);
     expect(segment.laterDistances).toHaveLength(1);
     expect(segment.laterDistances![0]).toBeGreaterThan(segment.anchorDistance);
     expect(segment.refinement).toBe(2);
