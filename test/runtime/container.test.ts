@@ -118,7 +118,7 @@ describe('header', () => {
       seed: 4294967295,
       psnr: 3801,
       trainedKilomacsPerPixel: 1500,
-      tick: [1, 90000],
+      tick: [1, 90000] as [number, number],
     };
     expect(unpackHeader(packHeader(full))).toEqual(full);
   });
