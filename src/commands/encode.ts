@@ -97,7 +97,8 @@ async function withWorkFolder<T>(
   signal: AbortSignal,
   encode: (store: WorkStore) => Promise<T>,
 ): Promise<T> {
-  const source = await filmDigest(film, signal);
+  const total = film.info.frames ?? Number.POSITIVE_INFINITY;
+  const source = await filmDigest(film, signal, (frames) => reporter.progress('checking', frames / total));
   const log = (line: string) => reporter.note(line);
   const work = new WorkFolder(output, { source, log, ...given({ restart }) });
   try {
