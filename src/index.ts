@@ -19,8 +19,14 @@ export type { ByteSource } from '../runtime/format/byteSource.js';
 export type { Chunk } from '../runtime/format/chunks.js';
 export type { Chroma, FilmInfo, Picture, Rational } from '../runtime/picture/picture.js';
 export type { Crop } from '../runtime/picture/raster.js';
-export { encode } from '../trainers/encode.js';
-export type { EncodeHooks, EncodeProgress, EncodeResult, FilmSource } from '../trainers/encodeJob.js';
+export { encode, encodeFilm } from '../trainers/encode.js';
+export type {
+  EncodedFilm,
+  EncodeHooks,
+  EncodeProgress,
+  EncodeResult,
+  FilmSource,
+} from '../trainers/encodeJob.js';
 export { type Estimate, estimate } from '../trainers/estimate.js';
 export type { EncodeOptions } from '../trainers/options.js';
 export { bdRate, type RatePoint } from './measure/bdRate.js';

@@ -3,12 +3,12 @@
 import { writeNets } from '../runtime/entropy/netCoder.js';
 import { MediaError, UsageError } from '../runtime/errors.js';
 import { MAX_SIDE_PX, MIN_SIDE_PX } from '../runtime/field/constants.js';
-import { type SegmentParts, writeWeft } from '../runtime/format/container.js';
+import { outlinedBytes, outlineOf, type SegmentOutline, weftPieces } from '../runtime/format/container.js';
 import { MAX_DURATION } from '../runtime/format/segments.js';
 import { durationsOf } from '../runtime/picture/frameTimes.js';
 import type { FilmInfo, FrameTimes, Picture } from '../runtime/picture/picture.js';
 import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
-import type { EncodeHooks, EncodeResult, FilmSource } from './encodeJob.js';
+import type { EncodedFilm, EncodeHooks, EncodeResult, FilmSource } from './encodeJob.js';
 import { openEngine } from './engines.js';
 import { type FinishedGroup, packGroup, unpackGroup } from './finishedGroup.js';
 import { trainGroup } from './groupTrainer.js';
@@ -22,7 +22,7 @@ import { searchCrf } from './targetSearch.js';
 import type { TrainingEngine } from './trainingEngine.js';
 import { EncodeWatch } from './trainingWatch.js';
 import { weftVersion } from './version.js';
-import type { WorkStore } from './workStore.js';
+import { MemoryStore, type WorkStore } from './workStore.js';
 
 /**
  * Encodes a film.
@@ -37,14 +37,35 @@ export async function encode(
   given: Partial<EncodeOptions> = {},
   hooks: EncodeHooks = {},
 ): Promise<EncodeResult> {
+  const { size, pieces, ...facts } = await encodeFilm(source, given, hooks);
+  const bytes = new Uint8Array(size);
+  let filled = 0;
+  for await (const piece of pieces()) {
+    bytes.set(piece, filled);
+    filled += piece.length;
+  }
+  return { bytes, ...facts };
+}
+
+/**
+ * The same, for a file that need not be in memory: with a store on a disk, what is finished lies there.
+ *
+ * @throws as `encode`
+ */
+export async function encodeFilm(
+  source: FilmSource,
+  given: Partial<EncodeOptions> = {},
+  hooks: EncodeHooks = {},
+): Promise<EncodedFilm> {
   const options = resolveOptions(given);
   checkSize(source.info);
   checkTimes(source.info);
   const engine = await openEngine(options.engine, hooks.log);
-  await hooks.store?.begin({ weft: weftVersion(), engine: engine.name, options });
-  if (options.crf !== undefined) return encodeAt(source, options, options.crf, engine, hooks);
-  const encodeWith = (crf: number, preset: PresetName): Promise<EncodeResult> =>
-    encodeAt(source, { ...options, preset }, crf, engine, hooks);
+  const store = hooks.store ?? new MemoryStore();
+  await store.begin({ weft: weftVersion(), engine: engine.name, options });
+  const encodeWith = (crf: number, preset: PresetName): Promise<EncodedFilm> =>
+    encodeAt(source, { ...options, preset }, crf, engine, store, hooks);
+  if (options.crf !== undefined) return encodeWith(options.crf, options.preset);
   return searchCrf(source, options, encodeWith, hooks);
 }
 
@@ -53,8 +74,9 @@ async function encodeAt(
   options: EncodeOptions,
   crf: number,
   engine: TrainingEngine,
+  store: WorkStore,
   hooks: EncodeHooks,
-): Promise<EncodeResult> {
+): Promise<EncodedFilm> {
   const started = performance.now();
   const preset = PRESETS[options.preset];
   const { threads, seed } = options;
@@ -62,14 +84,16 @@ async function encodeAt(
   const settings = { engine, lambda: lambdaOfCrf(crf), preset, tune, threads, seed };
   const chunks = (await source.chunks?.(hooks.signal)) ?? [];
   const watch = new EncodeWatch(source.info, hooks, started);
-  const done: (TrainedSegment & SegmentParts)[] = [];
+  const done: FinishedSegment[] = [];
+  const names: string[] = [];
   let nets: Uint8Array | undefined;
-  let number = 0;
   for await (const scenes of groups(segments(source.pictures(hooks.signal)), options.groupPixels)) {
-    watch.begin(scenes.reduce((sum, scene) => sum + scene.length, 0));
-    const name = `${options.preset}-${crf}-${number++}`;
-    const group = await finishGroup(name, settings, scenes, watch, hooks.store);
-    for (const segment of group.segments) done.push({ ...segment, nets: nets && group.nets });
+    watch.begin(framesOf(scenes));
+    const name = `${options.preset}-${crf}-${names.length}`;
+    const group = await finishGroup(name, settings, scenes, watch, store);
+    names.push(group.name);
+    for (const { bytes, ...segment } of group.segments)
+      done.push({ ...segment, ...outlineOf(bytes), nets: nets && group.nets });
     nets ??= group.nets;
     if (watch.finishing) break;
   }
@@ -86,13 +110,16 @@ async function encodeAt(
     psnr: Math.round(100 * psnrDb.yuv),
     trainedKilomacsPerPixel: Math.round(trainedMacsPerPixel / 1000),
   };
-  const bytes = writeWeft({ header, nets, segments: timed(done, source.info.times), chunks });
-  const overhead = bytes.length - done.reduce((sum, segment) => sum + segment.bytes.length, 0);
+  const outline = { header, nets, segments: timed(done, source.info.times), chunks };
+  const size = outlinedBytes(outline);
+  const overhead = size - done.reduce((sum, segment) => sum + segment.bytes, 0);
   const intra = done.reduce((sum, { latentBits }) => sum + latentBits.intra, 0);
   const inter = done.reduce((sum, { latentBits }) => sum + latentBits.inter, 0);
   const motion = done.reduce((sum, { latentBits }) => sum + latentBits.motion, 0);
   return {
-    ...{ bytes, frames, width, height, psnrDb, engine: engine.name },
+    size,
+    pieces: () => weftPieces(outline, bodies(store, names)),
+    ...{ frames, width, height, psnrDb, engine: engine.name },
     estimatedBytes: Math.round(overhead + (intra + inter) / 8),
     segments: done.length,
     latentBits: { intra, inter, motion },
@@ -102,27 +129,60 @@ async function encodeAt(
   };
 }
 
-/** Trains a group, or takes it from where it was kept; `name` tells it from all others of the encode. */
+/** A segment whose bytes lie in the store. */
+type FinishedSegment = Omit<TrainedSegment, 'bytes'> & SegmentOutline;
+
+function framesOf(scenes: readonly (readonly Picture[])[]): number {
+  return scenes.reduce((sum, scene) => sum + scene.length, 0);
+}
+
+/** Bytes of the segments of groups, a group at a time. */
+async function* bodies(
+  store: WorkStore,
+  names: readonly string[],
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const name of names) {
+    const kept = await store.read(name);
+    const group = kept && unpackGroup(kept);
+    if (!group) throw lostGroup(name);
+    for (const { bytes } of group.segments) yield bytes;
+  }
+}
+
+function lostGroup(name: string): MediaError {
+  return new MediaError(`A finished part of the encode, ${name}, was lost.`, {
+    code: 'WORK_LOST',
+    hint: 'Encode again; what is left is gone on with.',
+    path: 'output',
+  });
+}
+
+/**
+ * Trains a group, or takes it from where it was kept.
+ *
+ * @param name tells it from all others of the encode
+ * @returns the group, and the name under which it is kept
+ */
 async function finishGroup(
   name: string,
   settings: TrainingSettings,
   scenes: readonly (readonly Picture[])[],
   watch: EncodeWatch,
-  store: WorkStore | undefined,
-): Promise<FinishedGroup> {
-  const kept = await store?.read(name);
-  const frames = scenes.reduce((sum, scene) => sum + scene.length, 0);
-  const finished = kept && unpackGroup(kept, frames);
-  if (finished) {
+  store: WorkStore,
+): Promise<FinishedGroup & { name: string }> {
+  const kept = await store.read(name);
+  const finished = kept && unpackGroup(kept);
+  if (finished && finished.segments.reduce((sum, { frames }) => sum + frames, 0) === framesOf(scenes)) {
     watch.end(finished.segments, false);
-    return finished;
+    return { ...finished, name };
   }
   const { segments, nets } = await trainGroup(settings, scenes, watch);
   watch.end(segments, true);
   const group = { segments, nets: writeNets(nets) };
-  // What was ended early is not what an undisturbed encode would have made of it.
-  if (!watch.finishing) await store?.write(name, packGroup(group));
-  return group;
+  // What was ended early is not what an undisturbed encode would have made of it: none goes on with that.
+  const place = watch.finishing ? `${name}-early` : name;
+  await store.write(place, packGroup(group));
+  return { ...group, name: place };
 }
 
 /** Steps that a pixel of film is visited in, on average over the frames of a segment. */
@@ -179,10 +239,10 @@ function headerOf(info: FilmInfo, options: EncodeOptions, crf: number, engine: s
 }
 
 /** Segments with the durations of their frames, where the film has no constant rate. */
-function timed<Segment extends SegmentParts>(
+function timed<Segment extends SegmentOutline>(
   segments: readonly Segment[],
   times: FrameTimes | undefined,
-): readonly (Segment & Pick<SegmentParts, 'durations'>)[] {
+): readonly (Segment & Pick<SegmentOutline, 'durations'>)[] {
   if (!times) return segments;
   let first = 0;
   return segments.map((segment) => {

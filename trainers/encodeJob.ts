@@ -40,9 +40,12 @@ export interface EncodeProgress {
   psnrDb?: PsnrDb;
 }
 
-/** The finished file. */
-export interface EncodeResult {
-  bytes: Uint8Array;
+/** A finished encode, whose file is written piece by piece. */
+export interface EncodedFilm {
+  /** Of the file. */
+  size: number;
+  /** The bytes of the file, in order. No more than a group of segments is in memory. */
+  pieces(): AsyncGenerator<Uint8Array, void, undefined>;
   frames: number;
   width: number;
   height: number;
@@ -58,6 +61,11 @@ export interface EncodeResult {
   macsPerPixel: number;
   trainedMacsPerPixel: number;
   engine: string;
+}
+
+/** A finished encode, and its file. */
+export interface EncodeResult extends Omit<EncodedFilm, 'size' | 'pieces'> {
+  bytes: Uint8Array;
 }
 
 /** Bits of latents: of intra frames, of the others, and what part of the latter says motion. */

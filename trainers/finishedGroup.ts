@@ -22,13 +22,12 @@ export function packGroup(group: FinishedGroup): Uint8Array {
   return bytes;
 }
 
-/** What `packGroup` wrote; undefined if the bytes are not whole or of another number of frames. */
-export function unpackGroup(bytes: Uint8Array, frames: number): FinishedGroup | undefined {
+/** What `packGroup` wrote; undefined if the bytes are not whole. */
+export function unpackGroup(bytes: Uint8Array): FinishedGroup | undefined {
   const length = bytes.length - CHECKSUM_BYTES;
   if (length < 0) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const content = bytes.subarray(0, length);
   if (view.getUint32(length, true) !== crc32c(content)) return undefined;
-  const group = new Unpackr({ useRecords: false }).unpack(content) as FinishedGroup;
-  return group.segments.reduce((sum, segment) => sum + segment.frames, 0) === frames ? group : undefined;
+  return new Unpackr({ useRecords: false }).unpack(content) as FinishedGroup;
 }

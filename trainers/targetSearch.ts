@@ -2,7 +2,7 @@
 
 import { UsageError } from '../runtime/errors.js';
 import { filmSeconds } from '../runtime/picture/frameTimes.js';
-import type { EncodeHooks, EncodeResult, FilmSource } from './encodeJob.js';
+import type { EncodedFilm, EncodeHooks, FilmSource } from './encodeJob.js';
 import { CRF_RANGE, DEFAULT_CRF, type EncodeOptions } from './options.js';
 import { PRESETS, type PresetName, stepsOf } from './presets.js';
 
@@ -16,7 +16,7 @@ const SCOUT_PAYS = 8;
 
 /** A measure that falls with crf, and the value it should have. */
 interface Goal {
-  measure(result: EncodeResult): number;
+  measure(result: EncodedFilm): number;
   readonly target: number;
   /** Largest distance from the target that will do, and the value that the result must not exceed. */
   readonly tolerance: number;
@@ -31,7 +31,7 @@ interface Goal {
 interface Trial {
   readonly crf: number;
   readonly y: number;
-  readonly result: EncodeResult;
+  readonly result: EncodedFilm;
 }
 
 /**
@@ -42,9 +42,9 @@ interface Trial {
 export async function searchCrf(
   source: FilmSource,
   options: EncodeOptions,
-  encodeAt: (crf: number, preset: PresetName) => Promise<EncodeResult>,
+  encodeAt: (crf: number, preset: PresetName) => Promise<EncodedFilm>,
   hooks: EncodeHooks,
-): Promise<EncodeResult> {
+): Promise<EncodedFilm> {
   const goal = goalOf(source, options);
   const search = (preset: PresetName, aim: Goal, crf: number): Promise<Trial[]> =>
     approach(aim, crf, (next) => encodeAt(next, preset), {
@@ -74,7 +74,7 @@ function goalOf(source: FilmSource, options: EncodeOptions): Goal {
     options.targetBytes ?? ((options.bitrate ?? 0) * filmSeconds({ ...source.info, frames })!) / 8;
   const smallest = Math.log(1 - SIZE_TOLERANCE);
   return {
-    measure: (result) => Math.log(result.bytes.length / limitOf(result.frames)),
+    measure: (result) => Math.log(result.size / limitOf(result.frames)),
     ...{ target: smallest / 2, tolerance: -smallest / 2, limit: 0 },
     ...{ slope: -Math.LN2 / 6, scoutIsAbove: -Math.log(bytesOverDraft) },
   };
@@ -87,7 +87,7 @@ function meets({ target, tolerance }: Goal, y: number): boolean {
 async function approach(
   goal: Goal,
   first: number,
-  encodeAt: (crf: number) => Promise<EncodeResult>,
+  encodeAt: (crf: number) => Promise<EncodedFilm>,
   { finish, log }: EncodeHooks,
 ): Promise<Trial[]> {
   const trials: Trial[] = [];
@@ -95,7 +95,7 @@ async function approach(
     const result = await encodeAt(crf);
     const y = goal.measure(result);
     trials.push({ crf, y, result });
-    log?.(`crf ${crf.toFixed(2)}: ${result.bytes.length} bytes, ${result.psnrDb.yuv.toFixed(2)} dB`);
+    log?.(`crf ${crf.toFixed(2)}: ${result.size} bytes, ${result.psnrDb.yuv.toFixed(2)} dB`);
     if (meets(goal, y) || trials.length === MAX_ENCODES || finish?.aborted) break;
   }
   return trials;
@@ -125,14 +125,13 @@ function byDistance(trials: readonly Trial[], { target }: Goal): Trial[] {
   return [...trials].sort((a, b) => Math.abs(a.y - target) - Math.abs(b.y - target));
 }
 
-function bestOf(trials: readonly Trial[], goal: Goal, { finish, log }: EncodeHooks): EncodeResult {
+function bestOf(trials: readonly Trial[], goal: Goal, { finish, log }: EncodeHooks): EncodedFilm {
   const sorted = byDistance(trials, goal);
   const best = sorted.find(({ y }) => y <= goal.limit);
   const { crf, y, result } = best ?? sorted[0]!;
-  const { bytes, psnrDb } = result;
-  if (!best && !finish?.aborted) throw tooSmall(bytes.length, crf);
-  if (!meets(goal, y))
-    log?.(`Nearest to what was asked for: ${bytes.length} bytes, ${psnrDb.yuv.toFixed(2)} dB.`);
+  const { size, psnrDb } = result;
+  if (!best && !finish?.aborted) throw tooSmall(size, crf);
+  if (!meets(goal, y)) log?.(`Nearest to what was asked for: ${size} bytes, ${psnrDb.yuv.toFixed(2)} dB.`);
   return result;
 }
 

@@ -10,3 +10,18 @@ export interface WorkStore {
   read(name: string): Promise<Uint8Array | undefined>;
   write(name: string, bytes: Uint8Array): Promise<void>;
 }
+
+/** Keeps parts as long as the process lives. */
+export class MemoryStore implements WorkStore {
+  readonly #parts = new Map<string, Uint8Array>();
+
+  async begin(): Promise<void> {}
+
+  async read(name: string): Promise<Uint8Array | undefined> {
+    return this.#parts.get(name);
+  }
+
+  async write(name: string, bytes: Uint8Array): Promise<void> {
+    this.#parts.set(name, bytes);
+  }
+}

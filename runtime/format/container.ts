@@ -25,20 +25,35 @@ export interface SegmentParts {
   /** From `writeSegment`. */
   readonly bytes: Uint8Array;
   readonly frames: number;
-  /** From `writeNets`, against the nets in the head; the same array for all segments that share them. Those in the head if left out. */
+  /** From `writeNets`, against the prior; the same array for all segments that share them. Those in the head if left out. */
   readonly nets?: Uint8Array | undefined;
   /** Ticks that each frame is shown for; of all segments, and a tick in the header, or of none. */
   readonly durations?: readonly number[] | undefined;
 }
 
-/** What `writeWeft` puts into a file. */
-export interface WeftParts {
+/** What is known of a segment before its bytes are wanted. */
+export interface SegmentOutline extends Omit<SegmentParts, 'bytes'> {
+  readonly bytes: number;
+  /** CRC-32C of its bytes. */
+  readonly checksum: number;
+}
+
+/** What is known of a file before its segments are wanted. */
+export interface WeftOutline<Segment = SegmentOutline> {
   /** `frames` may be left out: it is the sum over the segments. */
   readonly header: Omit<HeaderInput, 'frames'> & { frames?: number };
   /** From `writeNets`. */
   readonly nets: Uint8Array;
-  readonly segments: readonly SegmentParts[];
+  readonly segments: readonly Segment[];
   readonly chunks?: readonly Chunk[];
+}
+
+/** What `writeWeft` puts into a file. */
+export type WeftParts = WeftOutline<SegmentParts>;
+
+/** What is written about a segment. */
+export function outlineOf(bytes: Uint8Array): Pick<SegmentOutline, 'bytes' | 'checksum'> {
+  return { bytes: bytes.length, checksum: crc32c(bytes) };
 }
 
 /**
@@ -47,25 +62,74 @@ export interface WeftParts {
  * @throws UsageError `HEADER_FIELD`, `SEGMENT_FRAMES`, `FILE_LIMIT` or `CHUNK_NAME`
  */
 export function writeWeft(parts: WeftParts): Uint8Array {
-  const frames = parts.segments.reduce((sum, segment) => sum + segment.frames, 0);
-  const segments: SegmentSize[] = [];
-  const bodies: Uint8Array[] = [];
-  for (const [i, segment] of parts.segments.entries()) {
-    const { nets, durations } = segment;
-    const shared = nets === parts.segments[i - 1]?.nets;
-    if (nets && !shared) bodies.push(nets);
-    bodies.push(segment.bytes);
-    segments.push({
-      ...{ frames: segment.frames, bytes: segment.bytes.length, checksum: crc32c(segment.bytes) },
+  const segments = parts.segments.map((segment) => ({ ...segment, ...outlineOf(segment.bytes) }));
+  const { head, before, tail } = layOut({ ...parts, segments });
+  const writer = new ByteWriter();
+  writer.bytes(head);
+  for (const [i, { bytes }] of parts.segments.entries()) {
+    writer.bytes(before(i));
+    writer.bytes(bytes);
+  }
+  for (const chunk of tail) writer.bytes(chunk);
+  return writer.finish();
+}
+
+/**
+ * Bytes of a file, piece by piece: no more than one segment is in memory.
+ *
+ * @param bodies of the segments, in order
+ * @throws as `writeWeft`; RangeError if a body is not the one that was outlined
+ */
+export async function* weftPieces(
+  outline: WeftOutline,
+  bodies: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { head, before, tail } = layOut(outline);
+  yield head;
+  let index = 0;
+  for await (const body of bodies) {
+    const expected = outline.segments[index];
+    if (crc32c(body) !== expected?.checksum) throw new RangeError(`segment ${index} is another one`);
+    yield before(index++);
+    yield body;
+  }
+  if (index < outline.segments.length) throw new RangeError(`there are only ${index} segments`);
+  yield* tail;
+}
+
+interface Layout {
+  readonly head: Uint8Array;
+  /** The nets that lie before a segment, or nothing. */
+  before(segment: number): Uint8Array;
+  /** What lies behind the segments. */
+  readonly tail: readonly Uint8Array[];
+}
+
+function layOut({ header, nets, segments, chunks = [] }: WeftOutline): Layout {
+  const frames = segments.reduce((sum, segment) => sum + segment.frames, 0);
+  const isShared = (i: number) => segments[i]!.nets === segments[i - 1]?.nets;
+  const sizes: SegmentSize[] = [];
+  for (const [i, { nets, durations, bytes, frames, checksum }] of segments.entries()) {
+    sizes.push({
+      ...{ bytes, frames, checksum },
       ...(durations && { durations }),
-      nets: shared ? segments[i - 1]?.nets : nets && { bytes: nets.length, checksum: crc32c(nets) },
+      nets: isShared(i) ? sizes[i - 1]?.nets : nets && outlineOf(nets),
     });
   }
-  const writer = new ByteWriter();
-  writer.bytes(packHead({ header: { ...parts.header, frames }, nets: parts.nets, segments }));
-  for (const body of bodies) writer.bytes(body);
-  for (const chunk of parts.chunks ?? []) writer.bytes(packChunk(chunk));
-  return writer.finish();
+  return {
+    head: packHead({ header: { ...header, frames }, nets, segments: sizes }),
+    before: (i) => (isShared(i) ? NOTHING : (segments[i]!.nets ?? NOTHING)),
+    tail: chunks.map(packChunk),
+  };
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** Length of the file that `weftPieces` writes. */
+export function outlinedBytes(outline: WeftOutline): number {
+  const { head, before, tail } = layOut(outline);
+  const bodies = outline.segments.reduce((sum, { bytes }, i) => sum + bytes + before(i).length, 0);
+  return head.length + bodies + tail.reduce((sum, chunk) => sum + chunk.length, 0);
 }
 
 /** Bytes that are read first: the head of most films, whole. */

@@ -1,5 +1,6 @@
-import { writeFile } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { UsageError } from '../../runtime/errors.js';
 import type { EncodeProgress, FilmSource } from '../../trainers/encodeJob.js';
 import { ENCODE_OPTIONS, type EncodeOptions } from '../../trainers/options.js';
@@ -148,24 +149,24 @@ export async function encodeToFile(
 ): Promise<EncodeReport> {
   const started = performance.now();
   // Loaded when needed: help and mistakes are answered without the trainers.
-  const { encode } = await import('../../trainers/encode.js');
-  const encoded = await encode(film, options, {
+  const { encodeFilm } = await import('../../trainers/encode.js');
+  const encoded = await encodeFilm(film, options, {
     finish,
     signal,
     onProgress: ({ stage, done, ...rest }) => reporter.progress(stage, done, rest, outlook(rest)),
     log: (line) => reporter.note(line),
     ...given({ store }),
   });
-  const { bytes, frames } = encoded;
+  const { size, frames } = encoded;
   const progress = reporter.progress.bind(reporter);
   let measured: FilmComparison | undefined;
   await writeWhole(output, async (part) => {
-    await writeFile(part, bytes);
+    await pipeline(encoded.pieces(), createWriteStream(part));
     measured = await measureFile(part, film, frames, progress, signal);
   });
   const { width, height, estimatedBytes, macsPerPixel, trainedMacsPerPixel, engine } = encoded;
   return {
-    ...{ output, bytes: bytes.length, estimatedBytes, frames, width, height },
+    ...{ output, bytes: size, estimatedBytes, frames, width, height },
     ...{ psnrDb: measured!.psnrDb, seconds: (performance.now() - started) / 1000 },
     ...{ macsPerPixel, trainedMacsPerPixel, engine, finishedEarly: finish.aborted },
   };

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { bytesSource } from '../../runtime/format/byteSource.js';
+import { outlinedBytes, outlineOf, readWeft, weftPieces, writeWeft } from '../../runtime/format/container.js';
+import { randomTensors, sampleFilm } from './sampleSegments.js';
+
+describe('a file that is written piece by piece', () => {
+  const several = {
+    ...{ width: 20, height: 17, chroma: '420', frames: [2, 1, 2, 3], laterNets: [1, 3] },
+    ...{ anchorDistance: 2, drawing: 'sparse' },
+  } as const;
+  const chunks = [{ name: 'AUDI', bytes: Uint8Array.of(1, 2, 3) }];
+
+  async function* each(bodies: readonly Uint8Array[]) {
+    yield* bodies;
+  }
+
+  /** The parts of a file, for another writer. */
+  async function partsOfFile() {
+    const { bytes } = sampleFilm(
+      { ...several, frames: [...several.frames], laterNets: [...several.laterNets] },
+      1,
+      randomTensors(4),
+    );
+    const { header, nets, segments } = await readWeft(bytesSource(bytes));
+    const known = new Map(
+      segments.flatMap(({ nets }) =>
+        nets ? [[nets, bytes.slice(nets.offset, nets.offset + nets.bytes)]] : [],
+      ),
+    );
+    const parts = segments.map(({ frames, offset, bytes: size, nets }) => {
+      const body = bytes.slice(offset, offset + size);
+      return { frames, bytes: body, nets: nets && known.get(nets) };
+    });
+    return { header, nets, segments: parts, chunks };
+  }
+
+  it('has the bytes of one that is written at once, and the length that was foretold', async () => {
+    const parts = await partsOfFile();
+    const outline = {
+      ...parts,
+      segments: parts.segments.map((segment) => ({ ...segment, ...outlineOf(segment.bytes) })),
+    };
+    const pieces: Uint8Array[] = [];
+    for await (const piece of weftPieces(outline, each(parts.segments.map(({ bytes }) => bytes))))
+      pieces.push(piece);
+    const whole = writeWeft(parts);
+    expect(Uint8Array.from(Buffer.concat(pieces))).toEqual(whole);
+    expect(outlinedBytes(outline)).toBe(whole.length);
+    const bodies = parts.segments.map(({ bytes }) => bytes);
+    const write = async (others: Uint8Array[]) => {
+      for await (const _ of weftPieces(outline, each(others)));
+    };
+    await expect(write(bodies.slice(1))).rejects.toThrow('segment 0 is another one');
+    await expect(write(bodies.slice(0, -1))).rejects.toThrow('only 3');
+  });
+});
