@@ -131,17 +131,21 @@ function y4mFacts({ info }: Y4mHeader): ContainerFacts {
 }
 
 async function openDecoded(
-  from: DecoderInput,
+  asked: DecoderInput,
   container: ContainerFacts,
   options: ReadOptions,
 ): Promise<Opened> {
-  const { file, tools, input } = from;
-  const survey = await surveyFrames(tools, file, {
-    inputOptions: [...input],
-    enough: (ticks, tick) => isEnough(ticks, toNumber(tick), options),
-    onTime: (seconds) => options.onProgress?.(Math.min(1, seconds / (container.seconds ?? Infinity))),
-    ...(options.signal && { signal: options.signal }),
-  });
+  const look = ({ file, tools, input }: DecoderInput) =>
+    surveyFrames(tools, file, {
+      inputOptions: [...input],
+      enough: (ticks, tick) => isEnough(ticks, toNumber(tick), options),
+      onTime: (seconds) => options.onProgress?.(Math.min(1, seconds / (container.seconds ?? Infinity))),
+      ...(options.signal && { signal: options.signal }),
+    });
+  let survey = await look(asked);
+  // What threads make of damage depends on which of them is first: one alone always makes the same of it.
+  const from = survey.errors.count > 0 ? { ...asked, input: ['-threads', '1', ...asked.input] } : asked;
+  if (from !== asked) survey = await look(from);
   const plan = planPixels(survey.pixelFormat, container.colorRange);
   const selection = selectFrames(survey, container, options);
   const notes = survey.interlaced ? [INTERLACED] : [];
