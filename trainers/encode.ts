@@ -3,7 +3,7 @@
 import { writeNets } from '../runtime/entropy/netCoder.js';
 import { MediaError, UsageError } from '../runtime/errors.js';
 import { MAX_SIDE_PX, MIN_SIDE_PX } from '../runtime/field/constants.js';
-import { outlinedBytes, outlineOf, type SegmentOutline, weftPieces } from '../runtime/format/container.js';
+import { outlineOf, planWeft, type SegmentOutline } from '../runtime/format/container.js';
 import { MAX_DURATION } from '../runtime/format/segments.js';
 import { durationsOf } from '../runtime/picture/frameTimes.js';
 import type { FilmInfo, FrameTimes, Picture } from '../runtime/picture/picture.js';
@@ -110,15 +110,14 @@ async function encodeAt(
     psnr: Math.round(100 * psnrDb.yuv),
     trainedKilomacsPerPixel: Math.round(trainedMacsPerPixel / 1000),
   };
-  const outline = { header, nets, segments: timed(done, source.info.times), chunks };
-  const size = outlinedBytes(outline);
+  const { size, pieces } = planWeft({ header, nets, segments: timed(done, source.info.times), chunks });
   const overhead = size - done.reduce((sum, segment) => sum + segment.bytes, 0);
   const intra = done.reduce((sum, { latentBits }) => sum + latentBits.intra, 0);
   const inter = done.reduce((sum, { latentBits }) => sum + latentBits.inter, 0);
   const motion = done.reduce((sum, { latentBits }) => sum + latentBits.motion, 0);
   return {
     size,
-    pieces: () => weftPieces(outline, bodies(store, names)),
+    pieces: () => pieces(bodies(store, names)),
     ...{ frames, width, height, psnrDb, engine: engine.name },
     estimatedBytes: Math.round(overhead + (intra + inter) / 8),
     segments: done.length,

@@ -63,73 +63,80 @@ export function outlineOf(bytes: Uint8Array): Pick<SegmentOutline, 'bytes' | 'ch
  */
 export function writeWeft(parts: WeftParts): Uint8Array {
   const segments = parts.segments.map((segment) => ({ ...segment, ...outlineOf(segment.bytes) }));
-  const { head, before, tail } = layOut({ ...parts, segments });
+  const { head, netsBefore, tail } = layOut({ ...parts, segments });
   const writer = new ByteWriter();
   writer.bytes(head);
   for (const [i, { bytes }] of parts.segments.entries()) {
-    writer.bytes(before(i));
+    writer.bytes(netsBefore[i]!);
     writer.bytes(bytes);
   }
   for (const chunk of tail) writer.bytes(chunk);
   return writer.finish();
 }
 
-/**
- * Bytes of a file, piece by piece: no more than one segment is in memory.
- *
- * @param bodies of the segments, in order
- * @throws as `writeWeft`; RangeError if a body is not the one that was outlined
- */
-export async function* weftPieces(
-  outline: WeftOutline,
-  bodies: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const { head, before, tail } = layOut(outline);
-  yield head;
-  let index = 0;
-  for await (const body of bodies) {
-    const expected = outline.segments[index];
-    if (crc32c(body) !== expected?.checksum) throw new RangeError(`segment ${index} is another one`);
-    yield before(index++);
-    yield body;
-  }
-  if (index < outline.segments.length) throw new RangeError(`there are only ${index} segments`);
-  yield* tail;
+/** A file that is written piece by piece: no more than one segment need be in memory. */
+export interface PlannedFile {
+  /** Bytes of the whole file. */
+  readonly size: number;
+  /**
+   * Its bytes, in order.
+   *
+   * @param bodies of the segments, in order
+   * @throws RangeError if a body is not the one that was outlined
+   */
+  pieces(bodies: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
+/**
+ * Plans a file.
+ *
+ * @throws as `writeWeft`
+ */
+export function planWeft(outline: WeftOutline): PlannedFile {
+  const { segments } = outline;
+  const { head, netsBefore, tail } = layOut(outline);
+  const around = [head, ...netsBefore, ...tail].reduce((sum, { length }) => sum + length, 0);
+  return {
+    size: segments.reduce((sum, { bytes }) => sum + bytes, around),
+    async *pieces(bodies) {
+      yield head;
+      let index = 0;
+      for await (const body of bodies) {
+        if (crc32c(body) !== segments[index]?.checksum)
+          throw new RangeError(`segment ${index} is another one`);
+        yield netsBefore[index++]!;
+        yield body;
+      }
+      if (index < segments.length) throw new RangeError(`there are only ${index} segments`);
+      yield* tail;
+    },
+  };
+}
+
+/** All of a file but the bodies of its segments. */
 interface Layout {
   readonly head: Uint8Array;
-  /** The nets that lie before a segment, or nothing. */
-  before(segment: number): Uint8Array;
+  /** The nets that lie before each segment, mostly none. */
+  readonly netsBefore: readonly Uint8Array[];
   /** What lies behind the segments. */
   readonly tail: readonly Uint8Array[];
 }
 
 function layOut({ header, nets, segments, chunks = [] }: WeftOutline): Layout {
   const frames = segments.reduce((sum, segment) => sum + segment.frames, 0);
-  const isShared = (i: number) => segments[i]!.nets === segments[i - 1]?.nets;
   const sizes: SegmentSize[] = [];
+  const netsBefore: Uint8Array[] = [];
   for (const [i, { nets, durations, bytes, frames, checksum }] of segments.entries()) {
+    const shared = nets === segments[i - 1]?.nets;
+    netsBefore.push((!shared && nets) || new Uint8Array(0));
     sizes.push({
       ...{ bytes, frames, checksum },
       ...(durations && { durations }),
-      nets: isShared(i) ? sizes[i - 1]?.nets : nets && outlineOf(nets),
+      nets: shared ? sizes[i - 1]?.nets : nets && outlineOf(nets),
     });
   }
-  return {
-    head: packHead({ header: { ...header, frames }, nets, segments: sizes }),
-    before: (i) => (isShared(i) ? NOTHING : (segments[i]!.nets ?? NOTHING)),
-    tail: chunks.map(packChunk),
-  };
-}
-
-const NOTHING = new Uint8Array(0);
-
-/** Length of the file that `weftPieces` writes. */
-export function outlinedBytes(outline: WeftOutline): number {
-  const { head, before, tail } = layOut(outline);
-  const bodies = outline.segments.reduce((sum, { bytes }, i) => sum + bytes + before(i).length, 0);
-  return head.length + bodies + tail.reduce((sum, chunk) => sum + chunk.length, 0);
+  const head = packHead({ header: { ...header, frames }, nets, segments: sizes });
+  return { head, netsBefore, tail: chunks.map(packChunk) };
 }
 
 /** Bytes that are read first: the head of most films, whole. */

@@ -26,7 +26,7 @@ export const MAX_DURATION = 0x7fffffff;
 /** Added to the frames of a segment that brings nets. */
 const BRINGS_NETS = 512;
 
-/** Nets that are coded against those in the head. */
+/** Nets that a segment brings, coded against the prior as those in the head are. */
 export interface NetsEntry {
   /** Place in the file, in bytes from its start. */
   readonly offset: number;

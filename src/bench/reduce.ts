@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { EncodeOptions } from '../../trainers/options.js';
 import type { CommandContext } from '../commands/context.js';
+import { readWeftFile } from '../commands/weftFile.js';
 import { cropped, evenSize, halved } from '../measure/areaAverage.js';
 import type { PsnrDb } from '../measure/psnr.js';
 import { filmOf } from '../media/filmInMemory.js';
@@ -36,7 +36,7 @@ async function weftBytes(
   encode: BenchEncoder,
   options: Partial<EncodeOptions>,
 ): Promise<Uint8Array> {
-  if (file.endsWith('.weft')) return readFile(file);
+  if (file.endsWith('.weft')) return readWeftFile(file);
   const { pictures, info } = await readBenchFilm(file, frames);
   return (await encode(filmOf(pictures, info), options)).bytes;
 }

@@ -6,7 +6,7 @@ import { given } from '../given.js';
 import { listenForInterrupts } from '../interrupts.js';
 import { checkFilmOutput, keepsTimes, refuseEmpty, writeFilm } from '../media/filmWriter.js';
 import { reduce, toNumber } from '../media/rational.js';
-import type { FilmTracks } from '../media/trackWriter.js';
+import { type FilmTracks, takesTracks } from '../media/trackWriter.js';
 import type { CommandContext } from './context.js';
 import type { DecodeOptions } from './decodeOptions.js';
 import { refuseEvents } from './standardOutput.js';
@@ -37,7 +37,8 @@ export async function runDecode(args: DecodeArguments, context: CommandContext):
     const pictures = film.frames({ ...options, signal: interrupts.signal });
     const written = await writeFilm(withProgress(pictures, info.frames ?? 1, context), info, output, {
       ...given({ ffmpeg: context.ffmpeg }),
-      ...{ overwrite: context.overwrite, input: args.input, tracks: await tracksOf(film, args) },
+      ...{ overwrite: context.overwrite, input: args.input },
+      ...(takesTracks(output) && { tracks: await tracksOf(film, args) }),
       signal: interrupts.signal,
       log: (line) => reporter.note(line),
     });

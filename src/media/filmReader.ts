@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { MediaError, throwIfAborted } from '../../runtime/errors.js';
 import { filmSeconds } from '../../runtime/picture/frameTimes.js';
-import { createPicture, type FilmInfo, type Picture, type Rational } from '../../runtime/picture/picture.js';
+import { createPicture, type FilmInfo, type Picture } from '../../runtime/picture/picture.js';
 import type { FilmSource } from '../../trainers/encodeJob.js';
 import { given } from '../given.js';
 import {
@@ -13,7 +13,7 @@ import {
   passthroughOptions,
   startFfmpeg,
 } from './ffmpeg.js';
-import { framesOf, isEnough, selectFrames } from './frameSelection.js';
+import { framesOf, isEnough, type Range, selectFrames } from './frameSelection.js';
 import { EVERY_FRAME_INPUT, type FrameSurvey, surveyFrames } from './frameSurvey.js';
 import { type PixelPlan, planPixels, scaleFilter } from './pixelFormat.js';
 import { type ContainerFacts, fileChunks, headOf, inputOptions, probeContainer } from './probe.js';
@@ -23,17 +23,9 @@ import { type AudioChoice, readTracks } from './trackReader.js';
 import { isPlainY4m, parseY4mHeader, pictureBytes, readY4m, type Y4mHeader } from './y4m.js';
 
 /** What to read of a film, and how. */
-export interface ReadOptions {
+export interface ReadOptions extends Range {
   /** Pictures are resized to this; default: their own size. */
   size?: { width: number; height: number };
-  /** Frames are dropped or repeated to this rate; default: the film's own. */
-  fps?: Rational;
-  /** Seconds from the first frame; default 0. */
-  start?: number;
-  /** Seconds from the first frame, exclusive; default: the end. */
-  end?: number;
-  /** At most so many frames, after `fps`; default: all. */
-  frames?: number;
   /** What becomes of its sound; default `opus`. */
   audio?: AudioChoice;
   /** Bits per second of a track of Opus; default: by its channels. */

@@ -188,8 +188,8 @@ async function viaFfmpeg(
   await withTemporaryFolder(async (folder) => {
     const { tracks, log, signal } = options;
     const placed =
-      tracks && kind === 'film' && takesTracks(extension)
-        ? await trackInputs(tools, folder, extension, tracks, (line) => log?.(line))
+      tracks && takesTracks(output)
+        ? await trackInputs(tools, folder, output, tracks, (line) => log?.(line))
         : { others: [], outputOptions: [] };
     const run = startFfmpeg(tools, {
       inputOptions: [...(timed ? ['-f', 'matroska'] : rawInputOptions(info)), ...colourTags(info)],

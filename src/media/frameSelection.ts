@@ -7,11 +7,15 @@ import type { ContainerFacts } from './probe.js';
 import { greatestCommonDivisor, reduce, toNumber } from './rational.js';
 import { timingOf } from './timing.js';
 
-/** The part of a film that is asked for: see ReadOptions. */
+/** The part of a film that is asked for. */
 export interface Range {
+  /** Frames are dropped or repeated to this rate; default: the film's own. */
   fps?: Rational;
+  /** Seconds from the first frame; default 0. */
   start?: number;
+  /** Seconds from the first frame, exclusive; default: the end. */
   end?: number;
+  /** At most so many frames, after `fps`; default: all. */
   frames?: number;
 }
 

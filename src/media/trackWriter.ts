@@ -57,26 +57,27 @@ const containers: Readonly<Record<string, Container>> = {
 
 const pictureSubtitles = /^(hdmv_pgs_subtitle|dvd_subtitle|dvb_subtitle|xsub)$/;
 
-/** Whether a container, by the ending of its name, has room for tracks. */
-export function takesTracks(extension: string): boolean {
-  return extension in containers;
+/** Whether an output, by the ending of its name, has room for tracks. */
+export function takesTracks(output: string): boolean {
+  return path.extname(output).toLowerCase() in containers;
 }
 
 /**
  * Writes the tracks into a folder and says how ffmpeg takes them from there.
  *
- * @param extension of the output, one that `takesTracks`
+ * @param output one that `takesTracks`
  * @param lose gets what the output cannot keep
  * @throws MediaError FFMPEG_FAILED
  */
 export async function trackInputs(
   tools: FfmpegTools,
   folder: string,
-  extension: string,
+  output: string,
   tracks: FilmTracks,
   lose: (line: string) => void,
 ): Promise<TrackInputs> {
-  const placing = new TrackPlacing(tools, containers[extension]!, tracks, lose);
+  const container = containers[path.extname(output).toLowerCase()]!;
+  const placing = new TrackPlacing(tools, container, tracks, lose);
   for (const [number, chunk] of tracks.chunks.entries())
     await placing.add(chunk, path.join(folder, `track${number}`));
   return placing.inputs();

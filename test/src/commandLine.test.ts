@@ -98,6 +98,8 @@ describe('what fails ends with 1 and says what to do', () => {
     [['decode', 'none.weft'], 'does not exist'],
     [['decode', 'text.mp4', '-o', 'x.y4m'], 'not a .weft file'],
     [['info', 'short.weft'], 'short.weft'],
+    [['info', '.'], 'cannot be read'],
+    [['bench', 'reduce', 'none.weft'], 'does not exist'],
     [['decode', 'film.weft', '-o', 'text.mp4'], 'exists already'],
   ])('%j', async (args, hint) => {
     writeFileSync(file('text.mp4'), 'no film');

@@ -146,6 +146,14 @@ describe('written', () => {
     expect(readdirSync(file('50%dir %d'))).toEqual([1, 2, 3, 4, 5].map((n) => `a-00${n}.png`));
   });
 
+  test('without sound that is damaged, where it is not wanted', async () => {
+    const bytes = readFileSync(file('film.weft'));
+    writeFileSync(file('film.weft'), Buffer.concat([bytes, Buffer.from('AUDI\x01x\0\0\0\0', 'latin1')]));
+    expect((await weft(['decode', 'film.weft', '-o', 'film.y4m'])).code).toBe(0);
+    const { code, stderr } = await weft(['decode', 'film.weft', '-o', 'film.mkv']);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('chunks')]);
+  });
+
   test('by default under a name that the film which was encoded cannot have', async () => {
     writeFileSync(file('film.mp4'), 'the original');
     expect((await weft(['decode', 'film.weft', '-y'])).code).toBe(0);

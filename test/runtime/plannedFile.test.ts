@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bytesSource } from '../../runtime/format/byteSource.js';
-import { outlinedBytes, outlineOf, readWeft, weftPieces, writeWeft } from '../../runtime/format/container.js';
+import { outlineOf, planWeft, readWeft, writeWeft } from '../../runtime/format/container.js';
 import { randomTensors, type SampleFilm, sampleFilm } from './sampleSegments.js';
 
 describe('a file that is written piece by piece', () => {
@@ -36,15 +36,16 @@ describe('a file that is written piece by piece', () => {
       ...parts,
       segments: parts.segments.map((segment) => ({ ...segment, ...outlineOf(segment.bytes) })),
     };
+    const planned = planWeft(outline);
     const pieces: Uint8Array[] = [];
-    for await (const piece of weftPieces(outline, each(parts.segments.map(({ bytes }) => bytes))))
+    for await (const piece of planned.pieces(each(parts.segments.map(({ bytes }) => bytes))))
       pieces.push(piece);
     const whole = writeWeft(parts);
     expect(Uint8Array.from(Buffer.concat(pieces))).toEqual(whole);
-    expect(outlinedBytes(outline)).toBe(whole.length);
+    expect(planned.size).toBe(whole.length);
     const bodies = parts.segments.map(({ bytes }) => bytes);
     const write = async (others: Uint8Array[]) => {
-      for await (const _ of weftPieces(outline, each(others)));
+      for await (const _ of planned.pieces(each(others)));
     };
     await expect(write(bodies.slice(1))).rejects.toThrow('segment 0 is another one');
     await expect(write(bodies.slice(0, -1))).rejects.toThrow('only 3');
