@@ -85,6 +85,21 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
       return { options: ESTIMATE_OPTIONS, build: (cli) => film(cli, 'As for encode'), run: runEstimate };
     },
   },
+  worker: {
+    usage: 'worker <input>',
+    describe: 'Train on this machine what encodes with --workers ask for',
+    async load() {
+      const { runWorker, WORKER_OPTIONS } = await import('./commands/worker.js');
+      return {
+        options: WORKER_OPTIONS,
+        build: (cli) =>
+          film(cli, 'Address of Redis: redis://HOST, or rediss://NAME:PASSWORD@HOST:PORT')
+            .example('$0 worker redis://studio', 'on every machine that is to help')
+            .example('$0 encode film.mp4 --workers redis://studio', 'on one of them'),
+        run: runWorker,
+      };
+    },
+  },
   demo: {
     usage: 'demo',
     describe: 'Encode and decode a few seconds of the sample film, and show the result',
@@ -94,11 +109,15 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     },
   },
   doctor: {
-    usage: 'doctor',
+    usage: 'doctor [input]',
     describe: 'What can train, decode and read films on this machine, and what is missing',
     async load() {
       const { runDoctor } = await import('./commands/doctor.js');
-      return { build: (cli) => cli, run: runDoctor };
+      const redis = 'Address of Redis: whether it would do for encode --workers, and which workers are there';
+      return {
+        build: (cli) => cli.positional('input', { type: 'string', describe: redis }),
+        run: runDoctor,
+      };
     },
   },
   bench: {

@@ -1,6 +1,6 @@
 /** A film to the bytes of a `.weft` file. */
 
-import { writeNets } from '../runtime/entropy/netCoder.js';
+import { setTimeout } from 'node:timers/promises';
 import { MediaError, UsageError } from '../runtime/errors.js';
 import { MAX_SIDE_PX, MIN_SIDE_PX } from '../runtime/field/constants.js';
 import { outlineOf, planWeft, type SegmentOutline } from '../runtime/format/container.js';
@@ -9,20 +9,23 @@ import { durationsOf } from '../runtime/picture/frameTimes.js';
 import type { FilmInfo, FrameTimes, Picture } from '../runtime/picture/picture.js';
 import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
 import type { EncodedFilm, EncodeHooks, EncodeResult, FilmSource } from './encodeJob.js';
+import { EncodeWatch, type GroupWatch } from './encodeWatch.js';
 import { openEngine } from './engines.js';
 import { type FinishedGroup, packGroup, unpackGroup } from './finishedGroup.js';
-import { trainGroup } from './groupTrainer.js';
+import { type GroupTask, type GroupWorkshop, localWorkshop } from './groupTask.js';
 import { type EncodeOptions, resolveOptions } from './options.js';
 import { PRESETS, type Preset, type PresetName } from './presets.js';
 import { filmPsnr } from './psnr.js';
-import { DEPTH_OFFSET, lambdaOfCrf, TUNES } from './rateControl.js';
+import { DEPTH_OFFSET } from './rateControl.js';
 import { segments } from './scenes/segmentation.js';
-import type { TrainedSegment, TrainingSettings } from './segmentTrainer.js';
+import type { TrainedSegment } from './segmentTrainer.js';
 import { searchCrf } from './targetSearch.js';
 import type { TrainingEngine } from './trainingEngine.js';
-import { EncodeWatch } from './trainingWatch.js';
 import { weftVersion } from './version.js';
 import { MemoryStore, type WorkStore } from './workStore.js';
+
+/** How often it is asked whether there are more places for groups. */
+const PLACES_CHECK_MS = 1000;
 
 /**
  * Encodes a film.
@@ -79,25 +82,13 @@ async function encodeAt(
 ): Promise<EncodedFilm> {
   const started = performance.now();
   const preset = PRESETS[options.preset];
-  const { threads, seed } = options;
-  const tune = TUNES[options.tune];
-  const settings = { engine, lambda: lambdaOfCrf(crf), preset, tune, threads, seed };
   const chunks = (await source.chunks?.(hooks.signal)) ?? [];
-  const watch = new EncodeWatch(source.info, hooks, started);
-  const done: FinishedSegment[] = [];
-  const names: string[] = [];
-  let nets: Uint8Array | undefined;
-  for await (const scenes of groups(segments(source.pictures(hooks.signal)), options.groupPixels)) {
-    watch.begin(framesOf(scenes));
-    const name = `${options.preset}-${crf}-${names.length}`;
-    const group = await finishGroup(name, settings, scenes, watch, store);
-    names.push(group.name);
-    for (const { bytes, ...segment } of group.segments)
-      done.push({ ...segment, ...outlineOf(bytes), nets: nets && group.nets });
-    nets ??= group.nets;
-    if (watch.finishing) break;
-  }
+  const groups = await finishGroups(source, { ...options, crf }, engine, store, hooks);
+  const nets = groups[0]?.nets;
   if (!nets) throw emptyFilm();
+  const done = groups.flatMap(({ segments, nets }, index) =>
+    segments.map((segment) => ({ ...segment, nets: index > 0 ? nets : undefined })),
+  );
   const frames = done.reduce((sum, segment) => sum + segment.frames, 0);
   const { width, height } = source.info;
   const trainedMacsPerPixel = trainingMacsPerPixel(trainedSteps(preset));
@@ -117,7 +108,7 @@ async function encodeAt(
   const motion = done.reduce((sum, { latentBits }) => sum + latentBits.motion, 0);
   return {
     size,
-    pieces: () => pieces(bodies(store, names)),
+    pieces: () => pieces(bodies(store, groups)),
     ...{ frames, width, height, psnrDb, engine: engine.name },
     estimatedBytes: Math.round(overhead + (intra + inter) / 8),
     segments: done.length,
@@ -128,8 +119,49 @@ async function encodeAt(
   };
 }
 
-/** A segment whose bytes lie in the store. */
-type FinishedSegment = Omit<TrainedSegment, 'bytes'> & SegmentOutline;
+/** A group whose segments lie in the store. */
+interface KeptGroup {
+  /** Under which it lies there. */
+  readonly name: string;
+  readonly nets: Uint8Array;
+  readonly segments: readonly (Omit<TrainedSegment, 'bytes'> & SegmentOutline)[];
+}
+
+/** Trains all groups of a film, as many at a time as there are places for; in the order of the film. */
+async function finishGroups(
+  source: FilmSource,
+  { groupPixels, ...settings }: EncodeOptions & { crf: number },
+  engine: TrainingEngine,
+  store: WorkStore,
+  hooks: EncodeHooks,
+): Promise<KeptGroup[]> {
+  const workshop = hooks.workshop ?? localWorkshop(engine);
+  const watch = new EncodeWatch(source.info, hooks);
+  const kept: KeptGroup[] = [];
+  const inHand = new Set<Promise<void>>();
+  let count = 0;
+  try {
+    for await (const scenes of groupsOf(segments(source.pictures(hooks.signal)), groupPixels)) {
+      const index = count++;
+      const name = `${settings.preset}-${settings.crf}-${index}`;
+      const work = finishGroup(name, { settings, scenes }, workshop, watch.begin(framesOf(scenes)), store)
+        .then((group) => {
+          kept[index] = group;
+        })
+        .finally(() => inHand.delete(work));
+      inHand.add(work);
+      work.catch(() => undefined); // it is told below, where it is waited for
+      while (inHand.size >= workshop.places) await Promise.race([...inHand, setTimeout(PLACES_CHECK_MS)]);
+      if (watch.finishing) break;
+    }
+    await Promise.all(inHand);
+  } catch (error) {
+    watch.stop();
+    await Promise.allSettled(inHand);
+    throw error;
+  }
+  return kept;
+}
 
 function framesOf(scenes: readonly (readonly Picture[])[]): number {
   return scenes.reduce((sum, scene) => sum + scene.length, 0);
@@ -138,9 +170,9 @@ function framesOf(scenes: readonly (readonly Picture[])[]): number {
 /** Bytes of the segments of groups, a group at a time. */
 async function* bodies(
   store: WorkStore,
-  names: readonly string[],
+  groups: readonly KeptGroup[],
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for (const name of names) {
+  for (const { name } of groups) {
     const kept = await store.read(name);
     const group = kept && unpackGroup(kept);
     if (!group) throw lostGroup(name);
@@ -160,28 +192,30 @@ function lostGroup(name: string): MediaError {
  * Trains a group, or takes it from where it was kept.
  *
  * @param name tells it from all others of the encode
- * @returns the group, and the name under which it is kept
  */
 async function finishGroup(
   name: string,
-  settings: TrainingSettings,
-  scenes: readonly (readonly Picture[])[],
-  watch: EncodeWatch,
+  task: GroupTask,
+  workshop: GroupWorkshop,
+  watch: GroupWatch,
   store: WorkStore,
-): Promise<FinishedGroup & { name: string }> {
-  const kept = await store.read(name);
-  const finished = kept && unpackGroup(kept);
-  if (finished && finished.segments.reduce((sum, { frames }) => sum + frames, 0) === framesOf(scenes)) {
+): Promise<KeptGroup> {
+  const before = await store.read(name);
+  const finished = before && unpackGroup(before);
+  if (finished && finished.segments.reduce((sum, { frames }) => sum + frames, 0) === framesOf(task.scenes)) {
     watch.end(finished.segments, false);
-    return { ...finished, name };
+    return keptGroup(name, finished);
   }
-  const { segments, nets } = await trainGroup(settings, scenes, watch);
-  watch.end(segments, true);
-  const group = { segments, nets: writeNets(nets) };
+  const group = await workshop.train(task, watch);
+  watch.end(group.segments, true);
   // What was ended early is not what an undisturbed encode would have made of it: none goes on with that.
   const place = watch.finishing ? `${name}-early` : name;
   await store.write(place, packGroup(group));
-  return { ...group, name: place };
+  return keptGroup(place, group);
+}
+
+function keptGroup(name: string, { nets, segments }: FinishedGroup): KeptGroup {
+  return { name, nets, segments: segments.map(({ bytes, ...rest }) => ({ ...rest, ...outlineOf(bytes) })) };
 }
 
 /** Steps that a pixel of film is visited in, on average over the frames of a segment. */
@@ -190,7 +224,7 @@ function trainedSteps({ netSteps, latentSteps, visits }: Preset): number {
 }
 
 /** Scenes that are trained together: as many as have so many pixels, or one. */
-async function* groups(
+async function* groupsOf(
   scenes: AsyncIterable<Picture[]>,
   most: number,
 ): AsyncGenerator<Picture[][], void, undefined> {

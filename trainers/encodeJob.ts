@@ -2,7 +2,9 @@
 
 import type { Chunk } from '../runtime/format/chunks.js';
 import type { FilmInfo, Picture } from '../runtime/picture/picture.js';
+import type { GroupWorkshop } from './groupTask.js';
 import type { PsnrDb } from './psnr.js';
+import type { LatentBits } from './segmentTrainer.js';
 import type { WorkStore } from './workStore.js';
 
 /** Where pictures come from. `pictures` may be called more than once, and starts anew each time. */
@@ -23,6 +25,8 @@ export interface EncodeHooks {
   log?(line: string): void;
   /** Keeps finished groups: an encode that finds some there goes on behind them. */
   store?: WorkStore;
+  /** Where groups are trained; default: here, one after the other. */
+  workshop?: GroupWorkshop;
 }
 
 /** State of an encode; `done` runs from 0 to 1 over the whole work. */
@@ -38,6 +42,8 @@ export interface EncodeProgress {
   expectedBytes?: number;
   /** Of the groups that are finished. */
   psnrDb?: PsnrDb;
+  /** How many there are, where others than this process train. */
+  workers?: number;
 }
 
 /** A finished encode, whose file is written piece by piece. */
@@ -66,11 +72,4 @@ export interface EncodedFilm {
 /** A finished encode, and its file. */
 export interface EncodeResult extends Omit<EncodedFilm, 'size' | 'pieces'> {
   bytes: Uint8Array;
-}
-
-/** Bits of latents: of intra frames, of the others, and what part of the latter says motion. */
-export interface LatentBits {
-  readonly intra: number;
-  readonly inter: number;
-  readonly motion: number;
 }

@@ -70,6 +70,7 @@ class GroupTrainer {
         netSteps,
       },
     };
+    this.#watch.progress('analysing', 0);
     const group: SegmentTrainer[] = [];
     for (const [index, scene] of scenes.entries()) {
       const segment = await bestSegment(scene, film, (part) => {

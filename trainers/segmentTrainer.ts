@@ -5,7 +5,6 @@ import { writeSegment } from '../runtime/entropy/segmentCoder.js';
 import type { FilmNets } from '../runtime/field/nets.js';
 import { fieldShape, latentPlanes } from '../runtime/field/shape.js';
 import { type AnchorGrid, type FieldNode, segmentStructure } from '../runtime/field/structure.js';
-import type { LatentBits } from './encodeJob.js';
 import type { WeighedScene } from './errorWeights.js';
 import { measuredFrames } from './nets/netQuantizer.js';
 import type { NetState } from './nets/netState.js';
@@ -32,6 +31,13 @@ export interface TrainingSettings {
   readonly tune: Tune;
   readonly threads: number;
   readonly seed: number;
+}
+
+/** Bits of latents: of intra frames, of the others, and what part of the latter says motion. */
+export interface LatentBits {
+  readonly intra: number;
+  readonly inter: number;
+  readonly motion: number;
 }
 
 /** A finished segment. */

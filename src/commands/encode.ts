@@ -2,7 +2,7 @@ import { createWriteStream } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UsageError } from '../../runtime/errors.js';
-import type { EncodeProgress, FilmSource } from '../../trainers/encodeJob.js';
+import type { EncodeHooks, EncodeProgress, FilmSource } from '../../trainers/encodeJob.js';
 import { ENCODE_OPTIONS, type EncodeOptions } from '../../trainers/options.js';
 import { firstPictures } from '../../trainers/scenes/firstPictures.js';
 import type { WorkStore } from '../../trainers/workStore.js';
@@ -15,6 +15,7 @@ import { filmDigest } from '../media/filmDigest.js';
 import { checkOutput, writeWhole } from '../media/outputFile.js';
 import { WorkFolder } from '../media/workFolder.js';
 import type { OptionTable } from '../optionTable.js';
+import type { RemoteWorkshop } from '../workers/remoteWorkshop.js';
 import type { CommandContext } from './context.js';
 import { type EncodeSettings, encodeOptions } from './encodeSettings.js';
 import { SOUND_OPTIONS, SOURCE_OPTIONS, withSource } from './sourceOptions.js';
@@ -35,6 +36,13 @@ export const ENCODE_COMMAND_OPTIONS: OptionTable = {
     type: { kind: 'flag' },
     doc: 'Throw away what an encode that was cut off has finished',
   },
+  workers: {
+    flag: 'workers',
+    type: { kind: 'text' },
+    variable: 'WEFT_WORKERS',
+    fallbackDoc: 'this machine trains alone',
+    doc: 'Have workers train, which meet at this Redis (see weft worker): redis://HOST',
+  },
   ...ENCODE_OPTIONS,
   ...SOURCE_OPTIONS,
   ...SOUND_OPTIONS,
@@ -44,6 +52,7 @@ export const ENCODE_COMMAND_OPTIONS: OptionTable = {
 export interface EncodeArguments extends EncodeSettings {
   output?: string;
   restart?: boolean;
+  workers?: string;
 }
 
 /** Name of the file if none is given: the film's with its ending replaced. */
@@ -63,6 +72,7 @@ export async function runEncode(args: EncodeArguments, context: CommandContext):
   const output = outputName(args);
   if (output === '-') refuseEvents(reporter);
   else await checkOutput(output, { overwrite: context.overwrite, input: args.input });
+  const workshop = await openWorkshop(args, context);
   let training = false;
   const interrupts = listenForInterrupts(() => {
     if (training)
@@ -76,7 +86,8 @@ export async function runEncode(args: EncodeArguments, context: CommandContext):
       reporter.event('start', { input: args.input, output, width, height, rate, chroma, frames });
       const encodeTo = (file: string, store?: WorkStore) => {
         training = true;
-        return encodeToFile(file, film, encodeOptions(args), context, interrupts, store);
+        const places = given({ store, workshop });
+        return encodeToFile(file, film, encodeOptions(args), context, interrupts, places);
       };
       const report =
         output === '-'
@@ -85,8 +96,18 @@ export async function runEncode(args: EncodeArguments, context: CommandContext):
       reporter.result({ ...report }, encodeSummary(report));
     });
   } finally {
+    await workshop?.close();
     interrupts.dispose();
   }
+}
+
+async function openWorkshop(
+  { workers }: EncodeArguments,
+  { reporter, ffmpeg }: CommandContext,
+): Promise<RemoteWorkshop | undefined> {
+  if (workers === undefined) return undefined;
+  const { RemoteWorkshop } = await import('../workers/remoteWorkshop.js');
+  return RemoteWorkshop.open(workers, { log: (line) => reporter.note(line), ...given({ ffmpeg }) });
 }
 
 /** Lets `encode` keep what it finishes beside its output, until that is there. */
@@ -136,7 +157,7 @@ export interface EncodeReport {
 /**
  * Encodes `film` into the file `output`, which appears only when its part file was decoded and measured.
  *
- * @param store keeps finished groups, and gives those of an encode that was cut off
+ * @param places where groups are kept and trained
  * @throws WeftError of any class
  */
 export async function encodeToFile(
@@ -145,7 +166,7 @@ export async function encodeToFile(
   options: Partial<EncodeOptions>,
   { reporter }: CommandContext,
   { finish, signal }: Interrupts,
-  store?: WorkStore,
+  places: Pick<EncodeHooks, 'store' | 'workshop'> = {},
 ): Promise<EncodeReport> {
   const started = performance.now();
   // Loaded when needed: help and mistakes are answered without the trainers.
@@ -155,7 +176,7 @@ export async function encodeToFile(
     signal,
     onProgress: ({ stage, done, ...rest }) => reporter.progress(stage, done, rest, outlook(rest)),
     log: (line) => reporter.note(line),
-    ...given({ store }),
+    ...places,
   });
   const { size, frames } = encoded;
   const progress = reporter.progress.bind(reporter);
@@ -178,11 +199,13 @@ function outlook({
   bytes,
   expectedBytes,
   psnrDb,
-}: Pick<EncodeProgress, 'secondsLeft' | 'bytes' | 'expectedBytes' | 'psnrDb'>): string {
+  workers,
+}: Omit<EncodeProgress, 'stage' | 'done' | 'seconds'>): string {
   const known: string[] = [];
   if (secondsLeft !== undefined) known.push(`${duration(secondsLeft)} left`);
   if (bytes !== undefined) known.push(`${kilobytes(bytes)} of about ${kilobytes(expectedBytes!)} kB`);
   if (psnrDb) known.push(`${psnrDb.yuv.toFixed(2)} dB`);
+  if (workers !== undefined) known.push(workers === 1 ? '1 worker' : `${workers} workers`);
   return known.join(', ');
 }
 

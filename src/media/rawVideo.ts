@@ -9,7 +9,12 @@ export function pixelFormat(chroma: FilmInfo['chroma']): string {
 }
 
 /** How ffmpeg reads bare samples. */
-export function rawInputOptions({ width, height, chroma, rate }: FilmInfo): string[] {
+export function rawInputOptions({
+  width,
+  height,
+  chroma,
+  rate,
+}: Pick<FilmInfo, 'width' | 'height' | 'chroma' | 'rate'>): string[] {
   return [
     ...['-f', 'rawvideo', '-pixel_format', pixelFormat(chroma), '-video_size', `${width}x${height}`],
     ...['-framerate', rate.join('/')],

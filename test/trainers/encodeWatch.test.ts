@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { EncodeProgress } from '../../trainers/encodeJob.js';
-import { EncodeWatch } from '../../trainers/trainingWatch.js';
+import { EncodeWatch, type GroupWatch } from '../../trainers/encodeWatch.js';
 
 const info = { width: 16, height: 16, chroma: '420', frames: 30 } as const;
 const segment = {
@@ -10,13 +10,14 @@ const segment = {
 
 let last: EncodeProgress;
 let watch: EncodeWatch;
+let group: GroupWatch;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] });
   const onProgress = (progress: EncodeProgress) => {
     last = progress;
   };
-  watch = new EncodeWatch(info, { onProgress }, performance.now());
+  watch = new EncodeWatch(info, { onProgress });
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -27,43 +28,64 @@ function pass(seconds: number): void {
 }
 
 test('time left follows the pace, of analysis and training, from the first steps on', () => {
-  watch.begin(10);
+  group = watch.begin(10);
+  pass(7); // it waits
+  group.progress('analysing', 0);
   pass(2);
-  watch.progress('analysing', 0.5);
+  group.progress('analysing', 0.5);
   expect(last.secondsLeft).toBeUndefined();
   pass(2);
-  watch.progress('training', 0);
+  group.progress('training', 0);
   pass(4);
-  watch.progress('training', 0.5);
+  group.progress('training', 0.5);
   // 4 s of analysis and 8 s of training for a third of the film.
-  expect(last).toMatchObject({ done: 0.5 / 3, seconds: 8, secondsLeft: 4 + 24 });
+  expect(last).toMatchObject({ done: 0.5 / 3, seconds: 15, secondsLeft: 4 + 24 });
   expect(last.bytes).toBeUndefined();
   pass(4);
-  watch.end([segment], true);
-  watch.begin(10);
+  group.end([segment], true);
+  group = watch.begin(10);
+  group.progress('analysing', 0);
   pass(1);
-  watch.progress('analysing', 0.3);
+  group.progress('analysing', 0.3);
   expect(last.secondsLeft).toBeCloseTo(11 + 12);
 });
 
 test('what is finished is known, and what that says of the whole', () => {
-  watch.begin(10);
+  group = watch.begin(10);
   pass(1);
-  watch.end([segment], true);
-  watch.begin(10);
-  watch.progress('training', 0);
+  group.end([segment], true);
+  group = watch.begin(10);
+  group.progress('training', 0);
   expect(last).toMatchObject({ done: 1 / 3, bytes: 50, expectedBytes: 150 });
   expect(last.psnrDb?.y).toBeCloseTo(10 * Math.log10(255 * 255), 6);
 });
 
 test('a group that was kept from another run says nothing of the pace', () => {
-  watch.begin(20);
-  watch.end([segment, segment], false);
-  watch.begin(10);
-  watch.progress('training', 0.01);
+  group = watch.begin(20);
+  group.end([segment, segment], false);
+  group = watch.begin(10);
+  group.progress('training', 0.01);
   expect(last).toMatchObject({ bytes: 100, expectedBytes: 150 });
   expect(last.secondsLeft).toBeUndefined();
   pass(3);
-  watch.progress('training', 0.5);
+  group.progress('training', 0.5);
   expect(last.secondsLeft).toBeCloseTo(3);
+});
+
+test('what is left is shared by the groups that are in training at once', () => {
+  const first = watch.begin(10);
+  const second = watch.begin(10);
+  const third = watch.begin(10);
+  for (const begun of [first, second]) begun.progress('training', 0);
+  pass(4);
+  first.progress('training', 0.5);
+  // Of 3 times 8 s, 4 s of two groups are over.
+  second.progress('training', 0.5);
+  expect(last).toMatchObject({ done: 1 / 3, secondsLeft: (4 + 4 + 8) / 2 });
+  pass(4);
+  for (const ended of [first, second]) ended.end([segment], true);
+  third.progress('training', 0);
+  expect(last).toMatchObject({ done: 2 / 3, secondsLeft: 8 });
+  watch.stop();
+  expect(() => third.check()).toThrow('stopped');
 });

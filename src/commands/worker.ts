@@ -1,0 +1,59 @@
+import { listenForInterrupts } from '../interrupts.js';
+import type { OptionTableOf } from '../optionTable.js';
+import type { CommandContext } from './context.js';
+
+/** Arguments of `weft worker`. */
+export interface WorkerArguments {
+  /** Address of Redis. */
+  input: string;
+  jobs: number;
+}
+
+/** Options of `weft worker`. */
+export const WORKER_OPTIONS: OptionTableOf<Omit<WorkerArguments, 'input'>> = {
+  jobs: {
+    flag: 'jobs',
+    alias: 'j',
+    type: { kind: 'number', min: 1, max: 256, whole: true },
+    fallback: 1,
+    doc: 'Groups to train at once, each with the threads that its encode asks for',
+  },
+};
+
+/** Trains what encodes with --workers ask for, until it is interrupted. */
+export async function runWorker({ input, jobs }: WorkerArguments, context: CommandContext): Promise<void> {
+  const { reporter, ffmpeg } = context;
+  // Loaded when needed: reading it takes as long as some commands.
+  const { GroupWorker } = await import('../workers/groupWorker.js');
+  const { shownUrl } = await import('../workers/redisConnection.js');
+  const worker = await GroupWorker.open(input, {
+    jobs,
+    ...(ffmpeg !== undefined && { ffmpeg }),
+    log: (line) => reporter.note(line),
+    onProgress: (stage, done) => reporter.progress(stage, done),
+  });
+  const interrupts = listenForInterrupts(() =>
+    reporter.note(
+      'ending when what is in hand is trained (Ctrl-C again gives it back to be trained elsewhere)',
+    ),
+  );
+  try {
+    reporter.event('start', { redis: shownUrl(input), jobs });
+    reporter.note(`waiting for groups at ${shownUrl(input)}`);
+    await fired(AbortSignal.any([interrupts.finish, interrupts.signal]));
+    const finished = worker.finish();
+    await Promise.race([finished, fired(interrupts.signal)]);
+    if (interrupts.signal.aborted) worker.giveBack();
+    await finished;
+    reporter.result({}, '');
+  } finally {
+    interrupts.dispose();
+  }
+}
+
+function fired(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
