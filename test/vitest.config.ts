@@ -14,7 +14,9 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-const PROGRAM = ['test/src/commandLine.test.ts', 'test/src/encodeCommand.test.ts'];
+const PROGRAM = ['commandLine', 'encodeCommand', 'outputs', 'resume', 'workers'].map(
+  (name) => `test/src/${name}.test.ts`,
+);
 const TENSORFLOW = ['test/trainers/tfjs*.test.ts'];
 
 /** Where every run leaves a report of its own, if it is to leave one (.ci/run). */

@@ -54,9 +54,10 @@ export class EncodeWatch {
     return frames > 0 ? time / frames : undefined;
   }
 
-  /** A group says that it moved on. */
-  moved(stage: string): void {
+  /** A group moved on. The first that is in hand says the stage: of several, each may be in another one. */
+  moved(): void {
     const groups = [...this.#inHand];
+    const { stage } = groups.find(({ begun }) => begun)!;
     const begun = groups.reduce((sum, { frames }) => sum + frames, 0);
     const total = Math.max(this.#info.frames ?? 0, this.#finished + begun);
     const done = groups.reduce((sum, { frames, done }) => sum + frames * done, this.#finished);
@@ -140,7 +141,7 @@ export class GroupWatch implements TrainingWatch {
     if (stage !== 'analysing') this.#training ??= { since: performance.now(), from: done };
     this.#stage = stage;
     this.#done = done;
-    this.#film.moved(stage);
+    this.#film.moved();
   }
 
   check(): void {
@@ -159,6 +160,10 @@ export class GroupWatch implements TrainingWatch {
   /** Whether anything was done for it. */
   get begun(): boolean {
     return this.#begun;
+  }
+
+  get stage(): string {
+    return this.#stage;
   }
 
   /** How far it is within its stage, 0..1. */

@@ -1,5 +1,6 @@
 /** What an encode and its workers agree on: the queue of groups, the keys in Redis, and how long each of them lives. */
 
+import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { GroupSettings } from '../../trainers/groupTask.js';
 import { weftVersion } from '../../trainers/version.js';
@@ -46,6 +47,14 @@ export interface GroupReturn {
   readonly engine: string;
 }
 
+const bullmqKeys = new QueueKeys(PREFIX);
+/** Keys that BullMQ keeps for the queue, but for those that are clocks by the time they live. */
+export function queueKeys(): string[] {
+  const { 'stalled-check': _, ...keys } = bullmqKeys.getKeys(QUEUE);
+  return Object.values(keys);
+}
+/** The key that BullMQ keeps for a job. */
+export const jobKey = (job: string): string => bullmqKeys.toKey(QUEUE, job);
 export const picturesKey = (job: string): string => `${PREFIX}:pictures:${job}`;
 export const resultKey = (job: string): string => `${PREFIX}:result:${job}`;
 
@@ -121,3 +130,8 @@ export function sameVersion({ weft }: WorkerCard): boolean {
 
 const cardKey = (kind: string, id: string): string => `${PREFIX}:${kind}:${id}`;
 const listKey = (kind: string): string => `${PREFIX}:${kind}s`;
+
+/** Removes what the queue itself keeps, where no encode needs it. Who comes next makes it anew. */
+export async function removeQueue(redis: Redis, register: Register): Promise<void> {
+  if ((await register.all('encode')).size === 0) await redis.del(...queueKeys());
+}

@@ -15,12 +15,14 @@ import { findFfmpeg } from '../media/ffmpeg.js';
 import {
   type GroupJob,
   type GroupReturn,
+  jobKey,
   KEPT_SECONDS,
   MOST_LOST,
   PREFIX,
   picturesKey,
   QUEUE,
   Register,
+  removeQueue,
   resultKey,
   type WorkerCard,
 } from './groupQueue.js';
@@ -89,14 +91,18 @@ export class GroupWorker {
   async finish(): Promise<void> {
     this.#forget?.();
     await this.#worker.close().catch(() => undefined);
-    if (this.#redis.status === 'ready')
-      await this.#register.remove('worker', this.#id).catch(() => undefined);
+    if (this.#redis.status === 'ready') await this.#tidy().catch(() => undefined);
     this.#redis.disconnect();
   }
 
   /** Has others train the groups in hand: `finish` ends at once. */
   giveBack(): void {
     this.#giveBack.abort();
+  }
+
+  async #tidy(): Promise<void> {
+    await this.#register.remove('worker', this.#id);
+    await removeQueue(this.#redis, this.#register);
   }
 
   async #train(job: Job<GroupJob, GroupReturn>, token: string, lost: AbortSignal): Promise<GroupReturn> {
@@ -115,8 +121,10 @@ export class GroupWorker {
       const engine = await openEngine(data.settings.engine, log);
       const watch = this.#watch(job, stop, wanted);
       const group = await trainTask(engine, { settings: data.settings, scenes }, watch);
+      await wanted.confirm();
       throwIfAborted(stop);
       await this.#redis.set(resultKey(id), Buffer.from(packGroup(group)), 'EX', KEPT_SECONDS);
+      if ((await this.#redis.exists(jobKey(id))) === 0) await this.#redis.del(resultKey(id));
       log(
         `${data.title} of encode ${data.encode}: done in ${((performance.now() - started) / 1000).toFixed(0)} s`,
       );
@@ -175,7 +183,7 @@ class Wanted {
   constructor(register: Register, encode: string) {
     this.#register = register;
     this.#encode = encode;
-    void this.#look();
+    void this.#watch();
   }
 
   /** Fires when nobody waits for it any more. */
@@ -191,16 +199,26 @@ class Wanted {
     this.#done = true;
   }
 
-  async #look(): Promise<void> {
+  /** Waits until it is known whether somebody waits for it now. */
+  async confirm(): Promise<void> {
+    await this.#look();
+    while (this.#missingSince !== undefined && !this.#gone.signal.aborted) await setTimeout(LOOK_MS / 4);
+  }
+
+  async #watch(): Promise<void> {
     while (!this.#done && !this.#gone.signal.aborted) {
-      const card = await this.#register.card('encode', this.#encode).catch(() => undefined);
-      this.#finish = card?.finish ?? this.#finish;
-      // A Redis that was away has let the card expire: the encode has to find back to it first.
-      this.#missingSince = card ? undefined : (this.#missingSince ?? performance.now());
-      const missing = this.#missingSince === undefined ? 0 : performance.now() - this.#missingSince;
-      if (missing > MISSING_MS) this.#gone.abort();
+      await this.#look();
       await setTimeout(LOOK_MS);
     }
+  }
+
+  async #look(): Promise<void> {
+    const card = await this.#register.card('encode', this.#encode).catch(() => undefined);
+    this.#finish = card?.finish ?? this.#finish;
+    // A Redis that was away has let the card expire: the encode has to find back to it first.
+    this.#missingSince = card ? undefined : (this.#missingSince ?? performance.now());
+    const missing = this.#missingSince === undefined ? 0 : performance.now() - this.#missingSince;
+    if (missing > MISSING_MS) this.#gone.abort();
   }
 }
 

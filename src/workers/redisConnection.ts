@@ -8,7 +8,7 @@ const LONGEST_PAUSE_MS = 5000;
 
 /** The URL as it may be shown. */
 export function shownUrl(url: string): string {
-  return url.replace(/(\/\/[^/@]*:)[^/@]*@/, '$1***@');
+  return url.replace(/(\/\/[^/@:]*:)[^/@]*@/, '$1***@');
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { type Job, Queue, QueueKeys } from 'bullmq';
+import { type Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { EngineError } from '../../runtime/errors.js';
 import { type FinishedGroup, unpackGroup } from '../../trainers/finishedGroup.js';
@@ -13,11 +13,14 @@ import {
   type GroupJob,
   type GroupProgress,
   type GroupReturn,
+  jobKey,
   KEPT_SECONDS,
   PREFIX,
   picturesKey,
   QUEUE,
+  queueKeys,
   Register,
+  removeQueue,
   resultKey,
   sameVersion,
   TRIES,
@@ -125,9 +128,9 @@ export class RemoteWorkshop implements GroupWorkshop {
         this.#finish = true;
         await this.#layCard();
       }
+      const state = await this.#queue.getJobState(id);
       const job = (await this.#queue.getJob(id)) as Job<GroupJob, GroupReturn> | undefined;
       if (!job) throw lost();
-      const state = await job.getState();
       if (state === 'completed') return job.returnvalue;
       if (state === 'failed') throw failed(job);
       const progress = job.progress as GroupProgress | 0;
@@ -146,11 +149,11 @@ export class RemoteWorkshop implements GroupWorkshop {
   }
 
   async #remove(id: string): Promise<void> {
-    this.#jobs.delete(id);
-    await this.#redis.del(picturesKey(id), resultKey(id));
     const job = await this.#queue.getJob(id);
     // A job in a worker's hands is locked; the worker removes it when it sees that nobody waits for it.
-    await job?.remove().catch(() => undefined);
+    const removed = !job || (await job.remove().then(...settled));
+    await this.#redis.del(picturesKey(id), resultKey(id));
+    if (removed) this.#jobs.delete(id);
   }
 
   async #live(): Promise<void> {
@@ -165,10 +168,7 @@ export class RemoteWorkshop implements GroupWorkshop {
   /** Says that the encode lives, keeps what belongs to it from expiring, and looks who is there. */
   async #beat(): Promise<void> {
     await this.#layCard();
-    const keys = [
-      ...Object.values(new QueueKeys(PREFIX).getKeys(QUEUE)),
-      ...[...this.#jobs].flatMap(jobKeys),
-    ];
+    const keys = [...queueKeys(), ...[...this.#jobs].flatMap(jobKeys)];
     const expiring = this.#redis.pipeline();
     for (const key of keys) expiring.expire(key, KEPT_SECONDS);
     await expiring.exec();
@@ -189,18 +189,18 @@ export class RemoteWorkshop implements GroupWorkshop {
 
   async #tidy(): Promise<void> {
     await this.#register.remove('encode', this.#id);
+    if ((await this.#register.all('encode')).size === 0) await this.#queue.obliterate({ force: true });
     for (const id of [...this.#jobs]) await this.#remove(id);
-    const others = await this.#register.all('encode');
-    if (others.size > 0) return;
-    await this.#queue.obliterate({ force: true });
-    await this.#redis.del(...Object.values(new QueueKeys(PREFIX).getKeys(QUEUE)));
+    await removeQueue(this.#redis, this.#register);
   }
 }
 
-/** All keys of a job. */
+/** Whether a promise held what it promised. */
+const settled = [() => true, () => false] as const;
+
+/** What there is of a job, but for its lock, which says how long its worker was not heard of. */
 function jobKeys(id: string): string[] {
-  const job = new QueueKeys(PREFIX).toKey(QUEUE, id);
-  return [job, `${job}:lock`, picturesKey(id), resultKey(id)];
+  return [jobKey(id), picturesKey(id), resultKey(id)];
 }
 
 function lost(): EngineError {

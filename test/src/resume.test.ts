@@ -1,5 +1,5 @@
 /** Encodes that are cut off and go on: nothing finished is lost, and the file is the same. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import {
   existsSync,
   mkdtempSync,
@@ -12,18 +12,13 @@ import {
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { open } from '../../runtime/film/film.js';
-import { createPicture, type Picture } from '../../runtime/picture/picture.js';
-import { filmOf } from '../../src/media/filmInMemory.js';
-import { writeFilm } from '../../src/media/filmWriter.js';
 import { randomSequence } from '../../trainers/schedule.js';
 import { canEncode } from '../nativeEngine.js';
+import { encodeScenes, type Outcome, SCENE_FRAMES, writeSceneFilm } from './sceneFilm.js';
 
-const main = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 const SCENES = 12;
-const FRAMES = 10;
 
 let folder: string;
 /** The file of an encode that nothing disturbed. */
@@ -32,57 +27,8 @@ const file = (name: string): string => path.join(folder, name);
 const work = () => (existsSync(file('film.weft.work')) ? readdirSync(file('film.weft.work')).sort() : []);
 const groupsKept = () => work().filter((name) => /-\d+$/.test(name));
 
-/** Scenes that have nothing in common: fields of light and dark, another one each time, that move slowly. */
-function pictures(scenes: number): Picture[] {
-  const random = randomSequence(5);
-  return Array.from({ length: scenes }).flatMap(() => {
-    const light = Float64Array.from({ length: 64 }, () => 20 + 210 * random());
-    const at = (x: number, y: number) => light[8 * (y & 7) + (x & 7)]!;
-    return Array.from({ length: FRAMES }, (_, frame) => {
-      const picture = createPicture(48, 32, '420');
-      picture.planes[1].fill(light[0]!);
-      picture.planes[2].fill(light[1]!);
-      for (let i = 0; i < 48 * 32; i++) {
-        const place = (i % 48) / 8 + 0.02 * frame;
-        const [x, y] = [Math.floor(place), i >> 8];
-        picture.planes[0][i] = at(x, y) + (place - x) * (at(x + 1, y) - at(x, y));
-      }
-      return picture;
-    });
-  });
-}
-
-async function writeSource(name: string, scenes: number): Promise<void> {
-  const info = {
-    ...{ width: 48, height: 32, chroma: '420' as const, rate: [25, 1] as [number, number] },
-    ...{ lumaRange: 'tv' as const, matrix: 'bt709', primaries: 'bt709', transfer: 'bt709' },
-    ...{ chromaLocation: 'left', sampleAspect: [1, 1] as [number, number] },
-  };
-  const film = filmOf(pictures(scenes), info);
-  await writeFilm(film.pictures(), film.info, file(name), { overwrite: true });
-}
-
-const options = ['--preset', 'draft', '--crf', '40', '--group-pixels', '1', '--threads', '1'];
-
-interface Outcome {
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  stderr: string;
-}
-
-/** Encodes film.y4m to film.weft; `live` gets the child at once. */
-function encode(more: string[] = [], live?: (child: ChildProcess) => void): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const args = [main, 'encode', 'film.y4m', ...options, '--progress', 'none', ...more];
-    const child = spawn(process.execPath, args, { cwd: folder });
-    let stderr = '';
-    child.stderr.on('data', (chunk: Buffer) => {
-      stderr += chunk;
-    });
-    child.once('close', (code, signal) => resolve({ code, signal, stderr }));
-    live?.(child);
-  });
-}
+const writeSource = (name: string, scenes: number) => writeSceneFilm(file(name), scenes);
+const encode = (more?: string[], live?: (child: ChildProcess) => void) => encodeScenes(folder, more, live);
 
 /** Does something to an encode as soon as so many groups are kept. */
 function whenKept(groups: number, act: (child: ChildProcess) => void): (child: ChildProcess) => void {
@@ -164,8 +110,8 @@ describe.runIf(canEncode())('an encode that is cut off', () => {
     expect(once.code).toBe(0);
     expect(work()).toEqual([]);
     const { header } = await open(readFileSync(file('film.weft')));
-    expect(header.frames).toBeGreaterThanOrEqual(6 * FRAMES);
-    expect(header.frames).toBeLessThan(SCENES * FRAMES);
+    expect(header.frames).toBeGreaterThanOrEqual(6 * SCENE_FRAMES);
+    expect(header.frames).toBeLessThan(SCENES * SCENE_FRAMES);
   }, 60_000);
 
   test('is not mixed with another: other options or another film are refused in words, --restart begins anew', async () => {
