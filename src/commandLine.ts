@@ -102,6 +102,7 @@ function buildParser(argv: string[], chosen: Chosen, named: Map<string, Loaded>)
   let parser: Argv = yargs(argv)
     .scriptName('weft')
     .usage('$0 <command>\n\nA film as the weights of a small network, decoded at any size and frame rate.');
+  const takesLists = named.has('bench') || named.has('join');
   for (const [name, { usage, describe }] of Object.entries(commandTable)) {
     const loaded = named.get(name);
     const table = loaded?.options ?? {};
@@ -115,8 +116,8 @@ function buildParser(argv: string[], chosen: Chosen, named: Map<string, Loaded>)
     withOptions(parser, GENERAL_OPTIONS)
       .middleware(restoreWords)
       .completion('completion', 'Print a completion script for the shell')
-      // Benches take lists of files; elsewhere the last of two equal options wins.
-      .parserConfiguration({ 'duplicate-arguments-array': named.has('bench'), 'boolean-negation': false })
+      // Some commands take lists of files; elsewhere the last of two equal options wins.
+      .parserConfiguration({ 'duplicate-arguments-array': takesLists, 'boolean-negation': false })
       .strict()
       .demandCommand(1, `Name a command: ${Object.keys(commandTable).join(', ')}.`)
       .recommendCommands()
@@ -166,7 +167,7 @@ export async function runCommandLine(argv: string[]): Promise<number> {
   try {
     const chosen: Chosen = {};
     const parsed = parse(argv, chosen, await namedCommands(argv, chosen));
-    input = parsed.input;
+    input = typeof parsed.input === 'string' ? parsed.input : undefined;
     if (!chosen.run) return 0; // --help, --version or completion
     reporter = new Reporter({
       ...streams,

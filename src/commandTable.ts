@@ -77,6 +77,42 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
       return { options: VERIFY_OPTIONS, build: (cli) => film(cli, 'A .weft file'), run: runVerify };
     },
   },
+  cut: {
+    usage: 'cut <input>',
+    describe: 'A part of a .weft file, without training',
+    async load() {
+      const { CUT_OPTIONS, runCut } = await import('./commands/splice.js');
+      return {
+        options: CUT_OPTIONS,
+        build: (cli) =>
+          film(cli, 'A .weft file').example(
+            '$0 cut film.weft --start 1:00 --end 2:00 -o part.weft',
+            'about a minute',
+          ),
+        run: runCut,
+      };
+    },
+  },
+  join: {
+    usage: 'join <input..>',
+    describe: 'Several .weft files of one film as one',
+    async load() {
+      const { JOIN_OPTIONS, runJoin } = await import('./commands/splice.js');
+      return {
+        options: JOIN_OPTIONS,
+        build: (cli) =>
+          cli
+            .positional('input', {
+              type: 'string',
+              array: true,
+              demandOption: true,
+              describe: '.weft files, in order',
+            })
+            .example('$0 join part1.weft part2.weft -o film.weft', 'two encodes of one film'),
+        run: runJoin,
+      };
+    },
+  },
   estimate: {
     usage: 'estimate <input>',
     describe: 'Time, bytes and memory of an encode, from a few measured steps',

@@ -276,7 +276,8 @@ export class WeftFilm {
   }
 }
 
-function infoOf({ header, segments }: WeftHead): FilmInfo & { frames: number } {
+/** The facts about a film that its head says, with the times of frames where they do not follow its rate. */
+export function infoOf({ header, segments }: WeftHead): FilmInfo & { frames: number } {
   const info = filmInfo(header);
   if (!header.tick) return info;
   const ticks = [0];

@@ -1,6 +1,7 @@
 import { type FileHandle, open as openFile } from 'node:fs/promises';
 import { type OpenOptions, open, type WeftFilm } from '../../runtime/film/film.js';
 import type { ByteSource } from '../../runtime/format/byteSource.js';
+import { readWeft, type WeftFile } from '../../runtime/format/container.js';
 import { unreadable } from '../media/unreadable.js';
 
 /**
@@ -12,6 +13,21 @@ export async function openWeftFile(file: string, options: OpenOptions = {}): Pro
   const source = await fileSource(file);
   try {
     return await open(source, options);
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+/**
+ * Reads the head of a `.weft` file. Close its source when done.
+ *
+ * @throws as `readWeft`; MediaError FILE_MISSING, FILE_UNREADABLE, also when it is read later
+ */
+export async function readWeftHead(file: string): Promise<WeftFile> {
+  const source = await fileSource(file);
+  try {
+    return await readWeft(source);
   } catch (error) {
     source.close();
     throw error;
