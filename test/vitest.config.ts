@@ -14,7 +14,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-const PROGRAM = ['commandLine', 'encodeCommand', 'outputs', 'resume', 'workers'].map(
+const PROGRAM = ['commandLine', 'encodeCommand', 'outputs', 'resume', 'splice', 'workers'].map(
   (name) => `test/src/${name}.test.ts`,
 );
 const TENSORFLOW = ['test/trainers/tfjs*.test.ts'];

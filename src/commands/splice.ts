@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { FormatError, UsageError } from '../../runtime/errors.js';
+import { UsageError } from '../../runtime/errors.js';
 import type { WeftFile } from '../../runtime/format/container.js';
 import { fileChunks } from '../../runtime/format/container.js';
 import { findFfmpeg } from '../media/ffmpeg.js';
@@ -8,6 +8,7 @@ import { checkOutput, writeWhole } from '../media/outputFile.js';
 import { spliceChunks } from '../media/trackSplice.js';
 import {
   checkJoinable,
+  named,
   planSplice,
   segmentsAround,
   timesOf,
@@ -121,16 +122,4 @@ async function splice(
     { output, bytes: plan.size, segments, seconds },
     `${output}: ${plan.size} bytes, ${segments} segments, ${seconds.toFixed(3)} s`,
   );
-}
-
-/** The decoder knows bytes, not names: of several files its errors say which one. */
-async function named<T>(name: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    const { code, hint, path, value, range } = error;
-    const details = { code, hint, value, cause: error, ...(path && { path }), ...(range && { range }) };
-    throw new FormatError(`${name}: ${error.message}`, details);
-  }
 }

@@ -63,8 +63,9 @@ function spliceMetadata(parts: readonly ChunkPart[]): FilmMetadata {
   return all;
 }
 
-/** What a track is, for all parts to have the same. */
-interface TrackFacts {
+/** A track of a part, in a file of its own. */
+interface TrackFile {
+  file: string;
   codec: string;
   channels: number | undefined;
   language: string | undefined;
@@ -82,29 +83,34 @@ class Splice {
     this.#parts = parts;
   }
 
-  /** Tracks of one kind. */
+  /** Tracks of one kind: those of the part with the most of them; others may lack some. */
   async tracks(name: string): Promise<Chunk[]> {
-    const [first, ...others] = await Promise.all(
+    const found = await Promise.all(
       this.#parts.map(async ({ chunks }) => {
         const tracks = chunks.filter((chunk) => chunk.name === name);
-        return Promise.all(tracks.map(({ bytes }) => this.#file(bytes)));
+        return Promise.all(tracks.map(({ bytes }) => this.#track(bytes)));
       }),
     );
-    const facts = await Promise.all(first!.map((file) => this.#facts(file)));
-    for (const [index, files] of others.entries()) {
-      const same = JSON.stringify(await Promise.all(files.map((file) => this.#facts(file))));
-      if (same !== JSON.stringify(facts)) throw differ(this.#parts[index + 1]!.name, this.#parts[0]!.name);
-    }
+    const full = found.reduce((most, tracks) => (tracks.length > most.length ? tracks : most));
+    const placed = found.map((tracks, part) => {
+      const places = placesIn(full, tracks);
+      if (places) return places;
+      throw differ(this.#parts[part]!.name, this.#parts[found.indexOf(full)]!.name);
+    });
     const spliced: Chunk[] = [];
-    for (const [track, { codec, language }] of facts.entries()) {
-      const files = [first!, ...others].map((part) => part[track]!);
-      spliced.push({ name, bytes: await this.#spliced(files, codec, language) });
+    for (const [number, track] of full.entries()) {
+      const files = placed.map((tracks) => tracks[number]?.file);
+      spliced.push({ name, bytes: await this.#spliced(files, track) });
     }
     return spliced;
   }
 
-  async #spliced(files: readonly string[], codec: string, language: string | undefined): Promise<Uint8Array> {
-    const packets = await Promise.all(files.map((file) => this.#packets(file)));
+  /** @param files of the parts that have the track */
+  async #spliced(
+    files: readonly (string | undefined)[],
+    { codec, language }: TrackFile,
+  ): Promise<Uint8Array> {
+    const packets = await Promise.all(files.map(async (file) => (file ? this.#packets(file) : [])));
     const kept = chosenPackets(packets, this.#parts);
     const lines: string[] = [];
     for (const { part, from, until, lasts } of kept) {
@@ -165,14 +171,30 @@ class Splice {
     return file;
   }
 
-  async #facts(file: string): Promise<TrackFacts> {
+  async #track(bytes: Uint8Array): Promise<TrackFile> {
+    const file = await this.#file(bytes);
     const entries = 'stream=codec_name,channels:stream_tags=language';
     const probed = (await probeJson(this.#tools, fileUrl(file), ['-show_entries', entries])) as {
       streams?: { codec_name?: string; channels?: number; tags?: { language?: string } }[];
     };
     const { codec_name: codec = '', channels, tags } = probed.streams?.[0] ?? {};
-    return { codec, channels, language: tags?.language };
+    return { file, codec, channels, language: tags?.language };
   }
+}
+
+/** Where each of some tracks stands among all; undefined if they are not some of these, in their order. */
+function placesIn(
+  all: readonly TrackFile[],
+  some: readonly TrackFile[],
+): (TrackFile | undefined)[] | undefined {
+  let next = 0;
+  const places = all.map((track) => {
+    const same =
+      some[next] &&
+      (['codec', 'channels', 'language'] as const).every((key) => some[next]![key] === track[key]);
+    return same ? some[next++] : undefined;
+  });
+  return next === some.length ? places : undefined;
 }
 
 /** A packet of a track, in seconds. */

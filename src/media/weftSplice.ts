@@ -1,6 +1,6 @@
 /** Parts of `.weft` files as one file: whole segments are copied, nothing is trained or decoded. */
 
-import { UsageError } from '../../runtime/errors.js';
+import { FormatError, UsageError } from '../../runtime/errors.js';
 import { infoOf } from '../../runtime/film/film.js';
 import { filmClock } from '../../runtime/film/filmClock.js';
 import type { Chunk } from '../../runtime/format/chunks.js';
@@ -115,7 +115,8 @@ export async function planSplice(
 ): Promise<Omit<PlannedFile, 'pieces'> & { pieces(): AsyncGenerator<Uint8Array, void, undefined> }> {
   checkJoinable(parts);
   const segments: SegmentOutline[] = [];
-  for (const part of parts) segments.push(...(await outlines(part)));
+  const known = new Map<string, Uint8Array>();
+  for (const part of parts) segments.push(...(await outlines(part, known)));
   const nets = segments[0]!.nets!;
   // Those of the head are said once; further on, those of the segment before.
   const shared = segments.findIndex((segment) => segment.nets !== nets);
@@ -129,21 +130,34 @@ export async function planSplice(
   return { size: plan.size, pieces: () => plan.pieces(bodies(parts)) };
 }
 
-/** The segments of a part, each with the nets that it is read with. */
-async function outlines({ file, firstSegment, endSegment }: WeftPart): Promise<SegmentOutline[]> {
-  const known = new Map<NetsEntry | undefined, Uint8Array>([[undefined, file.nets]]);
+/**
+ * The segments of a part, each with the nets that it is read with.
+ *
+ * @param known nets by their bytes, so that equal ones are one
+ */
+async function outlines(
+  { name, file, firstSegment, endSegment }: WeftPart,
+  known: Map<string, Uint8Array>,
+): Promise<SegmentOutline[]> {
+  const own = new Map<NetsEntry | undefined, Uint8Array>();
   const all: SegmentOutline[] = [];
   for (let index = firstSegment; index < endSegment; index++) {
-    const { bytes, frames, checksum, durations, nets } = file.segments[index]!;
-    if (!known.has(nets)) known.set(nets, (await segmentNetBytes(file, index))!);
-    all.push({ bytes, frames, checksum, durations, nets: known.get(nets) });
+    const { bytes, frames, checksum, durations, nets: entry } = file.segments[index]!;
+    if (!own.has(entry)) {
+      const nets = (await named(name, () => segmentNetBytes(file, index))) ?? file.nets;
+      const text = nets.join();
+      own.set(entry, known.get(text) ?? nets);
+      known.set(text, own.get(entry)!);
+    }
+    all.push({ bytes, frames, checksum, durations, nets: own.get(entry) });
   }
   return all;
 }
 
 async function* bodies(parts: readonly WeftPart[]): AsyncGenerator<Uint8Array, void, undefined> {
-  for (const { file, firstSegment, endSegment } of parts)
-    for (let index = firstSegment; index < endSegment; index++) yield segmentBytes(file, index);
+  for (const { name, file, firstSegment, endSegment } of parts)
+    for (let index = firstSegment; index < endSegment; index++)
+      yield await named(name, () => segmentBytes(file, index));
 }
 
 function headerOf(parts: readonly WeftPart[]): Omit<WeftHeader, 'frames' | keyof Telling> & Partial<Telling> {
@@ -167,4 +181,16 @@ type Telling = Pick<WeftHeader, (typeof TELLING)[number]>;
 
 function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The decoder knows bytes, not names: of several files its errors say which one. */
+export async function named<T>(name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    const { code, hint, path, value, range } = error;
+    const details = { code, hint, value, cause: error, ...(path && { path }), ...(range && { range }) };
+    throw new FormatError(`${name}: ${error.message}`, details);
+  }
 }

@@ -10,6 +10,7 @@ import { findFfmpeg, probeJson } from '../../src/media/ffmpeg.js';
 import { cutMetadata, formatMetadata, parseMetadata } from '../../src/media/filmMetadata.js';
 import { openFilm, type ReadOptions } from '../../src/media/filmReader.js';
 import { writeFilm } from '../../src/media/filmWriter.js';
+import { type ChunkPart, spliceChunks } from '../../src/media/trackSplice.js';
 import type { FilmTracks } from '../../src/media/trackWriter.js';
 
 const SECONDS = 6;
@@ -267,6 +268,86 @@ describe('out of the file', () => {
     const lines = await writeBack('fast.mkv', film.pictures(), info, { ...all(chunks), speed: 8 });
     expect(lines.join()).toContain('no sound at 8 times the speed');
     expect((await streamsOf('fast.mkv')).streams).toHaveLength(1);
+  });
+});
+
+describe('from one file into another', () => {
+  const quiet = () => undefined;
+  /** A part of the film that was read by itself. */
+  async function read(start: number, end: number): Promise<ChunkPart> {
+    const { chunks } = await chunksOf('film.mkv', { start, end });
+    return { name: 'part.weft', chunks, start: 0, end: end - start, whole: true };
+  }
+  async function checkInTime(
+    chunks: readonly Chunk[],
+    from: number,
+    places: readonly number[],
+  ): Promise<void> {
+    const { film, info } = await chunksOf('film.mkv');
+    const original = heard('noise.wav');
+    for (const name of ['splice.mp4', 'splice.mkv']) {
+      await writeBack(name, film.pictures(), info, all(chunks));
+      for (const [track, begins] of [
+        [0, 0],
+        [1, 1.5],
+      ] as const) {
+        const copy = heard(name, track);
+        for (const at of places.filter((at) => from + at > begins))
+          expect(Math.abs(delayMs(original, copy, from - begins + at, at))).toBeLessThan(15);
+      }
+    }
+  }
+
+  test('parts that are joined: sound, words and chapters go on in time', async () => {
+    const parts = [await read(0, 1.88), await read(1.88, 3.04), await read(3.04, 6)];
+    const chunks = await spliceChunks(findFfmpeg(), parts, quiet);
+    expect(chunks.map(({ name }) => name)).toEqual(['AUDI', 'AUDI', 'SUBT', 'META']);
+    await checkInTime(chunks, 0, [0.3, 1.6, 2, 2.9, 3.2, 5.5]);
+    const words = ffmpeg('-copyts', '-i', file('splice.mkv'), '-f', 'srt', '-').toString();
+    expect(words).toContain('00:00:03,500 --> 00:00:04,500\nlast words');
+    const { chapters, streams } = await streamsOf('splice.mkv');
+    expect(streams[1]).toMatchObject({ tags: { language: 'eng' } });
+    // A chapter that lay over a boundary goes on as two.
+    expect(chapters.map(({ end_time, tags }) => [Number(end_time), tags.title])).toEqual([
+      [1.88, 'one'],
+      [2.5, 'one'],
+      [3.04, 'two'],
+      [6, 'two'],
+    ]);
+  });
+
+  test('a part without sound leaves a hole', async () => {
+    const silent = { name: 'silent.weft', chunks: [], start: 0, end: 1, whole: true };
+    const parts = [await read(0, 1.6), silent, await read(2.6, 6)];
+    await checkInTime(await spliceChunks(findFfmpeg(), parts, quiet), 0, [0.3, 1, 3, 5.5]);
+    const hole = heard('splice.mkv').subarray(1.75 * HZ, 2.5 * HZ);
+    expect(hole.every((sample) => Math.abs(sample) < 0.001)).toBe(true);
+  });
+
+  test('a part that is cut out', async () => {
+    const { chunks } = await chunksOf('film.mkv');
+    const part = { name: 'film.weft', chunks, start: 1.36, end: 4.6, whole: false };
+    const kept = await spliceChunks(findFfmpeg(), [part], quiet);
+    await checkInTime(kept, 1.36, [0.3, 1, 2.7]);
+    expect((await streamsOf('splice.mkv')).chapters.map(({ end_time }) => Number(end_time))).toEqual([
+      1.14, 3.24,
+    ]);
+  });
+
+  test('whole, as it is; without the same tracks, not at all; unknown chunks are told of', async () => {
+    const part = await read(0, 2);
+    expect(await spliceChunks(findFfmpeg(), [part], quiet)).toEqual(part.chunks);
+    const silent = { ...part, name: 'silent.weft', chunks: [] };
+    const other = await chunksOf('film.mkv', { start: 2, end: 4, audio: 'copy' });
+    const copied = { ...part, name: 'copied.weft', chunks: other.chunks };
+    await expect(spliceChunks(findFfmpeg(), [part, copied], quiet)).rejects.toMatchObject({
+      code: 'TRACKS_DIFFER',
+      message: expect.stringContaining('copied.weft'),
+    });
+    const lines: string[] = [];
+    const strange = { ...silent, chunks: [{ name: 'ABCD', bytes: new Uint8Array(3) }] };
+    expect(await spliceChunks(findFfmpeg(), [strange, strange], (line) => lines.push(line))).toEqual([]);
+    expect(lines[0]).toBe('not kept: ABCD of silent.weft');
   });
 });
 
