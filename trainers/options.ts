@@ -96,7 +96,7 @@ export const ENCODE_OPTIONS: {
   groupPixels: {
     flag: 'group-pixels',
     type: { kind: 'number', min: 1, max: 1e12, whole: true, suffixes: true },
-    fallback: 24e6,
+    fallback: 12e6,
     doc: 'Film that is trained together and has nets in common, in pixels; what is lost at most when an encode is cut off',
   },
   threads: {

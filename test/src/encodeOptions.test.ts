@@ -6,7 +6,7 @@ import { environmentValues, optionValues, parserOptions } from '../../src/option
 import { ENCODE_OPTIONS, type EncodeOptions, resolveOptions } from '../../trainers/options.js';
 
 const defaults = {
-  ...{ crf: 27, preset: 'medium', tune: 'psnr', seed: 0, groupPixels: 24e6 },
+  ...{ crf: 27, preset: 'medium', tune: 'psnr', seed: 0, groupPixels: 12e6 },
   ...{ threads: availableParallelism(), engine: 'auto' },
 };
 
