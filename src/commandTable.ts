@@ -122,14 +122,19 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     },
   },
   worker: {
-    usage: 'worker <input>',
+    usage: 'worker [input]',
     describe: 'Train on this machine what encodes with --workers ask for',
     async load() {
       const { runWorker, WORKER_OPTIONS } = await import('./commands/worker.js');
       return {
         options: WORKER_OPTIONS,
         build: (cli) =>
-          film(cli, 'Address of Redis: redis://HOST, or rediss://NAME:PASSWORD@HOST:PORT')
+          cli
+            .positional('input', {
+              type: 'string',
+              defaultDescription: 'WEFT_WORKERS',
+              describe: 'Address of Redis: redis://HOST, or rediss://NAME:PASSWORD@HOST:PORT',
+            })
             .example('$0 worker redis://studio', 'on every machine that is to help')
             .example('$0 encode film.mp4 --workers redis://studio', 'on one of them'),
         run: runWorker,

@@ -10,6 +10,7 @@ import { findFfmpeg } from '../media/ffmpeg.js';
 import { ffmpegBuild } from '../media/ffmpegBuild.js';
 import type { RedisReport } from '../workers/redisReport.js';
 import type { CommandContext } from './context.js';
+import { ADDRESS_VARIABLE } from './worker.js';
 
 /** A part of weft or of what it builds on. */
 type Finding = Omit<EngineReport, 'name'> & { readonly name: string };
@@ -22,7 +23,8 @@ export async function runDoctor(
   { input }: { input?: string },
   { reporter, ffmpeg }: CommandContext,
 ): Promise<void> {
-  const redis = input === undefined ? undefined : await redisReport(input);
+  const address = input ?? process.env[ADDRESS_VARIABLE];
+  const redis = address ? await redisReport(address) : undefined;
   const engines = await reportEngines();
   const decoders = await Promise.all(DECODER_ENGINE_NAMES.map(decoderFinding));
   const tools = [await ffmpegFinding(ffmpeg)];

@@ -21,9 +21,10 @@ import { type EncodeSettings, encodeOptions } from './encodeSettings.js';
 import { SOUND_OPTIONS, SOURCE_OPTIONS, withSource } from './sourceOptions.js';
 import { refuseEvents, throughFile } from './standardOutput.js';
 import { openWeftFile } from './weftFile.js';
+import { ADDRESS_VARIABLE } from './worker.js';
 
-/** Options of `weft encode`. */
-export const ENCODE_COMMAND_OPTIONS: OptionTable = {
+/** Options of `weft encode` that the library has no use for. */
+export const ENCODE_OWN_OPTIONS: OptionTable = {
   output: {
     flag: 'output',
     alias: 'o',
@@ -39,10 +40,15 @@ export const ENCODE_COMMAND_OPTIONS: OptionTable = {
   workers: {
     flag: 'workers',
     type: { kind: 'text' },
-    variable: 'WEFT_WORKERS',
+    variable: ADDRESS_VARIABLE,
     fallbackDoc: 'this machine trains alone',
     doc: 'Have workers train, which meet at this Redis (see weft worker): redis://HOST',
   },
+};
+
+/** Options of `weft encode`. */
+export const ENCODE_COMMAND_OPTIONS: OptionTable = {
+  ...ENCODE_OWN_OPTIONS,
   ...ENCODE_OPTIONS,
   ...SOURCE_OPTIONS,
   ...SOUND_OPTIONS,

@@ -1,11 +1,13 @@
+import process from 'node:process';
+import { UsageError } from '../../runtime/errors.js';
 import { listenForInterrupts } from '../interrupts.js';
 import type { OptionTableOf } from '../optionTable.js';
 import type { CommandContext } from './context.js';
 
 /** Arguments of `weft worker`. */
 export interface WorkerArguments {
-  /** Address of Redis. */
-  input: string;
+  /** Address of Redis; default: that of the environment. */
+  input?: string;
   jobs: number;
 }
 
@@ -20,26 +22,37 @@ export const WORKER_OPTIONS: OptionTableOf<Omit<WorkerArguments, 'input'>> = {
   },
 };
 
+/** The variable that may hold the address of Redis, for an address with a password is not for the list of processes. */
+export const ADDRESS_VARIABLE = 'WEFT_WORKERS';
+
 /** Trains what encodes with --workers ask for, until it is interrupted. */
 export async function runWorker({ input, jobs }: WorkerArguments, context: CommandContext): Promise<void> {
   const { reporter, ffmpeg } = context;
+  const address = input ?? process.env[ADDRESS_VARIABLE];
+  if (!address) {
+    throw new UsageError('It is not said where groups are to be had.', {
+      code: 'REDIS_NEEDED',
+      hint: `Give the address of Redis, redis://HOST, or set ${ADDRESS_VARIABLE}.`,
+      path: 'input',
+    });
+  }
   // Loaded when needed: reading it takes as long as some commands.
   const { GroupWorker } = await import('../workers/groupWorker.js');
   const { shownUrl } = await import('../workers/redisConnection.js');
-  const worker = await GroupWorker.open(input, {
-    jobs,
-    ...(ffmpeg !== undefined && { ffmpeg }),
-    log: (line) => reporter.note(line),
-    onProgress: (stage, done) => reporter.progress(stage, done),
-  });
   const interrupts = listenForInterrupts(() =>
     reporter.note(
       'ending when what is in hand is trained (Ctrl-C again gives it back to be trained elsewhere)',
     ),
   );
   try {
-    reporter.event('start', { redis: shownUrl(input), jobs });
-    reporter.note(`waiting for groups at ${shownUrl(input)}`);
+    const worker = await GroupWorker.open(address, {
+      jobs,
+      ...(ffmpeg !== undefined && { ffmpeg }),
+      log: (line) => reporter.note(line),
+      onProgress: (stage, done) => reporter.progress(stage, done),
+    });
+    reporter.event('start', { redis: shownUrl(address), jobs });
+    reporter.note(`waiting for groups at ${shownUrl(address)}`);
     await fired(AbortSignal.any([interrupts.finish, interrupts.signal]));
     const finished = worker.finish();
     await Promise.race([finished, fired(interrupts.signal)]);

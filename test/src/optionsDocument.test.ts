@@ -6,7 +6,10 @@ import { describe, expect, test } from 'vitest';
 import { GENERAL_OPTIONS } from '../../src/commandLine.js';
 import { DECODE_OPTIONS } from '../../src/commands/decodeOptions.js';
 import { DEMO_OPTIONS } from '../../src/commands/demo.js';
+import { ENCODE_OWN_OPTIONS } from '../../src/commands/encode.js';
 import { SOUND_OPTIONS, SOURCE_OPTIONS } from '../../src/commands/sourceOptions.js';
+import { CUT_OPTIONS } from '../../src/commands/splice.js';
+import { WORKER_OPTIONS } from '../../src/commands/worker.js';
 import { FILM_PARTS } from '../../src/measure/filmParts.js';
 import { type CommandOptionType, fallbackText, type OptionTable } from '../../src/optionTable.js';
 import { ENCODE_OPTIONS } from '../../trainers/options.js';
@@ -16,9 +19,12 @@ const page = fileURLToPath(new URL('../../docs/options.md', import.meta.url));
 const sections: Readonly<Record<string, string>> = {
   general: tableText(GENERAL_OPTIONS),
   encode: tableText(ENCODE_OPTIONS, true),
+  encodeOwn: tableText(ENCODE_OWN_OPTIONS),
   source: tableText(SOURCE_OPTIONS, true),
   sound: tableText(SOUND_OPTIONS, true),
   decode: tableText(DECODE_OPTIONS),
+  cut: tableText(CUT_OPTIONS),
+  worker: tableText(WORKER_OPTIONS),
   demo: tableText(DEMO_OPTIONS),
   parts: rows([
     ['part', 'what'],

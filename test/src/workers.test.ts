@@ -205,6 +205,20 @@ describe.runIf(canEncode() && hasRedis())('an encode with workers', () => {
     expect(report).not.toContain(encodeURIComponent(PASSWORD));
   });
 
+  test('finds its address in the environment', async () => {
+    const env = { ...process.env, WEFT_WORKERS: url };
+    const worker = spawn(process.execPath, [MAIN, 'worker', '--progress', 'none'], { env, stdio: 'ignore' });
+    workers.push(worker);
+    await until((all) => all.includes('weft:workers'));
+    const ended = new Promise((resolve) => worker.once('close', resolve));
+    worker.kill('SIGINT');
+    expect(await ended).toBe(0);
+    expect(await runNode(folder, [MAIN, 'worker'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('set WEFT_WORKERS'),
+    });
+  }, 30_000);
+
   test('without a password, or where there is no Redis, fails before the film is read', async () => {
     const refused = await encodeScenes(folder, ['-y', '--workers', `redis://127.0.0.1:${port}`]);
     expect(refused).toMatchObject({
