@@ -1,10 +1,11 @@
 /** Time, size and memory of an encode, from a few measured steps on its first frames. */
 
+import type { Picture } from '../runtime/picture/picture.js';
 import { encode } from './encode.js';
 import type { EncodeHooks, EncodeProgress, EncodeResult, FilmSource } from './encodeJob.js';
 import { measuredFrames } from './nets/netQuantizer.js';
 import { DEFAULT_CRF, type EncodeOptions, resolveOptions } from './options.js';
-import { candidateDistances, PRESETS, type PresetName, stepsOf } from './presets.js';
+import { PRESETS, type PresetName, stepsOf } from './presets.js';
 import { firstPictures } from './scenes/firstPictures.js';
 import { longestSegment } from './scenes/segmentation.js';
 
@@ -15,9 +16,15 @@ export interface Estimate {
   memoryBytes: number;
 }
 
+/** Frames of the sample: the first of a short film, some here and there of a longer one, which seldom begins as it goes on. */
 const SAMPLE_FRAMES = 17;
+const STRETCHES = 3;
+const STRETCH_FRAMES = 9;
+const LEAST_FRAMES_BETWEEN = 20;
 /** Encodes that meeting a size or a quality takes. */
 const ENCODES_OF_A_SEARCH = 3;
+/** What part of a draft's training is no step: the start of nodes, their choice and their end. */
+const BESIDE_STEPS = 0.37;
 /** What a pass over the integers of the nets takes, over the choice of their steps. */
 const PASS_OVER_STEPS = 8;
 /** Bytes for a pixel of a segment in training, and of the program itself. */
@@ -25,7 +32,7 @@ const BYTES_PER_PIXEL = 40;
 const BASE_BYTES = 120e6;
 
 /**
- * Encodes the first frames with the quickest preset. The time of each stage is scaled by pixels and by what the preset does
+ * Encodes a few frames with the quickest preset. The time of each stage is scaled by pixels and by what the preset does
  * more of; the bytes of the intra frame by segments, those of the other frames by frames.
  *
  * @throws as `encode`
@@ -40,7 +47,7 @@ export async function estimate(
   const clock = new StageClock();
   const head: FilmSource = {
     info: source.info,
-    pictures: (signal) => firstPictures(source.pictures(signal), SAMPLE_FRAMES),
+    pictures: (signal) => samplePictures(source, signal),
   };
   const sample = await encode(
     head,
@@ -49,14 +56,16 @@ export async function estimate(
   );
   const { width, height, frames = sample.frames } = source.info;
   const longest = Math.min(frames, longestSegment(width, height));
-  const analyses = analysesOf(preset, longest) / analysesOf('draft', sample.frames);
-  const analysing = clock.secondsOf('analysing') * analyses;
-  const training = (clock.secondsOf('training') * stepsOf(preset)) / stepsOf('draft');
-  // On the first segments only: the nets' steps, and the passes before and after the latents are trained for them.
+  // More distances on trial share what they look at: presets differ in their steps.
+  const analysing = clock.secondsOf('analysing');
+  const steps = stepsOf(preset) / stepsOf('draft');
+  const training = clock.secondsOf('training') * (BESIDE_STEPS + (1 - BESIDE_STEPS) * steps);
+  // Once for each group: the nets' steps, and the passes before and after the latents are trained for them.
   const passes = 1 + 2 * PRESETS[preset].netPasses * PASS_OVER_STEPS;
   const [anchorDistance = 1] = PRESETS[preset].anchorDistances;
   const measured = measuredFrames({ width, height, frames: longest, anchorDistance }, PRESETS[preset]);
-  const quantizing = clock.secondsOf('quantizing nets') * passes * measured;
+  const groups = Math.ceil((frames * width * height) / options.groupPixels);
+  const quantizing = clock.secondsOf('quantizing nets') * passes * measured * groups;
   const once = ((analysing + training) * frames + quantizing) / sample.frames;
   return {
     seconds: once * (options.crf === undefined ? ENCODES_OF_A_SEARCH : 1),
@@ -65,10 +74,20 @@ export async function estimate(
   };
 }
 
-/** How often a preset analyses a scene of so many frames, at most: once for each distance on trial, and once for the choice. */
-function analysesOf(preset: PresetName, frames: number): number {
-  const candidates = candidateDistances(PRESETS[preset], frames).length;
-  return candidates > 1 ? candidates + 1 : 1;
+async function* samplePictures(
+  source: FilmSource,
+  signal?: AbortSignal,
+): AsyncGenerator<Picture, void, undefined> {
+  const { frames = 0 } = source.info;
+  const pictures = source.pictures(signal);
+  const between = Math.floor(frames / STRETCHES) - STRETCH_FRAMES;
+  if (between < LEAST_FRAMES_BETWEEN) return yield* firstPictures(pictures, SAMPLE_FRAMES);
+  let index = 0;
+  for await (const picture of pictures) {
+    const place = (index++ - between / 2) % (between + STRETCH_FRAMES);
+    if (place >= 0 && place < STRETCH_FRAMES) yield picture;
+    if (index >= frames - between / 2) return;
+  }
 }
 
 /** Bytes of a film like the sample that has so many frames. */

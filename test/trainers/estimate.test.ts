@@ -60,7 +60,9 @@ describe.runIf(canEncode())('an estimate', () => {
     expect(draft.seconds).toBeGreaterThan(0);
     const timesDraft = async (frames: number, options: Partial<EncodeOptions>) =>
       (await estimate(film(frames), options)).seconds / draft.seconds;
-    expect(await timesDraft(9, { ...DRAFT, preset: 'fast' })).toBeGreaterThan(2);
+    // On film fast takes 1.9 to 2.1 times as long as draft.
+    expect(await timesDraft(9, { ...DRAFT, preset: 'fast' })).toBeGreaterThan(1.7);
+    expect(await timesDraft(9, { ...DRAFT, preset: 'fast' })).toBeLessThan(3);
     expect(await timesDraft(9, { ...DRAFT, preset: 'slow' })).toBeGreaterThan(40);
     expect(await timesDraft(90, DRAFT)).toBeGreaterThan(3);
     expect(await timesDraft(90, DRAFT)).toBeLessThan(11);
