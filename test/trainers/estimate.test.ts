@@ -60,10 +60,11 @@ describe.runIf(canEncode())('an estimate', () => {
     expect(draft.seconds).toBeGreaterThan(0);
     const timesDraft = async (frames: number, options: Partial<EncodeOptions>) =>
       (await estimate(film(frames), options)).seconds / draft.seconds;
-    // On film fast takes 1.9 to 2.1 times as long as draft.
+    // On film fast takes 1.9 to 2.1 times as long as draft, slow about 30 times.
     expect(await timesDraft(9, { ...DRAFT, preset: 'fast' })).toBeGreaterThan(1.7);
     expect(await timesDraft(9, { ...DRAFT, preset: 'fast' })).toBeLessThan(3);
-    expect(await timesDraft(9, { ...DRAFT, preset: 'slow' })).toBeGreaterThan(40);
+    expect(await timesDraft(9, { ...DRAFT, preset: 'slow' })).toBeGreaterThan(25);
+    expect(await timesDraft(9, { ...DRAFT, preset: 'slow' })).toBeLessThan(45);
     expect(await timesDraft(90, DRAFT)).toBeGreaterThan(3);
     expect(await timesDraft(90, DRAFT)).toBeLessThan(11);
     expect(await timesDraft(9, { ...others, targetPsnr: 30 })).toBeCloseTo(3, 1);
