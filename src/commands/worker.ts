@@ -56,8 +56,7 @@ export async function runWorker({ input, jobs }: WorkerArguments, context: Comma
     await fired(AbortSignal.any([interrupts.finish, interrupts.signal]));
     const finished = worker.finish();
     await Promise.race([finished, fired(interrupts.signal)]);
-    if (interrupts.signal.aborted) worker.giveBack();
-    await finished;
+    if (interrupts.signal.aborted) await worker.giveBack();
     reporter.result({}, '');
   } finally {
     interrupts.dispose();

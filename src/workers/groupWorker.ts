@@ -45,6 +45,8 @@ export interface WorkerOptions {
 
 const PROGRESS_MS = 1000;
 const LOOK_MS = 1000;
+/** How long the end waits for Redis. */
+const GIVE_BACK_MS = 5000;
 
 /** Takes groups from `open` on; `finish` ends it. */
 export class GroupWorker {
@@ -95,9 +97,12 @@ export class GroupWorker {
     this.#redis.disconnect();
   }
 
-  /** Has others train the groups in hand: `finish` ends at once. */
-  giveBack(): void {
+  /** Ends at once: others train the groups in hand. What cannot be reached is given up. */
+  async giveBack(): Promise<void> {
     this.#giveBack.abort();
+    await Promise.race([this.finish(), setTimeout(GIVE_BACK_MS, undefined, { ref: false })]);
+    this.#redis.disconnect();
+    await this.#worker.disconnect().catch(() => undefined);
   }
 
   async #tidy(): Promise<void> {

@@ -38,6 +38,8 @@ export interface WorkshopOptions {
 
 /** How often it is looked at how far a group is. */
 const LOOK_MS = 500;
+/** How long the end waits for Redis. */
+const TIDY_MS = 5000;
 /** Groups in the queue beyond those that train, so that a worker that is done goes on at once. */
 const AHEAD = 1;
 
@@ -94,42 +96,42 @@ export class RemoteWorkshop implements GroupWorkshop {
     const id = `${this.#id}-${index}`;
     this.#jobs.add(id);
     try {
-      const sent = await sendPictures(this.#redis, findFfmpeg(this.#options.ffmpeg), id, scenes);
+      const ffmpeg = findFfmpeg(this.#options.ffmpeg);
+      const sent = await watched(sendPictures(this.#redis, ffmpeg, id, scenes), watch);
       const title = `group ${index}`;
       const data = { encode: this.#id, title, settings, ...sent };
       const kept = { removeOnComplete: false, removeOnFail: false, stackTraceLimit: 0 };
-      await this.#queue.add('group', data, { jobId: id, attempts: TRIES, ...kept });
+      await watched(this.#queue.add('group', data, { jobId: id, attempts: TRIES, ...kept }), watch);
       const { engine } = await this.#finished(id, watch);
-      const bytes = await this.#redis.getBuffer(resultKey(id));
+      const bytes = await watched(this.#redis.getBuffer(resultKey(id)), watch);
       const group = bytes && unpackGroup(bytes);
       if (!group) throw lost();
       this.#note(engine);
       return group;
     } finally {
-      if (!this.#closed) await this.#remove(id);
+      if (!this.#closed && this.#redis.status === 'ready') await this.#remove(id);
     }
   }
 
   /** Withdraws what is not finished, and leaves nothing in Redis. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#heart;
     // What cannot be reached cannot be tidied: it expires.
-    if (this.#redis.status === 'ready') await this.#tidy().catch(() => undefined);
-    await this.#queue.close().catch(() => undefined);
+    const tidied = this.#redis.status === 'ready' ? this.#heart?.then(() => this.#tidy()) : undefined;
+    await Promise.race([tidied?.catch(() => undefined), setTimeout(TIDY_MS, undefined, { ref: false })]);
     this.#redis.disconnect();
+    await this.#queue.close().catch(() => undefined);
   }
 
   /** Waits until a job is done. */
   async #finished(id: string, watch: TrainingWatch): Promise<GroupReturn> {
     for (;;) {
-      watch.check();
       if (watch.finishing && !this.#finish) {
         this.#finish = true;
-        await this.#layCard();
+        await watched(this.#layCard(), watch);
       }
-      const state = await this.#queue.getJobState(id);
-      const job = (await this.#queue.getJob(id)) as Job<GroupJob, GroupReturn> | undefined;
+      const state = await watched(this.#queue.getJobState(id), watch);
+      const job = (await watched(this.#queue.getJob(id), watch)) as Job<GroupJob, GroupReturn> | undefined;
       if (!job) throw lost();
       if (state === 'completed') return job.returnvalue;
       if (state === 'failed') throw failed(job);
@@ -192,6 +194,20 @@ export class RemoteWorkshop implements GroupWorkshop {
     if ((await this.#register.all('encode')).size === 0) await this.#queue.obliterate({ force: true });
     for (const id of [...this.#jobs]) await this.#remove(id);
     await removeQueue(this.#redis, this.#register);
+  }
+}
+
+/**
+ * Waits for Redis, however long that takes, unless the work is stopped meanwhile.
+ *
+ * @throws what `watch.check` throws
+ */
+async function watched<T>(work: Promise<T>, watch: TrainingWatch): Promise<T> {
+  work.catch(() => undefined); // it is told below, unless the work was stopped
+  for (;;) {
+    watch.check();
+    const done = await Promise.race([work.then((value) => ({ value })), setTimeout(LOOK_MS)]);
+    if (done) return done.value;
   }
 }
 

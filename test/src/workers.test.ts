@@ -205,6 +205,21 @@ describe.runIf(canEncode() && hasRedis())('an encode with workers', () => {
     expect(report).not.toContain(encodeURIComponent(PASSWORD));
   });
 
+  test('ends by a signal also while Redis is away, and so does its worker', async () => {
+    const env = { ...process.env, WEFT_WORKERS: url };
+    const worker = spawn(process.execPath, [MAIN, 'worker', '--progress', 'none'], { env, stdio: 'ignore' });
+    const workerEnded = new Promise((resolve) => worker.once('close', resolve));
+    const { code } = await encode([], (child) => {
+      void until(inTraining).then(async () => {
+        await stopRedis();
+        for (const each of [child, worker]) each.kill('SIGTERM');
+      });
+    });
+    await workerEnded;
+    await startRedis();
+    expect(code).toBe(130);
+  }, 60_000);
+
   test('finds its address in the environment', async () => {
     const env = { ...process.env, WEFT_WORKERS: url };
     const worker = spawn(process.execPath, [MAIN, 'worker', '--progress', 'none'], { env, stdio: 'ignore' });
