@@ -151,7 +151,7 @@ async function finishGroups(
         .finally(() => inHand.delete(work));
       inHand.add(work);
       work.catch(() => undefined); // it is told below, where it is waited for
-      while (inHand.size >= workshop.places) await Promise.race([...inHand, setTimeout(PLACES_CHECK_MS)]);
+      while (inHand.size >= workshop.places) await Promise.race([...inHand, placesCheck()]);
       if (watch.finishing) break;
     }
     await Promise.all(inHand);
@@ -161,6 +161,11 @@ async function finishGroups(
     throw error;
   }
   return kept;
+}
+
+/** When it is asked again whether there are more places. Nothing else waits for it. */
+function placesCheck(): Promise<void> {
+  return setTimeout(PLACES_CHECK_MS, undefined, { ref: false });
 }
 
 function framesOf(scenes: readonly (readonly Picture[])[]): number {

@@ -206,7 +206,10 @@ async function watched<T>(work: Promise<T>, watch: TrainingWatch): Promise<T> {
   work.catch(() => undefined); // it is told below, unless the work was stopped
   for (;;) {
     watch.check();
-    const done = await Promise.race([work.then((value) => ({ value })), setTimeout(LOOK_MS)]);
+    const done = await Promise.race([
+      work.then((value) => ({ value })),
+      setTimeout(LOOK_MS, undefined, { ref: false }),
+    ]);
     if (done) return done.value;
   }
 }
