@@ -137,6 +137,8 @@ export class RemoteWorkshop implements GroupWorkshop {
       if (state === 'failed') throw failed(job);
       const progress = job.progress as GroupProgress | 0;
       if (state === 'active' && progress !== 0) watch.progress(progress.stage, progress.done);
+      // After the look, so that what is finished when another group fails is kept.
+      watch.check();
       await setTimeout(LOOK_MS);
     }
   }
@@ -205,12 +207,10 @@ export class RemoteWorkshop implements GroupWorkshop {
 async function watched<T>(work: Promise<T>, watch: TrainingWatch): Promise<T> {
   work.catch(() => undefined); // it is told below, unless the work was stopped
   for (;;) {
-    watch.check();
-    const done = await Promise.race([
-      work.then((value) => ({ value })),
-      setTimeout(LOOK_MS, undefined, { ref: false }),
-    ]);
+    const pause = setTimeout(LOOK_MS, undefined, { ref: false });
+    const done = await Promise.race([work.then((value) => ({ value })), pause]);
     if (done) return done.value;
+    watch.check();
   }
 }
 
