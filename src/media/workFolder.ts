@@ -1,6 +1,6 @@
 /** The folder beside an output in which an encode keeps what is finished, so that nothing of it is lost. */
 
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { MediaError, WeftError } from '../../runtime/errors.js';
@@ -71,7 +71,7 @@ export class WorkFolder implements WorkStore {
     if (!this.#locked) return;
     this.#locked = false;
     const names = await readdir(this.folder).catch(() => []);
-    if (names.some((name) => name !== LOCK && name !== JOB))
+    if (names.some((name) => !name.startsWith(LOCK) && name !== JOB))
       await rm(path.join(this.folder, LOCK), { force: true });
     else await this.#discard();
   }
@@ -83,7 +83,7 @@ export class WorkFolder implements WorkStore {
   }
 
   async #clear(): Promise<void> {
-    const names = (await readdir(this.folder)).filter((name) => name !== LOCK);
+    const names = (await readdir(this.folder)).filter((name) => !name.startsWith(LOCK));
     await Promise.all(names.map((name) => rm(path.join(this.folder, name), { recursive: true })));
   }
 
@@ -93,17 +93,28 @@ export class WorkFolder implements WorkStore {
 
   async #lock(): Promise<void> {
     const file = path.join(this.folder, LOCK);
-    const owner = await readFile(file, 'utf8').catch(() => undefined);
-    if (owner !== undefined && isRunning(owner)) {
-      throw new MediaError(`Another encode (process ${owner.split(' ')[0]}) writes this output.`, {
-        code: 'WORK_IN_USE',
-        hint: `Let it finish, give another name with -o, or remove ${file} if it is wrong.`,
-        path: 'output',
-        value: this.folder,
-      });
+    const mine = `${LOCK}.${process.pid}`;
+    await this.#put(mine, `${process.pid} ${os.hostname()}`);
+    try {
+      // A link is there or not: of two that begin at once one gets it.
+      while (!(await this.#told(linked(path.join(this.folder, mine), file)))) {
+        const owner = await readFile(file, 'utf8').catch(() => undefined);
+        if (owner !== undefined && isRunning(owner)) throw this.#inUse(owner, file);
+        await rm(file, { force: true });
+      }
+    } finally {
+      await rm(path.join(this.folder, mine), { force: true });
     }
-    await this.#put(LOCK, `${process.pid} ${os.hostname()}`);
     this.#locked = true;
+  }
+
+  #inUse(owner: string, file: string): MediaError {
+    return new MediaError(`Another encode (process ${owner.split(' ')[0]}) writes this output.`, {
+      code: 'WORK_IN_USE',
+      hint: `Let it finish, give another name with -o, or remove ${file} if it is wrong.`,
+      path: 'output',
+      value: this.folder,
+    });
   }
 
   #belongsToOther(what: string): MediaError {
@@ -137,6 +148,20 @@ export class WorkFolder implements WorkStore {
     } catch (cause) {
       throw cause instanceof WeftError ? cause : writeFailure(this.folder, cause);
     }
+  }
+}
+
+/** Gives a file a second name; false if there is such a name already. A file system without links has it renamed. */
+async function linked(file: string, name: string): Promise<boolean> {
+  try {
+    await link(file, name);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return false;
+    if (await stat(name).catch(() => undefined)) return false;
+    await rename(file, name);
+    return true;
   }
 }
 
