@@ -1,4 +1,4 @@
-/** Time, size and memory of an encode, from a few measured steps on its first frames. */
+/** Time, size and memory of an encode, from a few measured steps on some of its frames. */
 
 import type { Picture } from '../runtime/picture/picture.js';
 import { encode } from './encode.js';

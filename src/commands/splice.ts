@@ -1,13 +1,13 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { UsageError } from '../../runtime/errors.js';
-import type { WeftFile } from '../../runtime/format/container.js';
-import { fileChunks } from '../../runtime/format/container.js';
+import { fileChunks, type WeftFile } from '../../runtime/format/container.js';
 import { findFfmpeg } from '../media/ffmpeg.js';
 import { checkOutput, writeWhole } from '../media/outputFile.js';
 import { spliceChunks } from '../media/trackSplice.js';
 import {
   checkJoinable,
+  isWhole,
   named,
   planSplice,
   segmentsAround,
@@ -109,7 +109,7 @@ async function splice(
   const tracks = await Promise.all(
     (noTracks ? [] : parts).map(async (part) => ({
       ...{ name: part.name, chunks: await named(part.name, () => fileChunks(part.file)) },
-      ...{ ...timesOf(part), whole: part.endSegment - part.firstSegment === part.file.segments.length },
+      ...{ ...timesOf(part), whole: isWhole(part) },
     })),
   );
   const some = tracks.some(({ chunks }) => chunks.length > 0);

@@ -10,13 +10,7 @@ import { unreadable } from '../media/unreadable.js';
  * @throws as `open`; MediaError FILE_MISSING, FILE_UNREADABLE, also when it is read later
  */
 export async function openWeftFile(file: string, options: OpenOptions = {}): Promise<WeftFilm> {
-  const source = await fileSource(file);
-  try {
-    return await open(source, options);
-  } catch (error) {
-    source.close();
-    throw error;
-  }
+  return opened(file, (source) => open(source, options));
 }
 
 /**
@@ -25,13 +19,7 @@ export async function openWeftFile(file: string, options: OpenOptions = {}): Pro
  * @throws as `readWeft`; MediaError FILE_MISSING, FILE_UNREADABLE, also when it is read later
  */
 export async function readWeftHead(file: string): Promise<WeftFile> {
-  const source = await fileSource(file);
-  try {
-    return await readWeft(source);
-  } catch (error) {
-    source.close();
-    throw error;
-  }
+  return opened(file, readWeft);
 }
 
 /**
@@ -45,6 +33,17 @@ export async function readWeftFile(file: string): Promise<Uint8Array> {
     return await source.read(0, source.size);
   } finally {
     source.close();
+  }
+}
+
+/** What is read of a file and reads on in it; the file is closed if that fails. */
+async function opened<T>(file: string, read: (source: ByteSource) => Promise<T>): Promise<T> {
+  const source = await fileSource(file);
+  try {
+    return await read(source);
+  } catch (error) {
+    source.close();
+    throw error;
   }
 }
 

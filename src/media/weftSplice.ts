@@ -69,6 +69,11 @@ export function segmentsAround(
 /** Frames that an instant may be wrong by. */
 const NEARLY = 1e-4;
 
+/** Whether a part is all of its file. */
+export function isWhole({ file, firstSegment, endSegment }: WeftPart): boolean {
+  return endSegment - firstSegment === file.segments.length;
+}
+
 /** Where a part lies in its film. */
 export function timesOf({ file, firstSegment, endSegment }: WeftPart): PartTimes {
   const info = infoOf(file);
@@ -168,8 +173,7 @@ function headerOf(parts: readonly WeftPart[]): Omit<WeftHeader, 'frames' | keyof
   const telling = Object.fromEntries(agreed.map((field) => [field, header[field]])) as Partial<Telling>;
   const deciding = Object.fromEntries(DECIDING.map((field) => [field, header[field]]));
   // The PSNR of a part is not that of the whole.
-  const [only] = parts;
-  const whole = parts.length === 1 && only!.endSegment - only!.firstSegment === only!.file.segments.length;
+  const whole = parts.length === 1 && isWhole(parts[0]!);
   return {
     ...(deciding as Omit<WeftHeader, 'frames' | 'psnr' | keyof Telling>),
     ...telling,

@@ -99,9 +99,9 @@ export class Register {
   }
 
   /** Lays a card again and again, until the function that comes back is called. */
-  async keep<Kind extends keyof Cards>(kind: Kind, id: string, card: () => Cards[Kind]): Promise<() => void> {
-    await this.lay(kind, id, card());
-    const again = () => void this.lay(kind, id, card()).catch(() => undefined);
+  async keep<Kind extends keyof Cards>(kind: Kind, id: string, card: Cards[Kind]): Promise<() => void> {
+    await this.lay(kind, id, card);
+    const again = () => void this.lay(kind, id, card).catch(() => undefined);
     const timer = setInterval(again, (1000 * this.livesSeconds) / 3);
     return () => clearInterval(timer);
   }

@@ -85,7 +85,7 @@ export class GroupWorker {
     const { name } = await openEngine('auto', options.log);
     const worker = new GroupWorker(await connectRedis(url, options.log), name, options);
     await worker.#worker.waitUntilReady();
-    worker.#forget = await worker.#register.keep('worker', worker.#id, () => worker.#card);
+    worker.#forget = await worker.#register.keep('worker', worker.#id, worker.#card);
     return worker;
   }
 
