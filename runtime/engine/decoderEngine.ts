@@ -8,6 +8,7 @@ import type { FilmNets } from '../field/nets.js';
 import type { FieldShape } from '../field/shape.js';
 import type { FieldNode } from '../field/structure.js';
 import type { SegmentData } from '../format/segmentHead.js';
+import type { FloatPlane, Planes } from '../picture/floatPlane.js';
 import type { Picture } from '../picture/picture.js';
 import type { RasterKernels } from '../picture/raster.js';
 
@@ -25,11 +26,24 @@ export interface SegmentTask {
   readonly nodes: readonly FieldNode[];
 }
 
+/** What a picture at a frame, and those between it and the next, are sampled from. */
+export interface FramePlanes {
+  /** At native size, in codes minus 128; the caller's to keep. */
+  readonly planes: Planes;
+  /** The trajectories to the next frame; absent at the last one of the segment. */
+  readonly link?: FrameLink;
+}
+
+/** What leads from a frame to the next: section 12 of FORMAT.md. */
+export interface FrameLink {
+  /** Whether the next frame carries the trajectories and they lead to this one, or the other way round. */
+  readonly carrierIsLater: boolean;
+  /** Displacements from the carrier to the other in luma pixels, across and down, one for each cell; the caller's to keep. */
+  readonly motion: readonly [FloatPlane, FloatPlane];
+}
+
 /**
  * A segment of which pictures can be taken, in any order, several at once; fastest with instants rising.
- *
- * `picture` gives bytes. An engine whose pictures lie in the memory of a GPU may later say that it can also draw them there;
- * bytes it can always give.
  */
 export interface BakedSegment {
   /**
@@ -43,6 +57,13 @@ export interface BakedSegment {
    *   fails.
    */
   picture(frame: number, phase: number, kernels: RasterKernels, signal?: AbortSignal): Promise<Picture>;
+  /**
+   * What a sampler elsewhere (on a GPU: runtime/gpu) makes pictures of; left out by engines that only sample themselves.
+   *
+   * @param frame frame within the segment, from 0
+   * @throws as `picture`
+   */
+  framePlanes?(frame: number, signal?: AbortSignal): Promise<FramePlanes>;
   /** Frees the segment, at the latest when the pictures that were asked for are there; it is not used afterwards. */
   close(): void;
 }

@@ -1,7 +1,7 @@
 /** The filter of a baked plane: every sample moves by clipped differences to its neighbours (FORMAT.md, "Filter"). */
 
 import { DEPTH_ROWS, FILTER_CLIPS, FILTER_NEIGHBOURS, FILTER_RINGS } from '../field/constants.js';
-import { createPlane, type FloatPlane } from './plane.js';
+import { createPlane, type FloatPlane } from '../picture/floatPlane.js';
 
 /**
  * Weights of the filter of one plane of a node, by ring and clip.

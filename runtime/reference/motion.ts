@@ -3,9 +3,9 @@
 import { GRID_LIMIT, MOTION_GRID_PX } from '../field/constants.js';
 import { displacement } from '../field/shape.js';
 import type { MotionPrediction } from '../field/structure.js';
+import type { FloatPlane } from '../picture/floatPlane.js';
 import type { Chroma } from '../picture/picture.js';
 import { clampIndex } from '../picture/picture.js';
-import type { FloatPlane } from './plane.js';
 import { addPlane } from './pyramid.js';
 
 /**

@@ -1,21 +1,8 @@
-/** Planes of real samples, and reading them at real coordinates. */
+/** Reading planes at real coordinates. */
 
 import { CUBIC_LIMIT_BEFORE, CUBIC_LIMIT_BEHIND, CUBIC_SHARPNESS } from '../field/constants.js';
+import type { FloatPlane } from '../picture/floatPlane.js';
 import { clampIndex } from '../picture/picture.js';
-
-/** Shape (height, width), row-major. */
-export interface FloatPlane {
-  readonly width: number;
-  readonly height: number;
-  readonly samples: Float32Array;
-}
-
-/** Y, Cb, Cr. */
-export type Planes = readonly [FloatPlane, FloatPlane, FloatPlane];
-
-export function createPlane(width: number, height: number): FloatPlane {
-  return { width, height, samples: new Float32Array(width * height) };
-}
 
 /** Weights of the four samples around a position `fraction` (0..1) behind the second: cubic convolution, R. Keys (1981). */
 export function cubicWeights(fraction: number, weights: Float64Array): void {

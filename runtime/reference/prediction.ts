@@ -2,9 +2,10 @@
 
 import { BETA, BLACK, LIGHT, MOTION_GRID_PX } from '../field/constants.js';
 import { displacement, type FieldShape } from '../field/shape.js';
+import { createPlane, type FloatPlane, type Planes } from '../picture/floatPlane.js';
 import { clampIndex } from '../picture/picture.js';
 import { axisCells, cellSide, type MotionField } from './motion.js';
-import { createPlane, cubicWeights, type FloatPlane, type Planes } from './plane.js';
+import { cubicWeights } from './plane.js';
 
 /** Y, Cb and Cr, predicted from one or two references by the motion of the node's cells. */
 export function predict(

@@ -1,8 +1,8 @@
 /** Doubling of planes, the only filter between the levels of a pyramid. */
 
 import { DOUBLING_TAPS } from '../field/constants.js';
+import { createPlane, type FloatPlane } from '../picture/floatPlane.js';
 import { clampIndex, type Size } from '../picture/picture.js';
-import { createPlane, type FloatPlane } from './plane.js';
 
 const REACH = DOUBLING_TAPS.length / 2;
 

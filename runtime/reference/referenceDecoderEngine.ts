@@ -4,12 +4,14 @@ import type {
   BakedSegment,
   CreateDecoderEngine,
   DecoderEngine,
+  FramePlanes,
   SegmentTask,
 } from '../engine/decoderEngine.js';
 import { countNodeBits, type NodeBits, StreamStates } from '../entropy/latentCoder.js';
 import { readSegmentNodes } from '../entropy/segmentCoder.js';
 import { throwIfAborted } from '../errors.js';
-import { latentPlanes } from '../field/shape.js';
+import { displacement, latentPlanes } from '../field/shape.js';
+import { linkAfter } from '../field/structure.js';
 import type { Picture } from '../picture/picture.js';
 import type { RasterKernels } from '../picture/raster.js';
 import { type BakedNode, bakeNode } from './nodeBake.js';
@@ -91,6 +93,16 @@ class ReferenceBakedSegment implements BakedSegment {
         ? this.#baked[nodes.findIndex((node) => node.frame === frame)]!.planes
         : planesBetween(shape, nodes, this.#baked, frame, phase);
     return samplePicture(planes, kernels);
+  }
+
+  async framePlanes(frame: number, signal?: AbortSignal): Promise<FramePlanes> {
+    throwIfAborted(signal);
+    const { nodes } = this.#task;
+    const { planes } = this.#baked[nodes.findIndex((node) => node.frame === frame)]!;
+    if (frame === nodes.length - 1) return { planes };
+    const { carrier, field, carrierIsLater } = linkAfter(nodes, frame);
+    const [x, y] = [0, 1].map((axis) => this.#baked[carrier]!.motion[displacement(field, axis)]!);
+    return { planes, link: { carrierIsLater, motion: [x!, y!] } };
   }
 
   close(): void {}

@@ -1,9 +1,9 @@
 /** Planes on any raster. */
 
 import { CODE_OFFSET, MAX_CODE } from '../field/constants.js';
+import { createPlane, type FloatPlane } from '../picture/floatPlane.js';
 import { createPicture, type Picture } from '../picture/picture.js';
 import type { AxisKernel, RasterKernels } from '../picture/raster.js';
-import { createPlane, type FloatPlane } from './plane.js';
 
 /** Planes in codes minus 128 to an 8-bit picture: resampled, rounded to the nearest code, clamped to 0..255. */
 export function samplePicture(planes: readonly FloatPlane[], kernels: RasterKernels): Picture {

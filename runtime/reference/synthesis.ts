@@ -9,8 +9,8 @@ import {
   LUMA_INPUTS,
 } from '../field/constants.js';
 import type { SynthesisWeights } from '../field/nets.js';
+import { createPlane, type FloatPlane } from '../picture/floatPlane.js';
 import type { Chroma } from '../picture/picture.js';
-import { createPlane, type FloatPlane } from './plane.js';
 import { collapseLevels, doublePlane } from './pyramid.js';
 
 /** Levels of luma that stand alone as inputs of the net; the rest is summed into the last input. */

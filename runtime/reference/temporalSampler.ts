@@ -3,9 +3,10 @@
 import { MOTION_GRID_PX, TRUST_FLOOR, TRUST_HANDICAP } from '../field/constants.js';
 import { displacement, type FieldShape } from '../field/shape.js';
 import { type FieldNode, linkAfter } from '../field/structure.js';
+import { createPlane, type FloatPlane } from '../picture/floatPlane.js';
 import { CellsAround, cellSide } from './motion.js';
 import type { BakedNode } from './nodeBake.js';
-import { CubicSampler, createPlane, type FloatPlane } from './plane.js';
+import { CubicSampler } from './plane.js';
 
 /**
  * Planes at `frame` + `phase`, at native size, in codes minus 128.

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CUBIC_LIMIT_BEFORE, CUBIC_LIMIT_BEHIND } from '../../runtime/field/constants.js';
 import { constantsHeader } from '../../runtime/native/constantsHeader.js';
-import { CubicSampler, createPlane } from '../../runtime/reference/plane.js';
+import { createPlane } from '../../runtime/picture/floatPlane.js';
+import { CubicSampler } from '../../runtime/reference/plane.js';
 
 describe('the numbers of the definition', () => {
   it('are those of the C++ header; npm run generate writes it', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { fieldShape } from '../../runtime/field/shape.js';
+import { createPlane, type FloatPlane } from '../../runtime/picture/floatPlane.js';
 import { axisKernel } from '../../runtime/picture/raster.js';
 import { CellsAround, cellSide } from '../../runtime/reference/motion.js';
-import { CubicSampler, createPlane, type FloatPlane } from '../../runtime/reference/plane.js';
+import { CubicSampler } from '../../runtime/reference/plane.js';
 import { predict } from '../../runtime/reference/prediction.js';
 import { doublePlane } from '../../runtime/reference/pyramid.js';
 import { resample } from '../../runtime/reference/spatialSampler.js';

@@ -10,8 +10,9 @@ import {
   LIGHT,
 } from '../../runtime/field/constants.js';
 import { displacement, type FieldShape, type LatentPlane, motionGrid } from '../../runtime/field/shape.js';
+import type { FloatPlane } from '../../runtime/picture/floatPlane.js';
 import { clampIndex } from '../../runtime/picture/picture.js';
-import { CubicSampler, type FloatPlane } from '../../runtime/reference/plane.js';
+import { CubicSampler } from '../../runtime/reference/plane.js';
 import type { EngineConstants, StartConstants } from '../trainingConstants.js';
 import { type ErrorPrices, fitMotion } from './motionFit.js';
 import { type Luma, lightTowards, lumaPyramid, searchMotion, VectorField } from './motionSearch.js';
