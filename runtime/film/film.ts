@@ -1,10 +1,10 @@
 /** A film that can be shown at any size and at any instant. */
 
-import type { BakedSegment, DecoderEngine, SegmentTask } from '../engine/decoderEngine.js';
+import type { BakedSegment, DecoderEngine, FramePlanes, SegmentTask } from '../engine/decoderEngine.js';
 import { checkDecoderEngineChoice, type DecoderEngineChoice, openDecoderEngine } from '../engine/registry.js';
 import type { NodeBits } from '../entropy/latentCoder.js';
 import { netsFromFile } from '../entropy/netCoder.js';
-import { FormatError, InterruptedError, throwIfAborted, UsageError } from '../errors.js';
+import { EngineError, FormatError, InterruptedError, throwIfAborted, UsageError } from '../errors.js';
 import type { FilmNets } from '../field/nets.js';
 import { type FieldShape, fieldShape } from '../field/shape.js';
 import { refinedOffsets } from '../field/steps.js';
@@ -148,6 +148,27 @@ export class WeftFilm {
   }
 
   /**
+   * What a sampler on a GPU makes pictures of: planes of a frame, and its link to the next one of its segment.
+   *
+   * @param frame 0..frames - 1
+   * @throws FormatError if the segment is damaged, InterruptedError if the signal fires, EngineError `ENGINE_MISSING` if the
+   *   engine samples by itself only.
+   */
+  async framePlanes(frame: number, signal?: AbortSignal): Promise<FramePlanes> {
+    const index = this.#segmentOf(frame);
+    const { startFrame } = this.segments[index]!;
+    return this.#inSegment(index, signal, (segment) => {
+      if (segment.framePlanes) return segment.framePlanes(frame - startFrame, signal);
+      throw new EngineError(`The ${this.engine} engine does not hand out its planes.`, {
+        code: 'ENGINE_MISSING',
+        hint: 'Use the engine wasm or reference.',
+        path: 'options.engine',
+        value: this.engine,
+      });
+    });
+  }
+
+  /**
    * Latents of a segment, per node in coding order, laid out as `latentPlanes` says.
    *
    * @throws FormatError if the segment is damaged.
@@ -216,19 +237,26 @@ export class WeftFilm {
     const { frame, phase } = this.#place(plan.instant(i));
     const index = this.#segmentOf(frame);
     const { startFrame } = this.segments[index]!;
-    const picture = this.#cache.use(
-      index,
-      () => this.#bake(index, signal),
-      (segment) => segment.picture(frame - startFrame, phase, kernels, signal),
+    const picture = this.#inSegment(index, signal, (segment) =>
+      segment.picture(frame - startFrame, phase, kernels, signal),
     );
     if (this.#decoder.lookahead > 0) this.#bakeAhead(plan, i, index, signal);
+    return picture;
+  }
+
+  /** Does `work` with a segment, which is baked if it is not there. */
+  async #inSegment<T>(
+    index: number,
+    signal: AbortSignal | undefined,
+    work: (segment: BakedSegment) => Promise<T>,
+  ): Promise<T> {
     try {
-      return await picture;
+      return await this.#cache.use(index, () => this.#bake(index, signal), work);
     } catch (error) {
-      // Another iterator was baking this segment and was stopped; this one was not.
+      // Somebody else was baking this segment and was stopped; this caller was not.
       const othersInterruption = error instanceof InterruptedError && !signal?.aborted;
       if (!othersInterruption) throw error;
-      return this.#picture(plan, i, kernels, signal);
+      return this.#inSegment(index, signal, work);
     }
   }
 
