@@ -54,7 +54,7 @@ export interface BakedSegment {
    * @param kernels raster and crop, of the shape of the task
    * @returns planes of `kernels.width` x `kernels.height` luma samples, the caller's to keep
    * @throws InterruptedError if the signal has fired; if it fires meanwhile, that or the picture. EngineError if the engine
-   *   fails.
+   *   fails. FormatError `LATENT_RANGE` if what it needs of a stream is damaged.
    */
   picture(frame: number, phase: number, kernels: RasterKernels, signal?: AbortSignal): Promise<Picture>;
   /**
@@ -94,9 +94,9 @@ export interface DecoderEngine {
    */
   bits(task: SegmentTask, signal?: AbortSignal): Promise<NodeBits[]>;
   /**
-   * Reads the whole segment, so that its pictures cannot fail for what is in the file.
+   * Makes a segment ready for its pictures. Its streams are read here, or by the pictures that need them.
    *
-   * @throws FormatError `LATENT_RANGE` if a stream is damaged.
+   * @throws FormatError `LATENT_RANGE` if a stream is damaged; or a picture throws it.
    */
   bake(task: SegmentTask, signal?: AbortSignal): Promise<BakedSegment>;
   /** Frees what the engine holds, at the latest when the work under way has ended; it is not used afterwards. */

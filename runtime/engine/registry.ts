@@ -27,6 +27,10 @@ const ENGINES = {
       ((await import(/* @vite-ignore */ NATIVE_MODULE)) as NativeModule).createNativeDecoderEngine,
     remedy: 'Build it with `node runtime/native/build.mjs`',
   },
+  wasm: {
+    load: async () => (await import('../wasm/wasmDecoderEngine.js')).loadWasmDecoderEngine(),
+    remedy: 'Install weft again',
+  },
   reference: {
     load: async () => (await import('../reference/referenceDecoderEngine.js')).createReferenceDecoderEngine,
     remedy: 'Install weft again',

@@ -108,7 +108,6 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     // The segment goes before the decoder that it works in.
     engine_ = std::shared_ptr<weft::DecodedSegment>(decoder->segment(spec).release(),
                                                    [decoder](weft::DecodedSegment* segment) { delete segment; });
-    streams_ = Napi::Persistent(config.Get("streams").As<Napi::Object>());
   }
 
  private:
@@ -120,7 +119,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   Napi::Value decode(const Napi::CallbackInfo& info) {
     auto engine = engineOf(info);
     auto sound = std::make_shared<bool>(false);
-    return (new Task(info.Env(), {info.This().As<Napi::Object>(), streams_.Value()}, [=] { *sound = engine->decode(); },
+    return (new Task(info.Env(), {info.This().As<Napi::Object>()}, [=] { *sound = engine->decode(); },
                      [=](Napi::Env env) -> Napi::Value { return Napi::Boolean::New(env, *sound); }))->start();
   }
   // () -> [{motion, innovation}], by node
@@ -186,7 +185,6 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   }
 
   std::shared_ptr<weft::DecodedSegment> engine_;
-  Napi::ObjectReference streams_;
   int nodes_ = 0;
 };
 

@@ -16,6 +16,8 @@ typedef int32_t i32x4 __attribute__((vector_size(16)));
 static WEFT_INLINE i32x4 pairSums(i16x8 a, i16x8 b) {
 #if defined(__SSE2__)
   return bitCast<i32x4>(_mm_madd_epi16(bitCast<__m128i>(a), bitCast<__m128i>(b)));
+#elif defined(__wasm_simd128__)
+  return bitCast<i32x4>(wasm_i32x4_dot_i16x8(bitCast<v128_t>(a), bitCast<v128_t>(b)));
 #else
   i32x4 s;
   for (int i = 0; i < 4; i++) s[i] = int32_t(a[2 * i]) * b[2 * i] + int32_t(a[2 * i + 1]) * b[2 * i + 1];
@@ -43,6 +45,11 @@ static WEFT_INLINE i16x8 hiddenUnits(i32x8 sums) {
   std::memcpy(halves, &sums, 32);
   const __m128i packed = _mm_packs_epi32(_mm_srai_epi32(halves[0], 8), _mm_srai_epi32(halves[1], 8));
   return bitCast<i16x8>(_mm_max_epi16(_mm_min_epi16(packed, _mm_set1_epi16(MAX_HIDDEN_Q4)), _mm_setzero_si128()));
+#elif defined(__wasm_simd128__)
+  v128_t halves[2];
+  std::memcpy(halves, &sums, 32);
+  const v128_t packed = wasm_i16x8_narrow_i32x4(wasm_i32x4_shr(halves[0], 8), wasm_i32x4_shr(halves[1], 8));
+  return bitCast<i16x8>(wasm_i16x8_max(wasm_i16x8_min(packed, wasm_i16x8_splat(MAX_HIDDEN_Q4)), wasm_i16x8_splat(0)));
 #else
   i16x8 h;
   for (int k = 0; k < 8; k++) h[k] = int16_t(std::min(MAX_HIDDEN_Q4, std::max(0, int(sums[k] >> 8))));
@@ -107,6 +114,11 @@ class ContextNet {
     const __m128i four = _mm_add_epi32(_mm_add_epi32(_mm_unpacklo_epi64(va, vb), _mm_unpackhi_epi64(va, vb)), bitCast<__m128i>(s.out));
     const __m128i two = _mm_add_epi32(four, _mm_srli_epi64(four, 32));
     const int32_t out0 = _mm_cvtsi128_si32(two), out1 = _mm_cvtsi128_si32(_mm_unpackhi_epi64(two, two));
+#elif defined(__wasm_simd128__)
+    const v128_t va = bitCast<v128_t>(a), vb = bitCast<v128_t>(b);
+    const v128_t four = wasm_i32x4_add(wasm_i32x4_add(wasm_i64x2_shuffle(va, vb, 0, 2), wasm_i64x2_shuffle(va, vb, 1, 3)), bitCast<v128_t>(s.out));
+    const v128_t two = wasm_i32x4_add(four, wasm_i32x4_shuffle(four, four, 1, 0, 3, 2));
+    const int32_t out0 = wasm_i32x4_extract_lane(two, 0), out1 = wasm_i32x4_extract_lane(two, 2);
 #else
     const int32_t out0 = a[0] + a[1] + a[2] + a[3] + s.out[0], out1 = b[0] + b[1] + b[2] + b[3] + s.out[2];
 #endif

@@ -1,22 +1,9 @@
 /** Finds and types the native decoder. */
 
+import type { DecodedSegmentConfig } from '../engine/segmentConfig.js';
 import type { NodeBits } from '../entropy/latentCoder.js';
-import type { ContextWeights, SynthesisWeights } from '../field/nets.js';
-import type { SegmentStream } from '../format/segmentHead.js';
 import type { AxisKernel } from '../picture/raster.js';
 import { type AddonBuild, loadAddon } from './addonLoader.js';
-import type { FieldConfig } from './fieldConfig.js';
-
-/** What a segment is decoded from; `segmentSpec` in addon.cc reads every field by its name. */
-export interface DecodedSegmentConfig extends FieldConfig {
-  /** By node: quantization step of each of its planes. */
-  readonly steps: readonly Float32Array[];
-  readonly contexts: readonly ContextWeights[];
-  readonly synthesis: readonly SynthesisWeights[];
-  /** (7, 3, 3): of luma by depth, of Cb, of Cr. */
-  readonly filters: Float32Array;
-  readonly streams: readonly SegmentStream[];
-}
 
 declare const brand: unique symbol;
 

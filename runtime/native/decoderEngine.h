@@ -61,14 +61,25 @@ struct NodeBits {
 };
 
 // One segment. decode() first; then pictures in any order, fastest with frames rising. Calls may come from any thread.
+// The streams' bytes are copied; they are not used after it was made.
 class DecodedSegment {
  public:
   virtual ~DecodedSegment() = default;
-  // Entropy decoding; false if a stream holds a value out of range. The streams' bytes are not used afterwards.
+  // Entropy decoding; false if a stream holds a value out of range.
   virtual bool decode() = 0;
+  // Instead of decode(), for a caller with one thread of its own: a node of as many streams as there are threads; false once
+  // nothing is left to do. And what a picture needs of it, at once; false if that is damaged.
+  virtual bool decodeSome() = 0;
+  virtual bool decodeFor(const PictureRequest& request) = 0;
+  // Whether nothing was out of range so far.
+  virtual bool sound() const = 0;
   virtual NodeBits bits(int node) const = 0;
   virtual int latentCount(int node) const = 0;
   virtual void latents(int node, int32_t* out) const = 0;
+  // The planes that pictures are sampled from, in codes minus 128, of floats tightly packed: Y, Cb, Cr of a node; and one axis
+  // (0 across, 1 down) of the field of a node.
+  virtual void planes(const PictureRequest& request, float* const planes[3]) = 0;
+  virtual void motion(const PictureRequest& request, int axis, float* out) = 0;
   // Fills three tightly packed 8-bit planes of the raster's size.
   virtual void picture(const RasterEngine& raster, const PictureRequest& request, uint8_t* const planes[3]) = 0;
   // Bytes of baked planes held at the moment.

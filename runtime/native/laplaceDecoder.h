@@ -4,6 +4,8 @@
 #include "rangeDecoder.h"
 #if defined(__SSE2__)
 #include <immintrin.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
 #endif
 
 namespace weft {
@@ -35,6 +37,15 @@ static WEFT_INLINE int findSymbol(const LaplaceTable& table, uint32_t target) {
     const __m128i low = _mm_cmpeq_epi16(_mm_subs_epu16(_mm_load_si128(b + 2 * half), t), zero);
     const __m128i high = _mm_cmpeq_epi16(_mm_subs_epu16(_mm_load_si128(b + 2 * half + 1), t), zero);
     below |= uint64_t(uint32_t(_mm_movemask_epi8(_mm_packs_epi16(low, high)))) << (16 * half);
+  }
+  return __builtin_ctzll(~below);
+#elif defined(__wasm_simd128__)
+  const v128_t t = wasm_i16x8_splat(short(target));
+  uint64_t below = 0;
+  for (int half = 0; half < 2; half++) {
+    const v128_t low = wasm_u16x8_le(wasm_v128_load(table.boundary + 16 * half), t);
+    const v128_t high = wasm_u16x8_le(wasm_v128_load(table.boundary + 16 * half + 8), t);
+    below |= uint64_t(wasm_i8x16_bitmask(wasm_i8x16_narrow_i16x8(low, high))) << (16 * half);
   }
   return __builtin_ctzll(~below);
 #else

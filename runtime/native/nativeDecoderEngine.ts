@@ -7,25 +7,22 @@ import type {
   DecoderEngine,
   SegmentTask,
 } from '../engine/decoderEngine.js';
+import { placeOf, segmentConfig } from '../engine/segmentConfig.js';
 import { LOGARITHM_Q4 } from '../entropy/contextNet.js';
 import { latentOutOfRange } from '../entropy/laplaceCoder.js';
 import { LAPLACE_CUMULATIVE } from '../entropy/laplaceTables.js';
 import type { NodeBits } from '../entropy/latentCoder.js';
 import { EngineError, InterruptedError, throwIfAborted, WeftError } from '../errors.js';
-import type { LatentPlane } from '../field/shape.js';
-import { innovationStep, motionStep } from '../field/steps.js';
-import { type FieldNode, linkAfter } from '../field/structure.js';
+import type { FieldNode } from '../field/structure.js';
 import { createPicture, type Picture } from '../picture/picture.js';
 import type { RasterKernels } from '../picture/raster.js';
 import {
-  type DecodedSegmentConfig,
   loadNativeRuntime,
   type NativeDecodedSegment,
   type NativeDecoder,
   type NativeRaster,
   type NativeRuntime,
 } from './decoderAddon.js';
-import { fieldConfig } from './fieldConfig.js';
 
 const MAX_THREADS = 64;
 
@@ -125,9 +122,17 @@ class NativeBakedSegment implements BakedSegment {
   ): Promise<Picture> {
     throwIfAborted(signal);
     const picture = createPicture(kernels.width, kernels.height, kernels.chroma);
-    const place = this.#place(frame, phase);
+    const { node, other, field, elapsed } = placeOf(this.#nodes, frame, phase);
     await working(() => {
-      const done = this.#segment.picture(this.#raster(kernels), ...place, frame, ...picture.planes);
+      const done = this.#segment.picture(
+        this.#raster(kernels),
+        node,
+        other,
+        field,
+        elapsed,
+        frame,
+        ...picture.planes,
+      );
       return untilAborted(done, signal);
     });
     return picture;
@@ -136,36 +141,6 @@ class NativeBakedSegment implements BakedSegment {
   close(): void {
     this.#segment.release();
   }
-
-  /** Node, other node, field, elapsed: the arguments of `NativeDecodedSegment.picture`. */
-  #place(frame: number, phase: number): [number, number, number, number] {
-    if (phase === 0) return [this.#nodes.findIndex((node) => node.frame === frame), -1, 0, 0];
-    const link = linkAfter(this.#nodes, frame);
-    return [link.carrier, link.other, link.field, link.carrierIsLater ? 1 - phase : phase];
-  }
-}
-
-function segmentConfig(task: SegmentTask): DecodedSegmentConfig {
-  const { shape, nets, segment, nodes } = task;
-  const field = fieldConfig(shape, nodes);
-  return {
-    ...field,
-    steps: nodes.map((node) => stepsOf(task, node, field.planes[node.refs.length]!)),
-    contexts: nets.contexts,
-    synthesis: nets.synthesis,
-    filters: nets.filters,
-    streams: segment.streams,
-  };
-}
-
-function stepsOf(task: SegmentTask, node: FieldNode, planes: readonly LatentPlane[]): Float32Array {
-  const { nets, depthOffset, segment } = task;
-  const settings = { nets, depthOffset, baseExponent: segment.baseExponent };
-  return Float32Array.from(planes, ({ kind, component, level }) =>
-    kind === 'motion'
-      ? motionStep(nets, component, level)
-      : innovationStep(settings, node.depth, component, level),
-  );
 }
 
 /** What the addon throws (out of memory, above all) as an error of weft. */

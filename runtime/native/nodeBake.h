@@ -3,7 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <memory>
-#include <stdexcept>
+#include "failure.h"
 #include "fieldSpec.h"
 #include "latentRows.h"
 #include "loopFilter.h"
@@ -108,7 +108,7 @@ class NodeBaker {
  public:
   // The source and the team must outlive the baker; `nets` (intra, inter) are pointed at by setNets.
   NodeBaker(const FieldSpec& field, RowTeam& team, const LatentSource& source) : field_(field), team_(team), source_(source) {
-    if (std::max(field.width, field.height) > MAX_SIDE_PX) throw std::length_error("the film is larger than the format allows");
+    if (std::max(field.width, field.height) > MAX_SIDE_PX) failForSize("the film is larger than the format allows");
     int* first = &planeIndex_[0][0][0][0];
     std::fill(first, first + sizeof planeIndex_ / sizeof(int), -1);
     for (int variant = 0; variant < 3; variant++)

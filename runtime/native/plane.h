@@ -2,7 +2,7 @@
 #pragma once
 #include <cstdlib>
 #include <cstring>
-#include <new>
+#include "failure.h"
 #include "fieldConstants.h"
 #include "simd.h"
 #include "rowTeam.h"
@@ -40,7 +40,7 @@ static_assert(pastEnd(LANES) <= EXTENDED_RIGHT, "a whole vector may start at the
 // New memory for that many samples, aligned for any vector.
 static inline real* allocateSamples(size_t count) {
   void* block = std::aligned_alloc(CACHE_LINE, roundedUp(count * sizeof(real), CACHE_LINE));
-  if (!block) throw std::bad_alloc();
+  if (!block) failForMemory();
   return static_cast<real*>(block);
 }
 

@@ -1,16 +1,18 @@
 #include "rowTeam.h"
 #include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace weft {
 
 namespace {
 // Nodes follow each other within a millisecond, passes within microseconds: spin that long, then sleep.
 constexpr int SPINS = 10000;
-// Fewer samples than this are done before another thread has woken up.
-constexpr int SMALLEST_CHUNK = 12288;
-// Chunks for each thread, so that a late one finds something left and none waits long for the last.
-constexpr int CHUNKS_PER_THREAD = 4;
 
 inline void relax() {
 #if defined(__x86_64__)
@@ -21,11 +23,33 @@ inline void relax() {
 }
 }  // namespace
 
-RowTeam::RowTeam(int threads) : threads_(std::max(1, threads)) {
-  for (int t = 1; t < threads_; t++) helpers_.emplace_back([this, t] { loop(t); });
+struct RowTeam::Crew {
+  explicit Crew(int threads);
+  ~Crew();
+  void run(Work work, void* context, int count);
+  std::mutex turn;
+
+ private:
+  void take(int thread);
+  void loop(int thread);
+
+  Work work_ = nullptr;
+  void* context_ = nullptr;
+  int count_ = 0;
+  std::atomic<int> next_{0}, active_{0};
+  std::atomic<unsigned> round_{0};
+  bool open_ = false, stopping_ = false;
+  std::mutex mutex_;
+  std::condition_variable wake_, idle_;
+  std::exception_ptr failure_;  // the first of this run
+  std::vector<std::thread> helpers_;
+};
+
+RowTeam::Crew::Crew(int threads) {
+  for (int t = 1; t < threads; t++) helpers_.emplace_back([this, t] { loop(t); });
 }
 
-RowTeam::~RowTeam() {
+RowTeam::Crew::~Crew() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
@@ -35,12 +59,7 @@ RowTeam::~RowTeam() {
   for (auto& helper : helpers_) helper.join();
 }
 
-int RowTeam::chunkRows(int rows, int width, int unit) const {
-  const int fair = rows / (threads_ * CHUNKS_PER_THREAD), least = SMALLEST_CHUNK / std::max(1, width);
-  return (std::max(fair, least) + unit) / unit * unit;
-}
-
-void RowTeam::run(Work work, void* context, int count) {
+void RowTeam::Crew::run(Work work, void* context, int count) {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     work_ = work;
@@ -63,7 +82,7 @@ void RowTeam::run(Work work, void* context, int count) {
   if (failure) std::rethrow_exception(failure);
 }
 
-void RowTeam::take(int thread) {
+void RowTeam::Crew::take(int thread) {
   try {
     for (int index; (index = next_.fetch_add(1)) < count_;) work_(context_, index, thread);
   } catch (...) {
@@ -73,7 +92,7 @@ void RowTeam::take(int thread) {
   }
 }
 
-void RowTeam::loop(int thread) {
+void RowTeam::Crew::loop(int thread) {
   for (unsigned seen = 0;;) {
     for (int spins = 0; round_.load(std::memory_order_acquire) == seen && spins < SPINS; spins++) relax();
     std::unique_lock<std::mutex> lock(mutex_);
@@ -88,5 +107,13 @@ void RowTeam::loop(int thread) {
     if (--active_ == 0) idle_.notify_one();
   }
 }
+
+RowTeam::RowTeam(int threads) : threads_(std::max(1, threads)), crew_(new Crew(threads_)) {}
+RowTeam::~RowTeam() = default;
+
+void RowTeam::run(Work work, void* context, int count) { crew_->run(work, context, count); }
+void RowTeam::runAside(Work work, void* context, int count) { Crew(std::min(threads_, count)).run(work, context, count); }
+void RowTeam::lock() { crew_->turn.lock(); }
+void RowTeam::unlock() { crew_->turn.unlock(); }
 
 }  // namespace weft

@@ -2,18 +2,17 @@
 // the system has put aside before it began, and what is computed must not depend on who computes it. Over fixed shares, what is
 // added up by share comes out the same in every run. What a body throws
 // (there is no memory left) is thrown on to the caller, once nobody works any more; what was not begun by then is left undone.
+//
+// This file is the same everywhere; the threads behind it are those of C++ (rowTeam.cc) or of WebAssembly (runtime/wasm).
 #pragma once
-#include <atomic>
-#include <condition_variable>
-#include <exception>
-#include <mutex>
-#include <thread>
-#include <vector>
+#include <memory>
 
 namespace weft {
 
 class RowTeam {
  public:
+  struct Crew;  // the threads
+
   explicit RowTeam(int threads);
   ~RowTeam();
   RowTeam(const RowTeam&) = delete;
@@ -41,6 +40,25 @@ class RowTeam {
     run([](void* pointer, int index, int) { (*static_cast<const Body*>(pointer))(index); }, const_cast<Body*>(&body), count);
   }
 
+  // Calls body(index, thread) for tasks that depend on nothing, while somebody else may have the team: on other threads, where
+  // there are any to be had.
+  template <class Body> void overTasksAside(int count, const Body& body) {
+    const auto work = [](void* pointer, int index, int thread) { (*static_cast<const Body*>(pointer))(index, thread); };
+    runAside(work, const_cast<Body*>(&body), count);
+  }
+
+  // Whoever shares a team with callers on other threads has it for as long as a Turn lives.
+  class Turn {
+   public:
+    explicit Turn(RowTeam& team) : team_(team) { team_.lock(); }
+    ~Turn() { team_.unlock(); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+   private:
+    RowTeam& team_;
+  };
+
   // Calls body(y0, y1, share) for as many fixed shares of the rows as there are threads; shares start at multiples of `unit`.
   // What is added up by share comes out the same in every run.
   template <class Body> void overShares(int rows, int unit, const Body& body) {
@@ -55,23 +73,22 @@ class RowTeam {
   }
 
  private:
+  // Fewer samples than this are done before another thread has woken up.
+  static constexpr int SMALLEST_CHUNK = 12288;
+  // Chunks for each thread, so that a late one finds something left and none waits long for the last.
+  static constexpr int CHUNKS_PER_THREAD = 4;
   using Work = void (*)(void* context, int index, int thread);
-  int chunkRows(int rows, int width, int unit) const;
+  int chunkRows(int rows, int width, int unit) const {
+    const int fair = rows / (threads_ * CHUNKS_PER_THREAD), least = SMALLEST_CHUNK / (width > 1 ? width : 1);
+    return ((fair > least ? fair : least) + unit) / unit * unit;
+  }
   void run(Work work, void* context, int count);
-  void take(int thread);
-  void loop(int thread);
+  void runAside(Work work, void* context, int count);
+  void lock();
+  void unlock();
 
   const int threads_;
-  Work work_ = nullptr;
-  void* context_ = nullptr;
-  int count_ = 0;
-  std::atomic<int> next_{0}, active_{0};
-  std::atomic<unsigned> round_{0};
-  bool open_ = false, stopping_ = false;
-  std::mutex mutex_;
-  std::condition_variable wake_, idle_;
-  std::exception_ptr failure_;  // the first of this run
-  std::vector<std::thread> helpers_;
+  const std::unique_ptr<Crew> crew_;
 };
 
 }  // namespace weft

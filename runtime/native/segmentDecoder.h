@@ -1,12 +1,11 @@
-// A segment in decoding: all latents at once, then nodes as pictures ask for them.
+// A segment in decoding: latents all at once or as pictures ask for them, nodes always as pictures ask for them.
 #pragma once
+#include <algorithm>
 #include <array>
-#include <future>
-#include <mutex>
 #include "betweenFrames.h"
-#include "latentDecoder.h"
 #include "nodeBake.h"
 #include "rasterSampler.h"
+#include "streamReader.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -15,11 +14,10 @@ namespace WEFT_ISA {
 using SparePicture = std::array<PlaneBuffer, 3>;
 constexpr size_t MAX_SPARE_PICTURES = 4;
 
-// What the segments of one film share. All but the tables belongs to whoever holds the mutex: one picture at a time.
+// What the segments of one film share. All but the tables belongs to whoever has the team's turn: one picture at a time.
 struct Workshop {
   Workshop(int threads, const EntropyTables& tables, size_t kept) : team(threads), entropy(tables), laplace(tables), keptBytes(kept) {}
   RowTeam team;
-  std::mutex mutex;
   const EntropyTables entropy;
   const LaplaceTables laplace;
   const size_t keptBytes;
@@ -37,24 +35,39 @@ class Segment final : public DecodedSegment, private LatentSource {
       nets[n] = {s.w1.data(), s.b1.data(), s.conv.data(), s.chromaW1.data(), s.chromaB1.data(), s.chromaW2.data(), s.chromaLinear.data()};
     }
     baker_.setNets(nets[0], nets[1], spec_.filters.data());
+    int first = 0;
+    for (const StreamSpec& stream : spec_.streams) {
+      streams_.emplace_back(stream, first);
+      first += stream.nodes;
+    }
   }
 
-  // Streams are independent; each thread takes the next one that nobody has. What one throws (there is no memory left) is thrown
-  // once all have ended.
+  // Streams are independent of each other.
   bool decode() override {
-    std::atomic<size_t> next{0};
-    std::atomic<bool> sound{true};
-    const auto work = [&] {
-      LatentDecoder decoder(spec_, workshop_.entropy, workshop_.laplace);
-      for (size_t s; (s = next++) < spec_.streams.size() && sound;)
-        if (!decodeStream(s, decoder)) sound = false;
-    };
-    std::vector<std::future<void>> helpers;
-    const size_t wanted = std::min(size_t(workshop_.team.threads()), spec_.streams.size());
-    for (size_t t = 1; t < wanted; t++) helpers.push_back(std::async(std::launch::async, work));
-    work();
-    for (auto& helper : helpers) helper.get();
-    return sound;
+    std::vector<std::unique_ptr<LatentDecoder>> decoders(workshop_.team.threads());
+    workshop_.team.overTasksAside(int(streams_.size()), [&](int s, int thread) {
+      if (!decoders[thread]) decoders[thread] = newDecoder();
+      while (!streams_[s].ended()) readNode(streams_[s], *decoders[thread]);
+    });
+    return sound();
+  }
+
+  bool decodeSome() override {
+    std::vector<StreamReader*> next;
+    for (StreamReader& stream : streams_)
+      if (!stream.ended() && int(next.size()) < workshop_.team.threads()) next.push_back(&stream);
+    if (next.empty()) decoders_.clear();
+    while (decoders_.size() < next.size()) decoders_.push_back(newDecoder());
+    workshop_.team.overTasks(int(next.size()), [&](int i) { readNode(*next[i], *decoders_[i]); });
+    return !next.empty();
+  }
+
+  bool sound() const override {
+    return std::all_of(streams_.begin(), streams_.end(), [](const StreamReader& stream) { return stream.sound(); });
+  }
+
+  bool decodeFor(const PictureRequest& request) override {
+    return readForPicture(request.node) && (request.other < 0 || readForPicture(request.other));
   }
 
   NodeBits bits(int node) const override { return bits_[node]; }
@@ -74,7 +87,7 @@ class Segment final : public DecodedSegment, private LatentSource {
   }
 
   void picture(const RasterEngine& raster, const PictureRequest& request, uint8_t* const planes[3]) override {
-    std::lock_guard<std::mutex> lock(workshop_.mutex);
+    RowTeam::Turn turn(workshop_.team);
     needPicture(request.node);
     if (request.other >= 0) needPicture(request.other);
     Plane views[3];
@@ -84,6 +97,19 @@ class Segment final : public DecodedSegment, private LatentSource {
     release(request.frame);
   }
 
+  void planes(const PictureRequest& request, float* const planes[3]) override {
+    RowTeam::Turn turn(workshop_.team);
+    needPicture(request.node);
+    for (int p = 0; p < 3; p++) copyPlane(baked_[request.node].picture[p], planes[p]);
+    release(request.frame);
+  }
+
+  void motion(const PictureRequest& request, int axis, float* out) override {
+    RowTeam::Turn turn(workshop_.team);
+    needMotion(request.node);
+    copyPlane(baked_[request.node].motion[displacement(request.field, axis)], out);
+  }
+
   size_t heldBytes() const override {
     size_t bytes = 0;
     for (const auto& node : baked_) bytes += node.hasPicture ? pictureBytes() : 0;
@@ -91,24 +117,42 @@ class Segment final : public DecodedSegment, private LatentSource {
   }
 
  private:
-  bool decodeStream(size_t stream, LatentDecoder& decoder) {
-    size_t node = 0;
-    for (size_t s = 0; s < stream; s++) node += size_t(spec_.streams[s].nodes);
-    StreamStates states;
-    const StreamSpec& spec = spec_.streams[stream];
-    std::vector<uint8_t> bytes(spec.size + RangeDecoder::PADDING);
-    std::copy(spec.bytes, spec.bytes + spec.size, bytes.begin());
-    RangeDecoder range(bytes.data(), spec.size);
-    const uint8_t* begin = bytes.data();
-    double before = range.spentBits(begin);
-    for (int i = 0; i < spec.nodes; i++, node++) {
-      double between = 0;
-      if (!decoder.decodeNode(spec_.nodes[node], states, range, latents_[node], [&] { between = range.spentBits(begin); })) return false;
-      const double after = range.spentBits(begin);
-      bits_[node] = {between - before, after - between};
-      before = after;
-    }
-    return true;
+  std::unique_ptr<LatentDecoder> newDecoder() const {
+    return std::make_unique<LatentDecoder>(spec_, workshop_.entropy, workshop_.laplace);
+  }
+
+  void readNode(StreamReader& stream, LatentDecoder& decoder) {
+    const int node = stream.next();
+    stream.readNode(decoder, spec_.nodes[node], latents_[node], bits_[node]);
+  }
+
+  // The latents of a node and of all nodes before it in its stream. False if they are damaged.
+  bool readUpTo(int node) {
+    StreamReader& stream = *std::find_if(streams_.begin(), streams_.end(), [&](const StreamReader& s) { return node < s.end(); });
+    if (decoders_.empty()) decoders_.push_back(newDecoder());
+    while (stream.next() <= node && !stream.ended()) readNode(stream, *decoders_[0]);
+    return stream.next() > node && stream.sound();
+  }
+
+  // The latents that the motion of a node is made of, and its own.
+  bool readForMotion(int node) {
+    if (baked_[node].hasMotion) return true;
+    const NodeSpec& spec = spec_.nodes[node];
+    for (int r = 0; r < spec.references; r++)
+      if (spec.motionNode[r] >= 0 && !readForMotion(spec.motionNode[r])) return false;
+    return readUpTo(node);
+  }
+
+  bool readForPicture(int node) {
+    if (baked_[node].hasPicture) return true;
+    const NodeSpec& spec = spec_.nodes[node];
+    for (int r = 0; r < spec.references; r++)
+      if (!readForPicture(spec.reference[r])) return false;
+    return readForMotion(node) && readUpTo(node);
+  }
+
+  static void copyPlane(const Plane& plane, float* out) {
+    for (int y = 0; y < plane.h; y++, out += plane.w) std::copy(plane.row(y), plane.row(y) + plane.w, out);
   }
 
   static void unpack(const PlaneLatents& latents, int width, int height, int32_t* out) {
@@ -199,6 +243,8 @@ class Segment final : public DecodedSegment, private LatentSource {
 
   SegmentSpec spec_;
   Workshop& workshop_;
+  std::vector<StreamReader> streams_;
+  std::vector<std::unique_ptr<LatentDecoder>> decoders_;  // for what is read in parts, one a thread
   std::vector<NodeLatents> latents_;
   std::vector<NodeBits> bits_;
   std::vector<BakedNode> baked_;

@@ -7,6 +7,7 @@ import type {
   FramePlanes,
   SegmentTask,
 } from '../engine/decoderEngine.js';
+import { nextTurn } from '../engine/nextTurn.js';
 import { countNodeBits, type NodeBits, StreamStates } from '../entropy/latentCoder.js';
 import { readSegmentNodes } from '../entropy/segmentCoder.js';
 import { throwIfAborted } from '../errors.js';
@@ -106,10 +107,4 @@ class ReferenceBakedSegment implements BakedSegment {
   }
 
   close(): void {}
-}
-
-/** Lets other work, and above all the abort signal, have its turn between two nodes. */
-async function nextTurn(signal: AbortSignal | undefined): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 0));
-  throwIfAborted(signal);
 }

@@ -2,11 +2,18 @@ import process from 'node:process';
 import { loadNativeRuntime } from '../../runtime/native/decoderAddon.js';
 import { NativeDecoderEngine } from '../../runtime/native/nativeDecoderEngine.js';
 import { ReferenceDecoderEngine } from '../../runtime/reference/referenceDecoderEngine.js';
+import { loadWasmDecoderEngine } from '../../runtime/wasm/wasmDecoderEngine.js';
 import { builtInstructionSets } from '../nativeEngine.js';
 import { decoderContract } from './decoderContract.js';
 
 // A build that is forced is tested alone.
 if (!process.env.WEFT_ISA) decoderContract('the reference engine', () => new ReferenceDecoderEngine());
+
+if (!process.env.WEFT_ISA) {
+  const create = await loadWasmDecoderEngine();
+  for (const threads of [1, 2])
+    decoderContract(`the wasm engine, ${threads} threads`, () => create({ threads }));
+}
 
 for (const set of builtInstructionSets('runtime')) {
   for (const threads of [1, 2]) {

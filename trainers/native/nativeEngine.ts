@@ -6,7 +6,7 @@ import { type FieldShape, fieldShape, type LatentPlane, latentPlanes } from '../
 import { depthScale, innovationStep, motionStep } from '../../runtime/field/steps.js';
 import { type FieldNode, segmentStructure } from '../../runtime/field/structure.js';
 import { NET_VALUE_COUNT, tensorNamed } from '../../runtime/field/tensors.js';
-import { fieldConfig } from '../../runtime/native/fieldConfig.js';
+import { fieldConfig } from '../../runtime/field/fieldConfig.js';
 import { type EngineConstants, TRAINING_CONSTANTS } from '../trainingConstants.js';
 import type { SegmentDescription, SegmentOptions, TrainingEngine } from '../trainingEngine.js';
 import type {

@@ -1,7 +1,7 @@
-/** A segment's field as both addons are handed it: the definition's own records, read by name (addonSupport.h). */
+/** A segment's field as compiled code is handed it: the definition's own records. */
 
-import { type FieldShape, type LatentPlane, latentPlanes } from '../field/shape.js';
-import type { FieldNode } from '../field/structure.js';
+import { type FieldShape, type LatentPlane, latentPlanes } from './shape.js';
+import type { FieldNode } from './structure.js';
 
 /** Structure and shape of one segment. */
 export interface FieldConfig {
