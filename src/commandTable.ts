@@ -53,7 +53,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
       return {
         options: DECODE_OPTIONS,
         build: (cli) =>
-          film(cli, 'A .weft file')
+          film(cli, 'A .weft file, or the address of one')
             .example('$0 decode film.weft --scale 2 --fps-multi 2', 'twice the size and the frame rate')
             .example('$0 decode film.weft --speed 0.25 -o slow.mp4', 'slow motion')
             .example('$0 decode film.weft -o - | mpv -', 'into a player'),
@@ -61,12 +61,37 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
       };
     },
   },
+  play: {
+    usage: 'play <input>',
+    describe: 'Watch a film in the browser, at any size and speed',
+    async load() {
+      const { PLAY_OPTIONS, runPlay } = await import('./commands/play.js');
+      return { options: PLAY_OPTIONS, build: (cli) => film(cli, 'A .weft file'), run: runPlay };
+    },
+  },
+  page: {
+    usage: 'page <input>',
+    describe: 'A film and its player as one HTML file',
+    async load() {
+      const { PAGE_OPTIONS, runPage } = await import('./commands/page.js');
+      return {
+        options: PAGE_OPTIONS,
+        build: (cli) =>
+          film(cli, 'A .weft file').example('$0 page film.weft -o film.html', 'to send to a friend'),
+        run: runPage,
+      };
+    },
+  },
   info: {
     usage: 'info <input>',
     describe: 'What a .weft file holds',
     async load() {
-      const { runInfo } = await import('./commands/info.js');
-      return { build: (cli) => film(cli, 'A .weft file'), run: runInfo };
+      const { INFO_OPTIONS, runInfo } = await import('./commands/info.js');
+      return {
+        options: INFO_OPTIONS,
+        build: (cli) => film(cli, 'A .weft file, or the address of one'),
+        run: runInfo,
+      };
     },
   },
   verify: {
@@ -74,7 +99,11 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
     describe: 'Check a .weft file, and compare it with its film',
     async load() {
       const { runVerify, VERIFY_OPTIONS } = await import('./commands/verify.js');
-      return { options: VERIFY_OPTIONS, build: (cli) => film(cli, 'A .weft file'), run: runVerify };
+      return {
+        options: VERIFY_OPTIONS,
+        build: (cli) => film(cli, 'A .weft file, or the address of one'),
+        run: runVerify,
+      };
     },
   },
   cut: {
@@ -85,7 +114,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
       return {
         options: CUT_OPTIONS,
         build: (cli) =>
-          film(cli, 'A .weft file').example(
+          film(cli, 'A .weft file, or the address of one').example(
             '$0 cut film.weft --start 1:00 --end 2:00 -o part.weft',
             'about a minute',
           ),

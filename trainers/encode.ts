@@ -3,12 +3,12 @@
 import { setTimeout } from 'node:timers/promises';
 import { MediaError, UsageError } from '../runtime/errors.js';
 import { MAX_SIDE_PX, MIN_SIDE_PX } from '../runtime/field/constants.js';
-import { outlineOf, planWeft, type SegmentOutline } from '../runtime/format/container.js';
+import { outlineOf, planWeft, type SegmentOutline, type WeftOutline } from '../runtime/format/container.js';
 import { MAX_DURATION } from '../runtime/format/segments.js';
 import { durationsOf } from '../runtime/picture/frameTimes.js';
 import type { FilmInfo, FrameTimes, Picture } from '../runtime/picture/picture.js';
 import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
-import type { EncodedFilm, EncodeHooks, EncodeResult, FilmSource } from './encodeJob.js';
+import type { EncodedFilm, EncodeHooks, EncodeResult, FilmSoFar, FilmSource } from './encodeJob.js';
 import { EncodeWatch, type GroupWatch } from './encodeWatch.js';
 import { openEngine } from './engines.js';
 import { type FinishedGroup, packGroup, unpackGroup } from './finishedGroup.js';
@@ -81,42 +81,56 @@ async function encodeAt(
   hooks: EncodeHooks,
 ): Promise<EncodedFilm> {
   const started = performance.now();
-  const preset = PRESETS[options.preset];
   const chunks = (await source.chunks?.(hooks.signal)) ?? [];
-  const groups = await finishGroups(source, { ...options, crf }, engine, store, hooks);
-  const nets = groups[0]?.nets;
-  if (!nets) throw emptyFilm();
-  const done = groups.flatMap(({ segments, nets }, index) =>
-    segments.map((segment) => ({ ...segment, nets: index > 0 ? nets : undefined })),
-  );
-  const frames = done.reduce((sum, segment) => sum + segment.frames, 0);
+  const file = (groups: readonly KeptGroup[]) =>
+    plannedFilm(groups, source, headerOf(source.info, options, crf, engine.name), chunks, store);
+  const grown = hooks.onGrown && ((groups: readonly KeptGroup[]) => hooks.onGrown!(file(groups)));
+  const groups = await finishGroups(source, { ...options, crf }, engine, store, hooks, grown);
+  if (!groups[0]) throw emptyFilm();
+  const { size, pieces, frames, psnrDb } = file(groups);
+  const done = groups.flatMap(({ segments }) => segments);
   const { width, height } = source.info;
-  const trainedMacsPerPixel = trainingMacsPerPixel(trainedSteps(preset));
-  const squaredErrors = [0, 1, 2].map((p) =>
-    done.reduce((sum, segment) => sum + segment.squaredErrors[p]!, 0),
-  );
-  const psnrDb = filmPsnr(squaredErrors, source.info, frames);
-  const header = {
-    ...headerOf(source.info, options, crf, engine.name),
-    psnr: Math.round(100 * psnrDb.yuv),
-    trainedKilomacsPerPixel: Math.round(trainedMacsPerPixel / 1000),
-  };
-  const { size, pieces } = planWeft({ header, nets, segments: timed(done, source.info.times), chunks });
   const overhead = size - done.reduce((sum, segment) => sum + segment.bytes, 0);
   const intra = done.reduce((sum, { latentBits }) => sum + latentBits.intra, 0);
   const inter = done.reduce((sum, { latentBits }) => sum + latentBits.inter, 0);
   const motion = done.reduce((sum, { latentBits }) => sum + latentBits.motion, 0);
   return {
     size,
-    pieces: () => pieces(bodies(store, groups)),
+    pieces,
     ...{ frames, width, height, psnrDb, engine: engine.name },
     estimatedBytes: Math.round(overhead + (intra + inter) / 8),
     segments: done.length,
     latentBits: { intra, inter, motion },
     seconds: (performance.now() - started) / 1000,
     macsPerPixel: decodeMacsPerPixel(),
-    trainedMacsPerPixel,
+    trainedMacsPerPixel: trainedMacs(options.preset),
   };
+}
+
+function trainedMacs(preset: PresetName): number {
+  return trainingMacsPerPixel(trainedSteps(PRESETS[preset]));
+}
+
+/** The file of groups from the first on. */
+function plannedFilm(
+  groups: readonly KeptGroup[],
+  { info }: FilmSource,
+  facts: ReturnType<typeof headerOf>,
+  chunks: WeftOutline['chunks'],
+  store: WorkStore,
+): FilmSoFar {
+  const done = groups.flatMap(({ segments, nets }, index) =>
+    segments.map((segment) => ({ ...segment, nets: index > 0 ? nets : undefined })),
+  );
+  const frames = done.reduce((sum, segment) => sum + segment.frames, 0);
+  const squaredErrors = [0, 1, 2].map((p) =>
+    done.reduce((sum, segment) => sum + segment.squaredErrors[p]!, 0),
+  );
+  const psnrDb = filmPsnr(squaredErrors, info, frames);
+  const header = { ...facts, psnr: Math.round(100 * psnrDb.yuv) };
+  const segments = timed(done, info.times);
+  const { size, pieces } = planWeft({ header, nets: groups[0]!.nets, segments, ...(chunks && { chunks }) });
+  return { size, pieces: () => pieces(bodies(store, groups)), frames, psnrDb };
 }
 
 /** A group whose segments lie in the store. */
@@ -134,6 +148,7 @@ async function finishGroups(
   engine: TrainingEngine,
   store: WorkStore,
   hooks: EncodeHooks,
+  grown?: (groups: readonly KeptGroup[]) => void,
 ): Promise<KeptGroup[]> {
   const workshop = hooks.workshop ?? localWorkshop(engine);
   const watch = new EncodeWatch(source.info, hooks);
@@ -147,6 +162,7 @@ async function finishGroups(
       const work = finishGroup(name, { settings, scenes }, workshop, watch.begin(framesOf(scenes)), store)
         .then((group) => {
           kept[index] = group;
+          if (kept[0]) grown?.(unbroken(kept));
         })
         .finally(() => inHand.delete(work));
       inHand.add(work);
@@ -161,6 +177,12 @@ async function finishGroups(
     throw error;
   }
   return kept;
+}
+
+/** Those from the first on of which none is missing. */
+function unbroken(groups: readonly KeptGroup[]): readonly KeptGroup[] {
+  const missing = Array.from(groups).findIndex((group) => group === undefined);
+  return missing < 0 ? [...groups] : groups.slice(0, missing);
 }
 
 /** When it is asked again whether there are more places. Nothing else waits for it. */
@@ -272,6 +294,7 @@ function headerOf(info: FilmInfo, options: EncodeOptions, crf: number, engine: s
       crf,
       seed: options.seed,
       engine,
+      trainedKilomacsPerPixel: Math.round(trainedMacs(options.preset) / 1000),
     },
   };
 }

@@ -1,6 +1,6 @@
 /** What an encode is given, how it talks to its caller and what it gives back. */
 
-import type { Chunk } from '../runtime/format/chunks.js';
+import type { Chunk, StreamedChunk } from '../runtime/format/chunks.js';
 import type { FilmInfo, Picture } from '../runtime/picture/picture.js';
 import type { GroupWorkshop } from './groupTask.js';
 import type { PsnrDb } from './psnr.js';
@@ -11,8 +11,8 @@ import type { WorkStore } from './workStore.js';
 export interface FilmSource {
   readonly info: FilmInfo;
   pictures(signal?: AbortSignal): AsyncIterable<Picture>;
-  /** What else belongs to the film: sound, subtitles, its title. Goes into the file as it is. */
-  chunks?(signal?: AbortSignal): Promise<readonly Chunk[]>;
+  /** What else belongs to the film: sound, subtitles, its title. Goes into the file as it is, when that is written. */
+  chunks?(signal?: AbortSignal): Promise<readonly (Chunk | StreamedChunk)[]>;
 }
 
 /** How an encode talks to its caller. */
@@ -22,6 +22,8 @@ export interface EncodeHooks {
   /** Ends the training early: `encode` resolves with the best result so far. */
   finish?: AbortSignal;
   onProgress?(progress: EncodeProgress): void;
+  /** Gets the beginning of the film as it would be written now, each time that more of it is finished. */
+  onGrown?(film: FilmSoFar): void;
   log?(line: string): void;
   /** Keeps finished groups: an encode that finds some there goes on behind them. */
   store?: WorkStore;
@@ -46,17 +48,24 @@ export interface EncodeProgress {
   workers?: number;
 }
 
-/** A finished encode, whose file is written piece by piece. */
-export interface EncodedFilm {
+/** A file that could be written, piece by piece. */
+export interface FilmSoFar {
   /** Of the file. */
   size: number;
-  /** The bytes of the file, in order. No more than a group of segments is in memory. */
+  /**
+   * The bytes of the file, in order. No more than a group of segments, or a piece of a track, is in memory. A source that is
+   * closed must be open until then.
+   */
   pieces(): AsyncGenerator<Uint8Array, void, undefined>;
   frames: number;
-  width: number;
-  height: number;
   /** Of the film as a decoder shows it; yuv is (6 Y + U + V) / 8. */
   psnrDb: PsnrDb;
+}
+
+/** A finished encode. */
+export interface EncodedFilm extends FilmSoFar {
+  width: number;
+  height: number;
   /** File size that the last training step expected. */
   estimatedBytes: number;
   /** Segments, and the bits of the latents of their intra frames and of their other frames as the training expected them. */

@@ -15,6 +15,7 @@ import { filmDigest } from '../media/filmDigest.js';
 import { checkOutput, writeWhole } from '../media/outputFile.js';
 import { WorkFolder } from '../media/workFolder.js';
 import type { OptionTable } from '../optionTable.js';
+import type { EncodeViewer } from '../watch/encodeViewer.js';
 import type { RemoteWorkshop } from '../workers/remoteWorkshop.js';
 import type { CommandContext } from './context.js';
 import { type EncodeSettings, encodeOptions } from './encodeSettings.js';
@@ -37,6 +38,11 @@ export const ENCODE_OWN_OPTIONS: OptionTable = {
     type: { kind: 'flag' },
     doc: 'Throw away what an encode that was cut off has finished',
   },
+  watch: {
+    flag: 'watch',
+    type: { kind: 'flag' },
+    doc: 'Show what is finished in the browser, while the rest is encoded',
+  },
   workers: {
     flag: 'workers',
     type: { kind: 'text' },
@@ -58,6 +64,7 @@ export const ENCODE_COMMAND_OPTIONS: OptionTable = {
 export interface EncodeArguments extends EncodeSettings {
   output?: string;
   restart?: boolean;
+  watch?: boolean;
   workers?: string;
 }
 
@@ -72,10 +79,19 @@ function outputName({ input, output }: EncodeArguments): string {
   });
 }
 
+function nothingToWatch(): UsageError {
+  return new UsageError('What goes to standard output cannot be watched.', {
+    code: 'OUTPUT_NEEDED',
+    hint: 'Give a file: -o film.weft',
+    path: '--watch',
+  });
+}
+
 /** Film to weights: encodes, writes a part file, decodes that, measures it, and only then gives it its name. */
 export async function runEncode(args: EncodeArguments, context: CommandContext): Promise<void> {
   const { reporter } = context;
   const output = outputName(args);
+  if (output === '-' && args.watch) throw nothingToWatch();
   if (output === '-') refuseEvents(reporter);
   else await checkOutput(output, { overwrite: context.overwrite, input: args.input });
   const workshop = await openWorkshop(args, context);
@@ -90,21 +106,38 @@ export async function runEncode(args: EncodeArguments, context: CommandContext):
     await withSource(args.input, args, context, either, async (film) => {
       const { frames, width, height, rate, chroma } = film.info;
       reporter.event('start', { input: args.input, output, width, height, rate, chroma, frames });
-      const encodeTo = (file: string, store?: WorkStore) => {
+      const encodeTo = (file: string, store?: WorkStore, viewer?: EncodeViewer) => {
         training = true;
-        const places = given({ store, workshop });
+        const places = given({ store, workshop, viewer });
         return encodeToFile(file, film, encodeOptions(args), context, interrupts, places);
       };
-      const report =
-        output === '-'
-          ? await throughFile(encodeTo)
-          : await withWorkFolder(output, film, args, context, either, (store) => encodeTo(output, store));
-      reporter.result({ ...report }, encodeSummary(report));
+      const work = async (viewer?: EncodeViewer) => {
+        const report =
+          output === '-'
+            ? await throughFile(encodeTo)
+            : await withWorkFolder(output, film, args, context, either, (store) =>
+                encodeTo(output, store, viewer),
+              );
+        reporter.result({ ...report }, encodeSummary(report));
+      };
+      await (args.watch ? watched(output, interrupts.signal, context, work) : work());
     });
   } finally {
     await workshop?.close();
     interrupts.dispose();
   }
+}
+
+/** Lets `encode` be watched in the browser. */
+async function watched(
+  output: string,
+  signal: AbortSignal,
+  { reporter }: CommandContext,
+  encode: (viewer: EncodeViewer) => Promise<void>,
+): Promise<void> {
+  // Loaded when it is wanted.
+  const { EncodeViewer } = await import('../watch/encodeViewer.js');
+  await EncodeViewer.during(output, signal, (line) => reporter.note(line), encode);
 }
 
 async function openWorkshop(
@@ -163,7 +196,7 @@ export interface EncodeReport {
 /**
  * Encodes `film` into the file `output`, which appears only when its part file was decoded and measured.
  *
- * @param places where groups are kept and trained
+ * @param places where groups are kept and trained, and who watches
  * @throws WeftError of any class
  */
 export async function encodeToFile(
@@ -172,7 +205,7 @@ export async function encodeToFile(
   options: Partial<EncodeOptions>,
   { reporter }: CommandContext,
   { finish, signal }: Interrupts,
-  places: Pick<EncodeHooks, 'store' | 'workshop'> = {},
+  { viewer, ...places }: Pick<EncodeHooks, 'store' | 'workshop'> & { viewer?: EncodeViewer } = {},
 ): Promise<EncodeReport> {
   const started = performance.now();
   // Loaded when needed: help and mistakes are answered without the trainers.
@@ -180,8 +213,13 @@ export async function encodeToFile(
   const encoded = await encodeFilm(film, options, {
     finish,
     signal,
-    onProgress: ({ stage, done, ...rest }) => reporter.progress(stage, done, rest, outlook(rest)),
+    onProgress: ({ stage, done, ...rest }) => {
+      const more = outlook(rest);
+      reporter.progress(stage, done, rest, more);
+      viewer?.progress([`${stage} ${Math.round(100 * done)}%`, ...(more ? [more] : [])].join(', '));
+    },
     log: (line) => reporter.note(line),
+    ...(viewer && { onGrown: (film) => viewer.grown(film) }),
     ...places,
   });
   const { size, frames } = encoded;

@@ -14,21 +14,28 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where the arrows of a folder of the runtime may lead besides itself and runtime/errors.ts. Engines are siblings. */
-const BELOW_ENGINES = ['entropy', 'format', 'field', 'picture'];
+const BELOW_ENGINES = ['entropy', 'format', 'source', 'field', 'picture'];
 const RUNTIME: Readonly<Record<string, readonly string[]>> = {
   picture: [],
   field: ['picture'],
-  format: ['field', 'picture'],
+  source: [],
+  format: ['source', 'field', 'picture'],
   entropy: ['format', 'field', 'picture'],
   engine: BELOW_ENGINES,
   reference: ['engine', ...BELOW_ENGINES],
   native: ['engine', ...BELOW_ENGINES],
+  // Its C++ is that of the native engine.
+  wasm: ['engine', 'native', ...BELOW_ENGINES],
   film: ['engine', ...BELOW_ENGINES],
+  gpu: ['engine', 'field', 'picture'],
+  player: ['film', 'gpu', 'engine', ...BELOW_ENGINES],
 };
 const ERRORS = 'runtime/errors.ts';
 
 /** Maps names to engines, each of which is loaded when it is asked for. */
 const REGISTRY = 'runtime/engine/registry.ts';
+
+const THREADS = 'runtime/wasm/helperThread.ts';
 
 /** Packages that run in a browser. */
 const BROWSER_PACKAGES = ['msgpackr'];
@@ -56,8 +63,13 @@ function forbiddenInRuntime(all: readonly Arrow[]): Arrow[] {
 
 /** Arrows from the runtime, its native part aside, to what a browser does not have. */
 function nodeOnlyArrows(all: readonly Arrow[]): Arrow[] {
-  const portable = all.filter(({ from }) => from.startsWith('runtime/') && folder(from, 1) !== 'native');
+  const portable = all.filter(({ from }) => from.startsWith('runtime/') && !isNodeOnly(from));
   return portable.filter(({ to }) => to === COMPUTED || !(isFile(to) || BROWSER_PACKAGES.includes(to)));
+}
+
+/** The native engine, what builds the others, and what starts threads in browsers and in Node. */
+function isNodeOnly(file: string): boolean {
+  return folder(file, 1) === 'native' || file.endsWith('/build.mjs') || file === THREADS;
 }
 
 function folder(file: string, level: number): string {
@@ -96,7 +108,7 @@ describe('the arrows between files', () => {
 
   it('lead from the runtime to nothing that a browser does not have, the native engine aside', () => {
     expect(shown(nodeOnlyArrows(arrows))).toEqual([]);
-    for (const file of sourceFiles('runtime').filter((name) => !name.startsWith('runtime/native/'))) {
+    for (const file of sourceFiles('runtime').filter((name) => !isNodeOnly(name))) {
       expect(codeOf(file, sourceText(file)), file).not.toMatch(NODE_GLOBALS);
     }
   });
@@ -163,10 +175,12 @@ describe('the watch over arrows', () => {
   it.each([
     ['runtime/picture/picture.ts', 'runtime/field/shape.ts'],
     ['runtime/field/steps.ts', 'runtime/format/header.ts'],
+    ['runtime/source/byteSource.ts', 'runtime/format/container.ts'],
     ['runtime/engine/segmentDecoder.ts', 'runtime/reference/segmentDecoder.ts'],
     ['runtime/reference/nodeBake.ts', 'runtime/native/segmentDecoder.ts'],
     ['runtime/native/segmentDecoder.ts', 'runtime/reference/plane.ts'],
     ['runtime/film/film.ts', 'runtime/reference/segmentDecoder.ts'],
+    ['runtime/gpu/colour.ts', 'runtime/film/film.ts'],
     ['runtime/engine/segmentDecoder.ts', 'runtime/film/film.ts'],
     ['runtime/errors.ts', 'runtime/picture/picture.ts'],
     ['runtime/later/file.ts', 'runtime/picture/picture.ts'],

@@ -78,7 +78,10 @@ export const LITERALS: readonly Literal[] = [
 ];
 
 /** Where the definition is computed. */
-const FOLDERS = ['runtime/field', 'runtime/reference', 'runtime/native', 'trainers/native', 'trainers/tfjs'];
+const FOLDERS = [
+  ...['runtime/field', 'runtime/reference', 'runtime/native', 'runtime/gpu'],
+  ...['trainers/native', 'trainers/tfjs'],
+];
 
 /** The homes of the numbers, and what is generated from them. */
 const HOMES = ['runtime/field/constants.ts', 'runtime/field/prior.ts', 'runtime/native/fieldConstants.h'];

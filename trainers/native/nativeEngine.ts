@@ -1,12 +1,12 @@
 /** The native engine: from the field's one definition (runtime/field) to what the addon is built from. */
 
 import { CONTEXT_NETS, DEPTH_ROWS, SYNTHESIS_NETS } from '../../runtime/field/constants.js';
+import { fieldConfig } from '../../runtime/field/fieldConfig.js';
 import { netsFromQuantized, priorTensors } from '../../runtime/field/nets.js';
 import { type FieldShape, fieldShape, type LatentPlane, latentPlanes } from '../../runtime/field/shape.js';
 import { depthScale, innovationStep, motionStep } from '../../runtime/field/steps.js';
 import { type FieldNode, segmentStructure } from '../../runtime/field/structure.js';
 import { NET_VALUE_COUNT, tensorNamed } from '../../runtime/field/tensors.js';
-import { fieldConfig } from '../../runtime/field/fieldConfig.js';
 import { type EngineConstants, TRAINING_CONSTANTS } from '../trainingConstants.js';
 import type { SegmentDescription, SegmentOptions, TrainingEngine } from '../trainingEngine.js';
 import type {

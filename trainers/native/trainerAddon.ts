@@ -1,7 +1,7 @@
 /** Finds the native trainer, and types what it shows: the twin of trainers/native/addon.cc. */
 
-import { type AddonBuild, loadAddon } from '../../runtime/native/addonLoader.js';
 import type { FieldConfig } from '../../runtime/field/fieldConfig.js';
+import { type AddonBuild, loadAddon } from '../../runtime/native/addonLoader.js';
 import type { EngineConstants } from '../trainingConstants.js';
 import type { NodeRange, TrainingSegment } from '../trainingEngine.js';
 import type { LatentOptions, StepCost, StepOptions } from '../trainingStep.js';

@@ -1,0 +1,9 @@
+/** `weft/decoder`: opens `.weft` files and shows them, in browsers and in Node. */
+
+export type { DecoderEngineChoice, DecoderEngineName } from '../engine/registry.js';
+export * from '../errors.js';
+export { type OpenOptions, open, WeftFilm } from './film.js';
+export type { FrameOptions, FramePlan } from './frameOptions.js';
+export type { Chroma, FilmInfo, FrameTimes, Picture, Rational } from '../picture/picture.js';
+export type { Crop } from '../picture/raster.js';
+export type { ByteSource } from '../source/byteSource.js';

@@ -1,0 +1,115 @@
+/** An encode that is watched: what is finished of it plays in the browser. */
+
+import { createWriteStream } from 'node:fs';
+import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { FilmSoFar } from '../../trainers/encodeJob.js';
+import { withTemporaryFolder } from '../media/temporaryFolder.js';
+import { openBrowser } from './openBrowser.js';
+import { type PlayServer, startPlayServer } from './playServer.js';
+
+const TELL_MS = 500;
+
+/** Shows an encode. */
+export class EncodeViewer {
+  readonly #server: PlayServer;
+  readonly #versions: Versions;
+  #text = '';
+  #told = 0;
+
+  private constructor(server: PlayServer, versions: Versions) {
+    this.#server = server;
+    this.#versions = versions;
+  }
+
+  /**
+   * Opens a page in the browser, and lets `encode` fill it; afterwards it stays as long as somebody watches.
+   *
+   * @param log gets lines for whoever sits here
+   * @param signal ends the watching
+   * @throws what `encode` throws; WeftError PLAYER_MISSING, SERVER_FAILED
+   */
+  static async during<T>(
+    output: string,
+    signal: AbortSignal,
+    log: (line: string) => void,
+    encode: (viewer: EncodeViewer) => Promise<T>,
+  ): Promise<T> {
+    return withTemporaryFolder(async (folder) => {
+      const versions = new Versions(folder);
+      const title = path.basename(output);
+      const film = (version: number) => versions.file(version);
+      const server = await startPlayServer({ title, growing: true, film });
+      try {
+        log(`what is finished plays at ${server.url}`);
+        await openBrowser(server.url, log);
+        const viewer = new EncodeViewer(server, versions);
+        const result = await encode(viewer);
+        versions.end(output);
+        viewer.#text = 'finished';
+        viewer.#tell();
+        await server.left(signal);
+        return result;
+      } finally {
+        await server.close();
+      }
+    });
+  }
+
+  /** More of the film is finished. */
+  grown(film: FilmSoFar): void {
+    this.#versions.add(film);
+    this.#tell();
+  }
+
+  /** How far the encode is, in words; told now and then. */
+  progress(text: string): void {
+    this.#text = text;
+    if (performance.now() - this.#told > TELL_MS) this.#tell();
+  }
+
+  #tell(): void {
+    this.#told = performance.now();
+    this.#server.tell({ text: this.#text, version: this.#versions.latest });
+  }
+}
+
+/** Files of a film that grows, written when somebody wants to see them. */
+class Versions {
+  readonly #folder: string;
+  readonly #files = new Map<number, Promise<string>>();
+  #film: FilmSoFar | undefined;
+  #finished: string | undefined;
+  /** Number of the newest, 0 if there is none. */
+  latest = 0;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  add(film: FilmSoFar): void {
+    this.#film = film;
+    this.latest++;
+  }
+
+  /** From now on the film is whole. */
+  end(file: string): void {
+    this.#finished = file;
+    this.#film = undefined;
+    this.latest++;
+  }
+
+  /** The file of a version; of one that nobody has seen yet, the newest. Undefined if there is none. */
+  async file(version: number): Promise<string | undefined> {
+    if (version === this.latest && this.#finished !== undefined) return this.#finished;
+    const film = this.#film;
+    if (film && !this.#files.has(version)) this.#files.set(version, this.#write(version, film));
+    return this.#files.get(version);
+  }
+
+  async #write(version: number, film: FilmSoFar): Promise<string> {
+    const file = path.join(this.#folder, `${version}.weft`);
+    await pipeline(film.pieces(), createWriteStream(file));
+    return file;
+  }
+}
