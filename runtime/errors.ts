@@ -51,6 +51,9 @@ export class MediaError extends WeftError {}
 /** The bytes are not a `.weft` file that this decoder can read. */
 export class FormatError extends WeftError {}
 
+/** The bytes of a `.weft` file cannot be read where they lie: on a server, on a disk, in a page. */
+export class SourceError extends WeftError {}
+
 /** The engine that was asked for is not there or failed. */
 export class EngineError extends WeftError {}
 

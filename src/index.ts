@@ -10,15 +10,19 @@ export {
   FormatError,
   InterruptedError,
   MediaError,
+  SourceError,
   UsageError,
   WeftError,
 } from '../runtime/errors.js';
 export { type OpenOptions, open, type WeftFilm } from '../runtime/film/film.js';
 export type { FrameOptions } from '../runtime/film/frameOptions.js';
-export type { ByteSource } from '../runtime/format/byteSource.js';
-export type { Chunk } from '../runtime/format/chunks.js';
+export type { Chunk, ChunkOutline, StreamedChunk } from '../runtime/format/chunks.js';
 export type { Chroma, FilmInfo, Picture, Rational } from '../runtime/picture/picture.js';
 export type { Crop } from '../runtime/picture/raster.js';
+export type { ByteSource } from '../runtime/source/byteSource.js';
+export type { FileHandleLike } from '../runtime/source/fileHandleSource.js';
+export { type HttpOptions, httpSource } from '../runtime/source/httpSource.js';
+export type { FilmInput } from '../runtime/source/openSource.js';
 export { encode, encodeFilm } from '../trainers/encode.js';
 export type {
   EncodedFilm,

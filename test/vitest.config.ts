@@ -4,6 +4,7 @@
  *     npm test                                    all but the slow ones
  *     npm test -- test/runtime/steps.test.ts      one file; `-t 'a part of its name'` chooses a test
  *     npm run test:tensorflow                     training in TensorFlow.js, on the processor and on WebGPU
+ *     npx vitest run --config test/vitest.config.ts --project browser    in chromium, which WEFT_CHROMIUM may name
  *     npm run test:all                            everything
  *
  * Only the project `program` compiles first: its tests start `weft` as a user does, from dist/.
@@ -18,6 +19,7 @@ const PROGRAM = ['commandLine', 'encodeCommand', 'outputs', 'resume', 'splice', 
   (name) => `test/src/${name}.test.ts`,
 );
 const TENSORFLOW = ['test/trainers/tfjs*.test.ts'];
+const BROWSER = ['test/browser/**/*.test.ts'];
 
 /** Where every run leaves a report of its own, if it is to leave one (.ci/run). */
 const REPORTS = process.env.WEFT_TEST_REPORTS;
@@ -36,9 +38,11 @@ export default defineConfig({
       outputFile: { json: join(REPORTS, `${process.pid}.json`) },
     }),
     projects: [
-      project('node', { include: ['test/**/*.test.ts'], exclude: [...PROGRAM, ...TENSORFLOW] }),
+      project('node', { include: ['test/**/*.test.ts'], exclude: [...PROGRAM, ...TENSORFLOW, ...BROWSER] }),
       project('program', { include: PROGRAM, globalSetup: 'test/src/compile.ts' }),
       project('tensorflow', { include: TENSORFLOW }),
+      // One file at a time: they share a browser whose GPU is played by all cores.
+      project('browser', { include: BROWSER, globalSetup: 'test/browser/launch.ts', fileParallelism: false }),
     ],
   },
 });

@@ -9,15 +9,31 @@ import type { FilmNets } from '../field/nets.js';
 import { type FieldShape, fieldShape } from '../field/shape.js';
 import { refinedOffsets } from '../field/steps.js';
 import { segmentStructure } from '../field/structure.js';
-import { type ByteSource, bytesSource } from '../format/byteSource.js';
-import type { Chunk } from '../format/chunks.js';
-import { fileChunks, readWeft, segmentBytes, segmentNetBytes, type WeftFile } from '../format/container.js';
+import {
+  type Chunk,
+  type ChunkOutline,
+  chunkPieces,
+  readChunk,
+  type StreamedChunk,
+} from '../format/chunks.js';
+import {
+  chunkOutlines,
+  fileChunks,
+  prefetchSegment,
+  readWeft,
+  segmentBytes,
+  segmentNetBytes,
+  streamedChunks,
+  type WeftFile,
+} from '../format/container.js';
 import type { WeftHead } from '../format/head.js';
 import { filmInfo, type WeftHeader } from '../format/header.js';
 import { unpackSegment } from '../format/segmentHead.js';
 import type { NetsEntry, SegmentEntry } from '../format/segments.js';
 import type { FilmInfo, Picture } from '../picture/picture.js';
 import { type RasterKernels, rasterKernels } from '../picture/raster.js';
+import type { ByteSource } from '../source/byteSource.js';
+import { type FilmInput, openSource } from '../source/openSource.js';
 import { type FrameOptions, type FramePlan, planFrames } from './frameOptions.js';
 import { SegmentCache } from './segmentCache.js';
 
@@ -31,6 +47,8 @@ export interface OpenOptions {
   maxSegmentPixels?: number;
   /** An engine of the caller's own; wins over `engine`. */
   decoder?: DecoderEngine;
+  /** Stops the opening; `close` stops what comes later. */
+  signal?: AbortSignal;
 }
 
 /** A prior is a set of net values that ships with the decoder. */
@@ -41,18 +59,32 @@ const DEFAULT_MAX_SEGMENT_PIXELS = 2 ** 29;
 const CACHED_SEGMENTS = 3;
 
 /**
- * Opens a file: reads its head, and the rest where it is wanted.
+ * Opens a film: reads its head, and the rest where it is wanted.
  *
- * @param input the bytes of the file, or where they are read; a source is closed with the film
+ * @param input its bytes, or where they are read: see `FilmInput`. What can be closed is closed with the film, or when it
+ *   cannot be opened
  *
  * @throws FormatError if the bytes are not a file that this decoder can read (see `readWeft`), `NETS_INVALID`,
  *   `PRIOR_UNKNOWN`, `FILM_TOO_LARGE`
- * @throws UsageError `OPTION_UNKNOWN`, `OPTION_RANGE`
- * @throws EngineError `ENGINE_MISSING` if the engine that was asked for is not there.
+ * @throws SourceError `SOURCE_UNREADABLE`; also when it is read, and then `SOURCE_CHANGED`
+ * @throws UsageError `OPTION_UNKNOWN`, `OPTION_RANGE`, `SOURCE_UNKNOWN`
+ * @throws EngineError `ENGINE_MISSING` if the engine that was asked for is not there
+ * @throws InterruptedError if the signal fires
  */
-export async function open(input: Uint8Array | ByteSource, options: OpenOptions = {}): Promise<WeftFilm> {
+export function open(input: ByteSource, options?: OpenOptions): Promise<WeftFilm>;
+export function open(input: FilmInput, options?: OpenOptions): Promise<WeftFilm>;
+export async function open(input: FilmInput, options: OpenOptions = {}): Promise<WeftFilm> {
   checkOptions(options);
-  const file = await readWeft(input instanceof Uint8Array ? bytesSource(input) : input);
+  const source = await openSource(input, options.signal);
+  try {
+    return await openFile(await readWeft(source, options.signal), options);
+  } catch (error) {
+    source.close?.();
+    throw error;
+  }
+}
+
+async function openFile(file: WeftFile, options: OpenOptions): Promise<WeftFilm> {
   checkFilm(file, options.maxSegmentPixels ?? DEFAULT_MAX_SEGMENT_PIXELS);
   const nets = netsFromFile(file.nets);
   const { engine = 'auto', threads = 0 } = options;
@@ -102,12 +134,61 @@ export class WeftFilm {
   }
 
   /**
-   * What belongs to the film beside its pictures: see FORMAT.md, section 2.
+   * What belongs to the film beside its pictures, all of it in memory: see FORMAT.md, section 2.
    *
    * @throws FormatError `CHUNK_DAMAGED`, `FILE_TRUNCATED`, `VARINT_INVALID`
    */
-  chunks(): Promise<readonly Chunk[]> {
-    return fileChunks(this.#file);
+  chunks(signal?: AbortSignal): Promise<readonly Chunk[]> {
+    return fileChunks(this.#file, signal);
+  }
+
+  /**
+   * What there is of that, and where; nothing of it is read.
+   *
+   * @throws FormatError `FILE_TRUNCATED`, `VARINT_INVALID`
+   */
+  chunkOutlines(signal?: AbortSignal): Promise<readonly ChunkOutline[]> {
+    return chunkOutlines(this.#file, signal);
+  }
+
+  /**
+   * One chunk, whole.
+   *
+   * @param outline from `chunkOutlines`
+   * @throws FormatError `CHUNK_DAMAGED`, `FILE_TRUNCATED`
+   */
+  chunk(outline: ChunkOutline, signal?: AbortSignal): Promise<Chunk> {
+    return readChunk(this.#file.source, outline, signal);
+  }
+
+  /**
+   * The bytes of one chunk, a MiB at a time, so that sound need not be in memory. They are only good when the last was
+   * followed by no error.
+   *
+   * @param outline from `chunkOutlines`
+   * @throws FormatError `CHUNK_DAMAGED`, `FILE_TRUNCATED` behind the last piece
+   */
+  chunkPieces(outline: ChunkOutline, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+    return chunkPieces(this.#file.source, outline, signal);
+  }
+
+  /**
+   * All of them as a writer of films takes them (`WriteOptions.tracks`): their bytes are read when they are wanted.
+   *
+   * @throws FormatError `FILE_TRUNCATED`, `VARINT_INVALID`; `CHUNK_DAMAGED` behind the last piece of one
+   */
+  streamedChunks(signal?: AbortSignal): Promise<readonly StreamedChunk[]> {
+    return streamedChunks(this.#file, signal);
+  }
+
+  /**
+   * Starts fetching the segment behind the one of a frame, with its nets, so that it is there when it is wanted. Does nothing
+   * where bytes need no fetching, or there is no such segment.
+   *
+   * @param frame 0..frames - 1
+   */
+  prefetchAfter(frame: number): void {
+    prefetchSegment(this.#file, this.#segmentOf(frame) + 1);
   }
 
   /** Bytes of all nets in the file. */
@@ -174,7 +255,7 @@ export class WeftFilm {
    * @throws FormatError if the segment is damaged.
    */
   async decodeSegmentLatents(index: number, signal?: AbortSignal): Promise<Int32Array[]> {
-    return this.#decoder.latents(await this.segmentTask(index), signal);
+    return this.#decoder.latents(await this.segmentTask(index, signal), signal);
   }
 
   /**
@@ -183,7 +264,7 @@ export class WeftFilm {
    * @throws FormatError if the segment is damaged.
    */
   async segmentBits(index: number, signal?: AbortSignal): Promise<NodeBits[]> {
-    return this.#decoder.bits(await this.segmentTask(index), signal);
+    return this.#decoder.bits(await this.segmentTask(index, signal), signal);
   }
 
   /**
@@ -191,7 +272,7 @@ export class WeftFilm {
    *
    * @throws FormatError `SEGMENT_DAMAGED`, `SEGMENT_FIELD`, `NETS_INVALID`
    */
-  async segmentTask(index: number): Promise<SegmentTask> {
+  async segmentTask(index: number, signal?: AbortSignal): Promise<SegmentTask> {
     const entry = this.segments[index];
     if (!entry) {
       throw new UsageError(`There is no segment ${index}.`, {
@@ -202,10 +283,12 @@ export class WeftFilm {
         range: `0..${this.segments.length - 1}`,
       });
     }
-    const segment = unpackSegment(await segmentBytes(this.#file, index), entry.frames);
+    // Both at once, so that they can come with one request.
+    const reading = Promise.all([segmentBytes(this.#file, index, signal), this.#netsOf(index, entry)]);
+    const [bytes, nets] = await reading;
+    const segment = unpackSegment(bytes, entry.frames);
     const nodes = segmentStructure(segment);
     const depthOffset = refinedOffsets(this.header.depthOffset, segment.refinement);
-    const nets = await this.#netsOf(index, entry);
     return { shape: this.shape, nets, depthOffset, segment, nodes };
   }
 
@@ -213,6 +296,7 @@ export class WeftFilm {
     if (!entry) return this.nets;
     const known = this.#laterNets.get(entry);
     if (known) return known;
+    // Without a signal: others may wait for them, too.
     const nets = segmentNetBytes(this.#file, index).then((bytes) => netsFromFile(bytes!));
     this.#laterNets.set(entry, nets);
     // What could not be read may be readable another time.
@@ -220,7 +304,7 @@ export class WeftFilm {
     return nets;
   }
 
-  /** Frees the cache, the engine and the source. */
+  /** Frees the cache, the engine and the source; what is being read fails. */
   close(): void {
     this.#cache.clear();
     this.#decoder.close();
@@ -271,7 +355,7 @@ export class WeftFilm {
   }
 
   async #bake(index: number, signal: AbortSignal | undefined): Promise<BakedSegment> {
-    return this.#decoder.bake(await this.segmentTask(index), signal);
+    return this.#decoder.bake(await this.segmentTask(index, signal), signal);
   }
 
   /** Starts on the segment that the plan will need after the one of picture `i`, unless it is there. */
@@ -340,7 +424,7 @@ function checkFilm({ header, segments }: WeftHead, maxSegmentPixels: number): vo
   }
 }
 
-const OPEN_OPTIONS = new Set(['engine', 'threads', 'maxSegmentPixels', 'decoder']);
+const OPEN_OPTIONS = new Set(['engine', 'threads', 'maxSegmentPixels', 'decoder', 'signal']);
 
 function checkOptions(options: OpenOptions): void {
   for (const name of Object.keys(options)) {

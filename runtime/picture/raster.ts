@@ -38,6 +38,12 @@ export interface RasterKernels {
   readonly identity: boolean;
 }
 
+/**
+ * What a source sample weighs at `distance` from an output, before the weights of the output are made to add up to 1. `box` is
+ * the width that the kernel is averaged over, 0 where lines do not shrink.
+ */
+export type WeightOf = (distance: number, box: number) => number;
+
 /** Kernels for sampling `crop` of a picture of `source` size at `width` x `height`. */
 export function rasterKernels(
   source: { width: number; height: number; chroma: Chroma },
@@ -72,10 +78,18 @@ export function rasterKernels(
 /**
  * Output u lies at x = (u + 0.5) * scale + start - 0.5 on the source. Where `scale` is above 1 the kernel is convolved
  * with a box of width sqrt(scale^2 - 1): the box alone would be the area mean, the kernel keeps what it blurs too much.
+ *
+ * @param weightOf what is used instead of the definition, where that is too slow: weightTable.ts
  */
-export function axisKernel(inputs: number, outputs: number, scale: number, start: number): AxisKernel {
+export function axisKernel(
+  inputs: number,
+  outputs: number,
+  scale: number,
+  start: number,
+  weightOf: WeightOf = boxedLanczos,
+): AxisKernel {
   const box = scale > 1 ? Math.sqrt(scale * scale - 1) : 0;
-  const reach = LOBES + box / 2;
+  const reach = kernelReach(box);
   const taps = box === 0 ? 2 * LOBES : Math.floor(2 * reach) + 1;
   const kernel = {
     outputs,
@@ -86,7 +100,7 @@ export function axisKernel(inputs: number, outputs: number, scale: number, start
   for (let u = 0; u < outputs; u++) {
     const position = (u + 0.5) * scale + start - 0.5;
     const first = box === 0 ? Math.floor(position) - LOBES + 1 : Math.ceil(position - reach);
-    fillTaps(kernel, u, first, position, box, inputs);
+    fillTaps(kernel, u, first, inputs, (sample) => weightOf(position - sample, box));
   }
   return kernel;
 }
@@ -95,14 +109,13 @@ function fillTaps(
   kernel: AxisKernel,
   u: number,
   first: number,
-  position: number,
-  box: number,
   inputs: number,
+  weightOfSample: (sample: number) => number,
 ): void {
   const at = u * kernel.taps;
   let sum = 0;
   for (let i = 0; i < kernel.taps; i++) {
-    const weight = boxedLanczos(position - (first + i), box);
+    const weight = weightOfSample(first + i);
     kernel.indexes[at + i] = clampIndex(first + i, inputs);
     kernel.weights[at + i] = weight;
     sum += weight;
@@ -110,8 +123,13 @@ function fillTaps(
   for (let i = 0; i < kernel.taps; i++) kernel.weights[at + i]! /= sum;
 }
 
+/** The distance beyond which nothing weighs anything. */
+export function kernelReach(box: number): number {
+  return LOBES + box / 2;
+}
+
 /** Mean of the kernel over a box around `distance`, by the midpoint rule. */
-function boxedLanczos(distance: number, box: number): number {
+export function boxedLanczos(distance: number, box: number): number {
   if (box === 0) return lanczos(distance);
   const points = Math.max(MIN_BOX_POINTS, Math.ceil(box * BOX_POINTS_PER_SAMPLE));
   let sum = 0;

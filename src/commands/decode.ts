@@ -10,7 +10,7 @@ import { type FilmTracks, takesTracks } from '../media/trackWriter.js';
 import type { CommandContext } from './context.js';
 import type { DecodeOptions } from './decodeOptions.js';
 import { refuseEvents } from './standardOutput.js';
-import { openWeftFile } from './weftFile.js';
+import { nameOf, openWeftFile } from './weftFile.js';
 
 /** Arguments of `weft decode`. */
 export interface DecodeArguments extends DecodeOptions {
@@ -21,7 +21,7 @@ export interface DecodeArguments extends DecodeOptions {
 export async function runDecode(args: DecodeArguments, context: CommandContext): Promise<void> {
   const { reporter } = context;
   // Never the name of the film that was encoded, which often lies beside it.
-  const output = args.output ?? `${args.input}.mp4`;
+  const output = args.output ?? `${nameOf(args.input)}.mp4`;
   if (output === '-') refuseEvents(reporter);
   await checkFilmOutput(output, { overwrite: context.overwrite, input: args.input });
   const interrupts = listenForInterrupts();
@@ -38,7 +38,7 @@ export async function runDecode(args: DecodeArguments, context: CommandContext):
     const written = await writeFilm(withProgress(pictures, info.frames ?? 1, context), info, output, {
       ...given({ ffmpeg: context.ffmpeg }),
       ...{ overwrite: context.overwrite, input: args.input },
-      ...(takesTracks(output) && { tracks: await tracksOf(film, args) }),
+      ...(takesTracks(output) && { tracks: await tracksOf(film, args, interrupts.signal) }),
       signal: interrupts.signal,
       log: (line) => reporter.note(line),
     });
@@ -66,8 +66,12 @@ async function* withProgress(
 }
 
 /** What belongs to the pictures that are shown. */
-async function tracksOf(film: WeftFilm, { start = 0, end, speed = 1 }: DecodeArguments): Promise<FilmTracks> {
-  const chunks = await film.chunks();
+async function tracksOf(
+  film: WeftFilm,
+  { start = 0, end, speed = 1 }: DecodeArguments,
+  signal: AbortSignal,
+): Promise<FilmTracks> {
+  const chunks = await film.streamedChunks(signal);
   const seconds = filmSeconds(film.info)!;
   const until = Math.min(end ?? seconds, seconds);
   return { chunks, start, end: until, speed, whole: start === 0 && until === seconds };

@@ -14,10 +14,12 @@ import { collectPictures, filmOf } from '../media/filmInMemory.js';
 import { type OpenedFilm, openFilm } from '../media/filmReader.js';
 import { writeFilm } from '../media/filmWriter.js';
 import { toNumber } from '../media/rational.js';
+import { withTemporaryFolder } from '../media/temporaryFolder.js';
 import type { OptionTableOf } from '../optionTable.js';
 import type { CommandContext } from './context.js';
 import { runDecode } from './decode.js';
 import { type EncodeReport, encodeToFile } from './encode.js';
+import { writePage } from './page.js';
 
 /** Arguments of `weft demo`. */
 export interface DemoArguments {
@@ -84,6 +86,7 @@ async function showDemo(
     weft: path.join(output, 'demo.weft'),
     decoded: path.join(output, 'decoded-2x-48Hz.mp4'),
     sheet: path.join(output, 'sheet.png'),
+    page: path.join(output, 'film.html'),
   };
   reporter.event('start', { ...files, ...film.info });
   const encoded = await encodeToFile(files.weft, film, { preset }, context, interrupts);
@@ -99,6 +102,7 @@ async function showDemo(
     ...given({ ffmpeg }),
     overwrite: true,
   });
+  await writeDemoPage(files, film, encoded, silent);
   const { crf, bytes, psnrDb } = x264;
   const fields = {
     ...encoded,
@@ -108,6 +112,32 @@ async function showDemo(
     seconds: reporter.seconds,
   };
   reporter.result(fields, report(film, encoded, decodeSeconds, x264, Object.values(files)));
+}
+
+/** The decoded film beside its source. */
+async function writeDemoPage(
+  files: { weft: string; page: string },
+  film: FilmSource,
+  { bytes, psnrDb }: EncodeReport,
+  context: CommandContext,
+): Promise<void> {
+  await withTemporaryFolder(async (folder) => {
+    const source = path.join(folder, 'source.mp4');
+    const { bytes: sourceBytes } = await writeFilm(
+      film.pictures(),
+      film.info,
+      source,
+      given({ ffmpeg: context.ffmpeg }),
+    );
+    const parts = {
+      title: 'weft demo',
+      film: files.weft,
+      source: { file: source, type: 'video/mp4' },
+      filmCaption: `weft: ${bytes} bytes, ${psnrDb.yuv.toFixed(2)} dB; wheel or pinch to zoom`,
+      sourceCaption: `source, as H.264 of ${sourceBytes} bytes`,
+    };
+    await writePage(files.page, parts, context);
+  });
 }
 
 /** One frame on either side of the cut in the middle. */
@@ -187,5 +217,6 @@ function report(
     `  encoded and verified in ${encoded.seconds.toFixed(1)} s (${encoded.engine}), ` +
       `decoded at twice the size and rate in ${decodeSeconds.toFixed(1)} s`,
     ...files.map((file) => `  ${file}`),
+    `  watch it: open ${files.at(-1)} in a browser, or run ./weft play ${files[0]}`,
   ].join('\n');
 }

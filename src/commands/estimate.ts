@@ -1,3 +1,4 @@
+import { streamed } from '../../runtime/format/chunks.js';
 import { ENCODE_OPTIONS } from '../../trainers/options.js';
 import { duration } from '../duration.js';
 import { listenForInterrupts } from '../interrupts.js';
@@ -21,8 +22,8 @@ export async function runEstimate(args: EncodeSettings, context: CommandContext)
         bytes: pictureBytes,
         memoryBytes,
       } = await estimate(film, encodeOptions(args), { signal });
-      const tracks = (await film.chunks?.(signal)) ?? [];
-      const bytes = tracks.reduce((sum, track) => sum + track.bytes.length, pictureBytes);
+      const tracks = ((await film.chunks?.(signal)) ?? []).map(streamed);
+      const bytes = tracks.reduce((sum, { size }) => sum + size, pictureBytes);
       const { width, height, frames } = film.info;
       context.reporter.result(
         { input: args.input, seconds, bytes, memoryBytes, frames, width, height },

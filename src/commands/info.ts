@@ -1,34 +1,98 @@
+import { infoOf } from '../../runtime/film/film.js';
+import type { ChunkOutline } from '../../runtime/format/chunks.js';
+import { chunkOutlines } from '../../runtime/format/container.js';
 import { HEADER_FIELDS, type WeftHeader } from '../../runtime/format/header.js';
+import type { SegmentEntry } from '../../runtime/format/segments.js';
 import { filmSeconds } from '../../runtime/picture/frameTimes.js';
+import type { FilmInfo } from '../../runtime/picture/picture.js';
 import { FILM_PARTS, type FilmParts, filmParts, type SegmentParts } from '../measure/filmParts.js';
+import type { OptionTableOf } from '../optionTable.js';
 import type { CommandContext } from './context.js';
-import { openWeftFile } from './weftFile.js';
+import { openWeftFile, readWeftHead } from './weftFile.js';
 
-/** Arguments of `weft info`. */
-export interface InfoArguments {
-  input: string;
+/** Options of `weft info`. */
+interface InfoOptions {
+  head?: boolean;
 }
 
-/** Every header field, bytes by part, and the segments. */
-export async function runInfo({ input }: InfoArguments, { reporter }: CommandContext): Promise<void> {
+export const INFO_OPTIONS: OptionTableOf<InfoOptions> = {
+  head: {
+    flag: 'head',
+    type: { kind: 'flag' },
+    doc: 'Read no segment: some kilobytes of a file of any size, in no time, and not what its bytes are spent on',
+  },
+};
+
+/** Every header field, bytes by part, segments and what lies behind them. */
+export async function runInfo(
+  { input, head }: InfoOptions & { input: string },
+  context: CommandContext,
+): Promise<void> {
+  await (head ? headInfo(input, context) : wholeInfo(input, context));
+}
+
+async function wholeInfo(input: string, { reporter }: CommandContext): Promise<void> {
   const film = await openWeftFile(input);
   try {
     const { parts, segments } = await filmParts(film);
-    const { header, bytes } = film;
-    const seconds = filmSeconds(film.info)!;
-    const bitsPerPixel = (8 * bytes) / (header.frames * header.width * header.height);
+    const { header, bytes, info } = film;
+    const chunks = (await film.chunkOutlines()).map(nameAndBytes);
+    const { line, ...facts } = factsOf(input, header, info, bytes);
     reporter.result(
-      { input, bytes, seconds, bitsPerPixel, header, parts, segments },
+      { ...facts, parts, segments, chunks },
       [
-        `${input}: ${bytes} bytes, ${seconds.toFixed(3)} s, ${bitsPerPixel.toFixed(4)} bits per pixel`,
-        ...headerLines(header),
-        ...partLines(parts, bytes),
-        ...segmentLines(segments),
+        ...[line, ...headerLines(header), ...partLines(parts, bytes), ...segmentLines(segments)],
+        ...chunkLines(chunks),
       ].join('\n'),
     );
   } finally {
-    await film.close();
+    film.close();
   }
+}
+
+async function headInfo(input: string, { reporter }: CommandContext): Promise<void> {
+  const file = await readWeftHead(input);
+  try {
+    const { header, source } = file;
+    const chunks = (await chunkOutlines(file)).map(nameAndBytes);
+    const segments = file.segments.map(({ startFrame, frames, bytes }) => ({ startFrame, frames, bytes }));
+    const { line, ...facts } = factsOf(input, header, infoOf(file), source.size);
+    reporter.result(
+      { ...facts, segments, chunks },
+      [line, ...headerLines(header), ...sizeLines(segments), ...chunkLines(chunks)].join('\n'),
+    );
+  } finally {
+    file.source.close?.();
+  }
+}
+
+/** What there is to say of any file, and the line that says it. */
+function factsOf(input: string, header: WeftHeader, info: FilmInfo & { frames: number }, bytes: number) {
+  const seconds = filmSeconds(info)!;
+  const bitsPerPixel = (8 * bytes) / (header.frames * header.width * header.height);
+  const line = `${input}: ${bytes} bytes, ${seconds.toFixed(3)} s, ${bitsPerPixel.toFixed(4)} bits per pixel`;
+  return { input, bytes, seconds, bitsPerPixel, header, line };
+}
+
+function nameAndBytes({ name, bytes }: ChunkOutline): Pick<ChunkOutline, 'name' | 'bytes'> {
+  return { name, bytes };
+}
+
+function chunkLines(chunks: readonly Pick<ChunkOutline, 'name' | 'bytes'>[]): string[] {
+  if (chunks.length === 0) return [];
+  return [
+    'chunks',
+    ...chunks.map(({ name, bytes }) => `  ${JSON.stringify(name).slice(1, -1)}  ${bytes} bytes`),
+  ];
+}
+
+function sizeLines(segments: readonly Pick<SegmentEntry, 'startFrame' | 'frames' | 'bytes'>[]): string[] {
+  return [
+    'segments',
+    ...segments.map(
+      ({ startFrame, frames, bytes }) => `  from frame ${startFrame}: ${frames} frames, ${bytes} bytes`,
+    ),
+  ];
 }
 
 function headerLines(header: WeftHeader): string[] {

@@ -1,14 +1,16 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { UsageError } from '../../runtime/errors.js';
-import { fileChunks, type WeftFile } from '../../runtime/format/container.js';
+import type { WeftFile } from '../../runtime/format/container.js';
 import { findFfmpeg } from '../media/ffmpeg.js';
 import { checkOutput, writeWhole } from '../media/outputFile.js';
+import { withTemporaryFolder } from '../media/temporaryFolder.js';
 import { spliceChunks } from '../media/trackSplice.js';
 import {
   checkJoinable,
   isWhole,
   named,
+  partChunks,
   planSplice,
   segmentsAround,
   timesOf,
@@ -108,18 +110,22 @@ async function splice(
   for (const { name } of parts) await checkOutput(output, { overwrite, input: name });
   const tracks = await Promise.all(
     (noTracks ? [] : parts).map(async (part) => ({
-      ...{ name: part.name, chunks: await named(part.name, () => fileChunks(part.file)) },
+      ...{ name: part.name, chunks: await partChunks(part) },
       ...{ ...timesOf(part), whole: isWhole(part) },
     })),
   );
   const some = tracks.some(({ chunks }) => chunks.length > 0);
-  const chunks = some ? await spliceChunks(findFfmpeg(ffmpeg), tracks, (line) => reporter.note(line)) : [];
-  const plan = await planSplice(parts, chunks);
-  await writeWhole(output, (part) => pipeline(plan.pieces(), createWriteStream(part)));
+  const lose = (line: string) => reporter.note(line);
+  const bytes = await withTemporaryFolder(async (folder) => {
+    const chunks = some ? await spliceChunks(findFfmpeg(ffmpeg), folder, tracks, lose) : [];
+    const plan = await planSplice(parts, chunks);
+    await writeWhole(output, (part) => pipeline(plan.pieces(), createWriteStream(part)));
+    return plan.size;
+  });
   const segments = parts.reduce((sum, { firstSegment, endSegment }) => sum + endSegment - firstSegment, 0);
   const seconds = parts.map(timesOf).reduce((sum, { start, end }) => sum + end - start, 0);
   reporter.result(
-    { output, bytes: plan.size, segments, seconds },
-    `${output}: ${plan.size} bytes, ${segments} segments, ${seconds.toFixed(3)} s`,
+    { output, bytes, segments, seconds },
+    `${output}: ${bytes} bytes, ${segments} segments, ${seconds.toFixed(3)} s`,
   );
 }

@@ -37,7 +37,7 @@ export async function runVerify(args: VerifyArguments, context: CommandContext):
       await film.decodeSegmentLatents(index); // checks the checksum, then that every symbol decodes
       reporter.progress('checking', (index + 1) / film.segments.length);
     }
-    await film.chunks(); // checks theirs
+    for (const chunk of await film.streamedChunks()) for await (const _ of chunk.pieces()); // checks theirs
     const checked = {
       input: args.input,
       bytes: film.bytes,

@@ -1,16 +1,21 @@
-import { type FileHandle, open as openFile } from 'node:fs/promises';
+import { open as openFile } from 'node:fs/promises';
+import path from 'node:path';
+import { WeftError } from '../../runtime/errors.js';
 import { type OpenOptions, open, type WeftFilm } from '../../runtime/film/film.js';
-import type { ByteSource } from '../../runtime/format/byteSource.js';
 import { readWeft, type WeftFile } from '../../runtime/format/container.js';
+import type { ByteSource } from '../../runtime/source/byteSource.js';
+import { fileHandleSource } from '../../runtime/source/fileHandleSource.js';
+import { openSource } from '../../runtime/source/openSource.js';
 import { unreadable } from '../media/unreadable.js';
 
 /**
- * Opens a `.weft` file; no more of it is read than is asked for. `close` the film when done.
+ * Opens a `.weft` file, also one on a server (`https://...`); no more of it is read than is asked for. `close` the film when
+ * done.
  *
  * @throws as `open`; MediaError FILE_MISSING, FILE_UNREADABLE, also when it is read later
  */
 export async function openWeftFile(file: string, options: OpenOptions = {}): Promise<WeftFilm> {
-  return opened(file, (source) => open(source, options));
+  return open(await sourceOf(file, options.signal), options);
 }
 
 /**
@@ -19,7 +24,13 @@ export async function openWeftFile(file: string, options: OpenOptions = {}): Pro
  * @throws as `readWeft`; MediaError FILE_MISSING, FILE_UNREADABLE, also when it is read later
  */
 export async function readWeftHead(file: string): Promise<WeftFile> {
-  return opened(file, readWeft);
+  const source = await sourceOf(file);
+  try {
+    return await readWeft(source);
+  } catch (error) {
+    source.close?.();
+    throw error;
+  }
 }
 
 /**
@@ -28,53 +39,42 @@ export async function readWeftHead(file: string): Promise<WeftFile> {
  * @throws MediaError FILE_MISSING, FILE_UNREADABLE
  */
 export async function readWeftFile(file: string): Promise<Uint8Array> {
-  const source = await fileSource(file);
+  const source = await sourceOf(file);
   try {
     return await source.read(0, source.size);
   } finally {
-    source.close();
+    source.close?.();
   }
 }
 
-/** What is read of a file and reads on in it; the file is closed if that fails. */
-async function opened<T>(file: string, read: (source: ByteSource) => Promise<T>): Promise<T> {
-  const source = await fileSource(file);
-  try {
-    return await read(source);
-  } catch (error) {
-    source.close();
-    throw error;
-  }
+/** What a file is called here: of one on a server the last part of its path. */
+export function nameOf(file: string): string {
+  if (!isAddress(file)) return file;
+  return path.posix.basename(decodeURIComponent(new URL(file).pathname)) || 'film.weft';
 }
 
-async function fileSource(file: string): Promise<Required<ByteSource>> {
-  const told = async <T>(work: Promise<T>): Promise<T> => {
-    try {
-      return await work;
-    } catch (cause) {
-      throw unreadable(file, 'a .weft file', cause);
-    }
+function isAddress(file: string): boolean {
+  return /^https?:\/\//i.test(file);
+}
+
+async function sourceOf(file: string, signal?: AbortSignal): Promise<ByteSource> {
+  if (isAddress(file)) return openSource(file, signal);
+  const handle = await told(file, openFile(file));
+  const source = await told(file, fileHandleSource(handle));
+  return {
+    size: source.size,
+    read: (offset, length, signal) => told(file, source.read(offset, length, signal)),
+    close: () => source.close?.(),
   };
-  const handle = await told(openFile(file));
-  const close = () => void handle.close().catch(() => undefined);
-  try {
-    const { size } = await told(handle.stat());
-    const read = (offset: number, length: number) =>
-      told(readRange(handle, offset, Math.min(length, size - offset)));
-    return { size, read, close };
-  } catch (error) {
-    close();
-    throw error;
-  }
 }
 
-async function readRange(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(Math.max(0, length));
-  let filled = 0;
-  while (filled < bytes.length) {
-    const { bytesRead } = await handle.read(bytes, filled, bytes.length - filled, offset + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
+/** Names the file in the errors of the file system. */
+async function told<T>(file: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof WeftError)) throw unreadable(file, 'a .weft file', error);
+    if (error.code !== 'SOURCE_UNREADABLE') throw error;
+    throw unreadable(file, 'a .weft file', error.cause);
   }
-  return bytes.subarray(0, filled);
 }

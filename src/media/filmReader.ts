@@ -19,6 +19,7 @@ import { type PixelPlan, planPixels, scaleFilter } from './pixelFormat.js';
 import { type ContainerFacts, fileChunks, headOf, inputOptions, probeContainer } from './probe.js';
 import { reduce, toNumber } from './rational.js';
 import { namedPipe, spool } from './standardInput.js';
+import { type TemporaryFolder, temporaryFolder } from './temporaryFolder.js';
 import { type AudioChoice, readTracks } from './trackReader.js';
 import { isPlainY4m, parseY4mHeader, pictureBytes, readY4m, type Y4mHeader } from './y4m.js';
 
@@ -46,12 +47,15 @@ export interface ReadOptions extends Range {
  * after resizing, and its `frames` an expectation; `pictures` throws MediaError and InterruptedError while iterating.
  */
 export interface OpenedFilm extends FilmSource {
-  /** Removes what was set aside; needed for a film from standard input. */
+  /**
+   * Removes what was set aside: a film from standard input, and tracks. So the chunks of an encode must be in their file
+   * before.
+   */
   close(): Promise<void>;
 }
 
 /** A film that is known, and how its pictures are read. */
-type Opened = Pick<OpenedFilm, 'info' | 'pictures' | 'chunks'>;
+type Opened = Pick<OpenedFilm, 'info' | 'pictures' | 'chunks'> & Partial<Pick<OpenedFilm, 'close'>>;
 
 /**
  * Opens a film, a still image (a film of one frame), or y4m that comes through standard input (`-`) or a named pipe: that is
@@ -69,11 +73,15 @@ export async function openFilm(
 ): Promise<OpenedFilm> {
   const stream = file === '-' ? stdin : await namedPipe(file);
   const spooled = stream && (await spool(stream, options.signal));
-  const close = async () => spooled?.remove();
   try {
-    return { ...(await openFile(spooled?.file ?? file, options)), close };
+    const opened = await openFile(spooled?.file ?? file, options);
+    const close = async () => {
+      await opened.close?.();
+      await spooled?.remove();
+    };
+    return { ...opened, close };
   } catch (error) {
-    await close();
+    await spooled?.remove();
     throw error;
   }
 }
@@ -145,9 +153,12 @@ async function openDecoded(
   tell(notes, [...container.losses, ...plan.losses, ...damage(survey, container)], options);
   const { picks, rate, startSeconds, times } = selection;
   const shown: FilmInfo = { ...info, rate, frames: picks.length, ...(times && { times }) };
+  let folder: Promise<TemporaryFolder> | undefined;
   const tracks = async (signal?: AbortSignal) => {
     const start = survey.firstSeconds + startSeconds;
+    folder ??= temporaryFolder();
     return readTracks({
+      ...{ folder: (await folder).folder },
       ...{ ...from, tracks: container.tracks, start, end: start + filmSeconds(shown)! },
       ...given({ audioBitrate: options.audioBitrate, signal }),
       audio: options.audio ?? 'opus',
@@ -164,6 +175,7 @@ async function openDecoded(
     info: shown,
     // An encode that looks for its quality asks several times.
     chunks: (signal) => (chunks ??= tracks(signal)),
+    close: async () => (await folder)?.remove(),
     pictures: (signal) =>
       picked(
         viaFfmpeg(reading, signal),

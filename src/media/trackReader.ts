@@ -1,14 +1,13 @@
 /** Sound, subtitles and names of a film, as the chunks of a `.weft` file. */
 
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InterruptedError, WeftError } from '../../runtime/errors.js';
-import type { Chunk } from '../../runtime/format/chunks.js';
+import type { StreamedChunk } from '../../runtime/format/chunks.js';
 import { type FfmpegTools, fileUrl, probeJson, startFfmpeg } from './ffmpeg.js';
 import { cutMetadata, formatMetadata, readMetadata } from './filmMetadata.js';
 import type { Track } from './probe.js';
 import { opusBitrate, opusOptions } from './soundCoding.js';
-import { withTemporaryFolder } from './temporaryFolder.js';
+import { chunkOfFile, chunkOfText } from './trackFile.js';
 
 /** What becomes of sound: coded anew, kept as it is coded, or left out. */
 export const AUDIO_CHOICES = ['opus', 'copy', 'none'] as const;
@@ -30,6 +29,8 @@ export interface TrackSource {
   audio: AudioChoice;
   /** Bits per second of a track of Opus; default: by its channels. */
   audioBitrate?: number;
+  /** Where the tracks lie until they are written: the chunks are good as long as it is there. */
+  folder: string;
   signal?: AbortSignal;
   /** Gets what cannot be kept; may throw. */
   lose(line: string): void;
@@ -40,13 +41,13 @@ export interface TrackSource {
  *
  * @throws what `lose` throws; MediaError FFMPEG_FAILED; InterruptedError
  */
-export async function readTracks(source: TrackSource): Promise<Chunk[]> {
-  const chunks: Chunk[] = [];
+export async function readTracks(source: TrackSource): Promise<StreamedChunk[]> {
+  const chunks: StreamedChunk[] = [];
   for (const track of source.tracks) {
     if (track.kind === 'audio' && source.audio === 'none') continue;
     try {
-      const bytes = await readTrack(source, track);
-      if (bytes) chunks.push({ name: TRACK_CHUNKS[track.kind], bytes });
+      const output = await readTrack(source, track);
+      if (output) chunks.push(await chunkOfFile(TRACK_CHUNKS[track.kind], output));
     } catch (error) {
       if (error instanceof InterruptedError || !(error instanceof WeftError)) throw error;
       source.lose(`not kept: ${track.kind} (${track.codec}), ${error.message}`);
@@ -54,34 +55,32 @@ export async function readTracks(source: TrackSource): Promise<Chunk[]> {
   }
   const { tools, file, input, start, end } = source;
   const text = formatMetadata(cutMetadata(await readMetadata(tools, file, input), { start, end }));
-  if (text) chunks.push({ name: TRACK_CHUNKS.metadata, bytes: new TextEncoder().encode(text) });
+  if (text) chunks.push(chunkOfText(TRACK_CHUNKS.metadata, text));
   return chunks;
 }
 
-/** Undefined where the track has nothing in this part of the film. */
-async function readTrack(source: TrackSource, track: Track): Promise<Uint8Array | undefined> {
-  const { tools, file, input, signal } = source;
-  return withTemporaryFolder(async (folder) => {
-    const output = path.join(folder, 'track');
-    const run = startFfmpeg(tools, {
-      input: fileUrl(file),
-      inputOptions: [...input],
-      tracks: true,
-      outputOptions: [
-        ...['-map', `0:${track.index}`, '-vn', ...codingOf(source, track)],
-        ...['-map_metadata', '-1', '-map_chapters', '-1', ...namesOf(track)],
-        // The same sound gives the same bytes.
-        ...['-fflags', '+bitexact', '-flags', '+bitexact'],
-      ],
-      output: fileUrl(output),
-      ...(signal && { signal }),
-    });
-    await run.finished;
-    const probed = (await probeJson(tools, fileUrl(output), ['-show_entries', 'format=duration'])) as {
-      format?: { duration?: string };
-    };
-    return Number(probed.format?.duration) > 0 ? readFile(output) : undefined;
+/** A file of the track; undefined where it has nothing in this part of the film. */
+async function readTrack(source: TrackSource, track: Track): Promise<string | undefined> {
+  const { tools, file, input, folder, signal } = source;
+  const output = path.join(folder, `track${track.index}`);
+  const run = startFfmpeg(tools, {
+    input: fileUrl(file),
+    inputOptions: [...input],
+    tracks: true,
+    outputOptions: [
+      ...['-map', `0:${track.index}`, '-vn', ...codingOf(source, track)],
+      ...['-map_metadata', '-1', '-map_chapters', '-1', ...namesOf(track)],
+      // The same sound gives the same bytes.
+      ...['-fflags', '+bitexact', '-flags', '+bitexact'],
+    ],
+    output: fileUrl(output),
+    ...(signal && { signal }),
   });
+  await run.finished;
+  const probed = (await probeJson(tools, fileUrl(output), ['-show_entries', 'format=duration'])) as {
+    format?: { duration?: string };
+  };
+  return Number(probed.format?.duration) > 0 ? output : undefined;
 }
 
 function codingOf({ start, end, audio, audioBitrate }: TrackSource, track: Track): string[] {

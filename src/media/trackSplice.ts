@@ -1,19 +1,19 @@
 /** Sound, subtitles and names of parts of films, put one behind the other without being coded anew. */
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { UsageError } from '../../runtime/errors.js';
-import type { Chunk } from '../../runtime/format/chunks.js';
+import type { StreamedChunk } from '../../runtime/format/chunks.js';
 import { type FfmpegTools, fileUrl, probeJson, startFfmpeg } from './ffmpeg.js';
 import { cutMetadata, type FilmMetadata, formatMetadata, parseMetadata } from './filmMetadata.js';
-import { withTemporaryFolder } from './temporaryFolder.js';
+import { chunkOfFile, chunkOfText, textOfChunk } from './trackFile.js';
 import { TRACK_CHUNKS } from './trackReader.js';
 
 /** The chunks of a film, and the part of it that is wanted, in seconds. */
 export interface ChunkPart {
   /** For messages. */
   readonly name: string;
-  readonly chunks: readonly Chunk[];
+  readonly chunks: readonly StreamedChunk[];
   readonly start: number;
   readonly end: number;
   /** Whether that is all of it. */
@@ -23,38 +23,39 @@ export interface ChunkPart {
 /**
  * The chunks of the parts as one film.
  *
+ * @param folder where they lie until they are written: they are good as long as it is there
  * @param lose gets what is not kept
- * @throws UsageError `TRACKS_DIFFER` if the parts have not the same tracks; MediaError FFMPEG_FAILED
+ * @throws UsageError `TRACKS_DIFFER` if the parts have not the same tracks; MediaError FFMPEG_FAILED; FormatError
+ *   `CHUNK_DAMAGED`
  */
 export async function spliceChunks(
   tools: FfmpegTools,
+  folder: string,
   parts: readonly ChunkPart[],
   lose: (line: string) => void,
-): Promise<Chunk[]> {
+): Promise<StreamedChunk[]> {
   const [only] = parts;
   if (parts.length === 1 && only!.whole) return [...only!.chunks];
   const known = new Set<string>(Object.values(TRACK_CHUNKS));
   for (const { name, chunks } of parts)
     for (const chunk of chunks) if (!known.has(chunk.name)) lose(`not kept: ${chunk.name} of ${name}`);
-  return withTemporaryFolder(async (folder) => {
-    const splice = new Splice(tools, folder, parts);
-    const tracks = [
-      ...(await splice.tracks(TRACK_CHUNKS.audio)),
-      ...(await splice.tracks(TRACK_CHUNKS.subtitle)),
-    ];
-    const text = formatMetadata(spliceMetadata(parts));
-    const metadata = { name: TRACK_CHUNKS.metadata, bytes: new TextEncoder().encode(text) };
-    return text ? [...tracks, metadata] : tracks;
-  });
+  const splice = new Splice(tools, folder, parts);
+  const tracks = [
+    ...(await splice.tracks(TRACK_CHUNKS.audio)),
+    ...(await splice.tracks(TRACK_CHUNKS.subtitle)),
+  ];
+  const text = formatMetadata(await spliceMetadata(parts));
+  return text ? [...tracks, chunkOfText(TRACK_CHUNKS.metadata, text)] : tracks;
 }
 
 /** The tags of the first part, and the chapters of all. */
-function spliceMetadata(parts: readonly ChunkPart[]): FilmMetadata {
+async function spliceMetadata(parts: readonly ChunkPart[]): Promise<FilmMetadata> {
   const all: FilmMetadata = { tags: [], chapters: [] };
   let seconds = 0;
   for (const [index, { chunks, start, end }] of parts.entries()) {
-    const bytes = chunks.find(({ name }) => name === TRACK_CHUNKS.metadata)?.bytes;
-    const { tags, chapters } = cutMetadata(parseMetadata(new TextDecoder().decode(bytes)), { start, end });
+    const chunk = chunks.find(({ name }) => name === TRACK_CHUNKS.metadata);
+    const text = chunk ? await textOfChunk(chunk) : '';
+    const { tags, chapters } = cutMetadata(parseMetadata(text), { start, end });
     if (index === 0) all.tags = tags;
     for (const { seconds: place, tags } of chapters)
       all.chapters.push({ seconds: { start: seconds + place.start, end: seconds + place.end }, tags });
@@ -84,11 +85,11 @@ class Splice {
   }
 
   /** Tracks of one kind: those of the part with the most of them; others may lack some. */
-  async tracks(name: string): Promise<Chunk[]> {
+  async tracks(name: string): Promise<StreamedChunk[]> {
     const found = await Promise.all(
       this.#parts.map(async ({ chunks }) => {
         const tracks = chunks.filter((chunk) => chunk.name === name);
-        return Promise.all(tracks.map(({ bytes }) => this.#track(bytes)));
+        return Promise.all(tracks.map((track) => this.#track(track)));
       }),
     );
     const full = found.reduce((most, tracks) => (tracks.length > most.length ? tracks : most));
@@ -97,19 +98,16 @@ class Splice {
       if (places) return places;
       throw differ(this.#parts[part]!.name, this.#parts[found.indexOf(full)]!.name);
     });
-    const spliced: Chunk[] = [];
+    const spliced: StreamedChunk[] = [];
     for (const [number, track] of full.entries()) {
       const files = placed.map((tracks) => tracks[number]?.file);
-      spliced.push({ name, bytes: await this.#spliced(files, track) });
+      spliced.push(await chunkOfFile(name, await this.#spliced(files, track)));
     }
     return spliced;
   }
 
   /** @param files of the parts that have the track */
-  async #spliced(
-    files: readonly (string | undefined)[],
-    { codec, language }: TrackFile,
-  ): Promise<Uint8Array> {
+  async #spliced(files: readonly (string | undefined)[], { codec, language }: TrackFile): Promise<string> {
     const packets = await Promise.all(files.map(async (file) => (file ? this.#packets(file) : [])));
     const kept = chosenPackets(packets, this.#parts);
     const lines: string[] = [];
@@ -118,7 +116,7 @@ class Splice {
       const file = await this.#ran(fileUrl(files[part]!), [], cut);
       lines.push(`file '${path.basename(file)}'`, `duration ${lasts.toFixed(6)}`);
     }
-    const list = await this.#file(new TextEncoder().encode(`ffconcat version 1.0\n${lines.join('\n')}\n`));
+    const list = await this.#file(`ffconcat version 1.0\n${lines.join('\n')}\n`);
     const names = language === undefined ? [] : ['-metadata:s:0', `language=${language}`];
     const place = kept[0]?.place ?? 0;
     const written = (offset: number) =>
@@ -130,12 +128,12 @@ class Splice {
     const file = await written(place);
     // How a muxer counts the while that a codec needs to begin is its own affair: what comes out says it.
     const moved = ((await this.#packets(file))[0]?.at ?? place) - place;
-    return readFile(Math.abs(moved) < 0.001 ? file : await written(place - moved));
+    return Math.abs(moved) < 0.001 ? file : await written(place - moved);
   }
 
   /** Copies packets into a Matroska file, or what the options say. */
   async #ran(input: string, inputOptions: string[], options: readonly string[]): Promise<string> {
-    const output = await this.#file(new Uint8Array(0));
+    const output = await this.#file('');
     const run = startFfmpeg(this.#tools, {
       ...{ input, inputOptions, tracks: true },
       outputOptions: [
@@ -165,14 +163,14 @@ class Splice {
     }));
   }
 
-  async #file(bytes: Uint8Array): Promise<string> {
+  async #file(content: string | AsyncIterable<Uint8Array>): Promise<string> {
     const file = path.join(this.#folder, `track${this.#files++}`);
-    await writeFile(file, bytes);
+    await writeFile(file, content);
     return file;
   }
 
-  async #track(bytes: Uint8Array): Promise<TrackFile> {
-    const file = await this.#file(bytes);
+  async #track(chunk: StreamedChunk): Promise<TrackFile> {
+    const file = await this.#file(chunk.pieces());
     const entries = 'stream=codec_name,channels:stream_tags=language';
     const probed = (await probeJson(this.#tools, fileUrl(file), ['-show_entries', entries])) as {
       streams?: { codec_name?: string; channels?: number; tags?: { language?: string } }[];

@@ -2,15 +2,16 @@
 
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Chunk } from '../../runtime/format/chunks.js';
+import { type Chunk, type StreamedChunk, streamed } from '../../runtime/format/chunks.js';
 import { type FfmpegTools, fileUrl, probeJson, startFfmpeg } from './ffmpeg.js';
 import { cutMetadata, formatMetadata, parseMetadata } from './filmMetadata.js';
 import { opusBitrate, opusOptions, soundFilters } from './soundCoding.js';
+import { textOfChunk } from './trackFile.js';
 import { TRACK_CHUNKS } from './trackReader.js';
 
 /** The tracks of a film, and the part of it that is shown. */
 export interface FilmTracks {
-  chunks: readonly Chunk[];
+  chunks: readonly (Chunk | StreamedChunk)[];
   /** Seconds of the film. */
   start: number;
   end: number;
@@ -67,7 +68,7 @@ export function takesTracks(output: string): boolean {
  *
  * @param output one that `takesTracks`
  * @param lose gets what the output cannot keep
- * @throws MediaError FFMPEG_FAILED
+ * @throws MediaError FFMPEG_FAILED; FormatError `CHUNK_DAMAGED`
  */
 export async function trackInputs(
   tools: FfmpegTools,
@@ -100,10 +101,11 @@ class TrackPlacing {
   }
 
   /** @param file where the chunk's bytes may lie meanwhile */
-  async add({ name, bytes }: Chunk, file: string): Promise<void> {
-    if (name === TRACK_CHUNKS.metadata) await this.#addMetadata(bytes, file);
+  async add(chunk: Chunk | StreamedChunk, file: string): Promise<void> {
+    const { name } = chunk;
+    if (name === TRACK_CHUNKS.metadata) await this.#addMetadata(await textOfChunk(chunk), file);
     if (name !== TRACK_CHUNKS.audio && name !== TRACK_CHUNKS.subtitle) return;
-    await writeFile(file, bytes);
+    await writeFile(file, streamed(chunk).pieces());
     if (name === TRACK_CHUNKS.audio) await this.#addSound(file);
     else await this.#addSubtitles(file);
   }
@@ -176,8 +178,8 @@ class TrackPlacing {
     return output;
   }
 
-  async #addMetadata(bytes: Uint8Array, file: string): Promise<void> {
-    const text = formatMetadata(cutMetadata(parseMetadata(new TextDecoder().decode(bytes)), this.#part));
+  async #addMetadata(whole: string, file: string): Promise<void> {
+    const text = formatMetadata(cutMetadata(parseMetadata(whole), this.#part));
     if (!text) return;
     await writeFile(file, text);
     const input = this.#input(file, ['-f', 'ffmetadata']);

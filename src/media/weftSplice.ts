@@ -3,13 +3,14 @@
 import { FormatError, UsageError } from '../../runtime/errors.js';
 import { infoOf } from '../../runtime/film/film.js';
 import { filmClock } from '../../runtime/film/filmClock.js';
-import type { Chunk } from '../../runtime/format/chunks.js';
+import type { StreamedChunk } from '../../runtime/format/chunks.js';
 import {
   type PlannedFile,
   planWeft,
   type SegmentOutline,
   segmentBytes,
   segmentNetBytes,
+  streamedChunks,
   type WeftFile,
 } from '../../runtime/format/container.js';
 import type { WeftHeader } from '../../runtime/format/header.js';
@@ -112,11 +113,11 @@ export function checkJoinable(parts: readonly WeftPart[]): void {
 /**
  * Plans the file; its `pieces` read the parts.
  *
- * @throws UsageError `FILMS_DIFFER`, `FILE_LIMIT`; FormatError `SEGMENT_DAMAGED` also while it is read
+ * @throws UsageError `FILMS_DIFFER`, `FILE_LIMIT`; FormatError `SEGMENT_DAMAGED`, `CHUNK_DAMAGED` also while it is read
  */
 export async function planSplice(
   parts: readonly WeftPart[],
-  chunks: readonly Chunk[],
+  chunks: readonly StreamedChunk[],
 ): Promise<Omit<PlannedFile, 'pieces'> & { pieces(): AsyncGenerator<Uint8Array, void, undefined> }> {
   checkJoinable(parts);
   const segments: SegmentOutline[] = [];
@@ -187,14 +188,37 @@ function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+/**
+ * What lies behind the segments of a part's file. Bytes are read when they are wanted.
+ *
+ * @throws FormatError `FILE_TRUNCATED`, `VARINT_INVALID`; `CHUNK_DAMAGED` while they are read
+ */
+export async function partChunks({ name, file }: WeftPart): Promise<StreamedChunk[]> {
+  const chunks = await named(name, () => streamedChunks(file));
+  return chunks.map((chunk) => ({
+    ...chunk,
+    async *pieces() {
+      try {
+        yield* chunk.pieces();
+      } catch (error) {
+        throw namedError(name, error);
+      }
+    },
+  }));
+}
+
 /** The decoder knows bytes, not names: of several files its errors say which one. */
 export async function named<T>(name: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof FormatError)) throw error;
-    const { code, hint, path, value, range } = error;
-    const details = { code, hint, value, cause: error, ...(path && { path }), ...(range && { range }) };
-    throw new FormatError(`${name}: ${error.message}`, details);
+    throw namedError(name, error);
   }
+}
+
+function namedError(name: string, error: unknown): unknown {
+  if (!(error instanceof FormatError)) return error;
+  const { code, hint, path, value, range } = error;
+  const details = { code, hint, value, cause: error, ...(path && { path }), ...(range && { range }) };
+  return new FormatError(`${name}: ${error.message}`, details);
 }

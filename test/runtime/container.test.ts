@@ -4,7 +4,6 @@ import { readNets, writeNets } from '../../runtime/entropy/netCoder.js';
 import { WeftError } from '../../runtime/errors.js';
 import { open } from '../../runtime/film/film.js';
 import { ByteReader } from '../../runtime/format/byteReader.js';
-import { bytesSource } from '../../runtime/format/byteSource.js';
 import { ByteWriter } from '../../runtime/format/byteWriter.js';
 import { fileChunks, readWeft as readWeftFrom, writeWeft } from '../../runtime/format/container.js';
 import { crc32c } from '../../runtime/format/crc32c.js';
@@ -13,6 +12,7 @@ import { HEADER_FIELDS, packHeader, unpackHeader } from '../../runtime/format/he
 import { packSegment, unpackSegment } from '../../runtime/format/segmentHead.js';
 import { unpackIndex } from '../../runtime/format/segments.js';
 import { readVarint, writeVarint } from '../../runtime/format/varint.js';
+import { bytesSource } from '../../runtime/source/byteSource.js';
 import { randomNumbers } from './randomNumbers.js';
 import { randomTensors, type SampleFilm, sampleFilm } from './sampleSegments.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bytesSource } from '../../runtime/format/byteSource.js';
 import { outlineOf, planWeft, readWeft, writeWeft } from '../../runtime/format/container.js';
+import { bytesSource } from '../../runtime/source/byteSource.js';
 import { randomTensors, type SampleFilm, sampleFilm } from './sampleSegments.js';
 
 describe('a file that is written piece by piece', () => {
@@ -44,6 +44,25 @@ describe('a file that is written piece by piece', () => {
     expect(Uint8Array.from(Buffer.concat(pieces))).toEqual(whole);
     expect(planned.size).toBe(whole.length);
     const bodies = parts.segments.map(({ bytes }) => bytes);
+    const streamed = (pieces: readonly Uint8Array[], size = 3) => ({
+      ...{ name: 'AUDI', size },
+      async *pieces() {
+        yield* pieces;
+      },
+    });
+    const written = async (chunk: ReturnType<typeof streamed>) => {
+      const others: Uint8Array[] = [];
+      for await (const piece of planWeft({ ...outline, chunks: [chunk] }).pieces(each(bodies)))
+        others.push(piece);
+      return Uint8Array.from(Buffer.concat(others));
+    };
+    // A chunk may come in pieces, as long as it was said to be.
+    expect(await written(streamed([Uint8Array.of(1), Uint8Array.of(2, 3)]))).toEqual(whole);
+    for (const size of [2, 4])
+      await expect(written(streamed([Uint8Array.of(1, 2, 3)], size))).rejects.toThrow('has 3 bytes');
+    expect(() => planWeft({ ...outline, chunks: [{ ...streamed([]), name: 'AUD1' }] })).toThrow(
+      expect.objectContaining({ code: 'CHUNK_NAME' }),
+    );
     const write = async (others: Uint8Array[]) => {
       for await (const _ of planned.pieces(each(others)));
     };

@@ -7,6 +7,7 @@ import { GENERAL_OPTIONS } from '../../src/commandLine.js';
 import { DECODE_OPTIONS } from '../../src/commands/decodeOptions.js';
 import { DEMO_OPTIONS } from '../../src/commands/demo.js';
 import { ENCODE_OWN_OPTIONS } from '../../src/commands/encode.js';
+import { INFO_OPTIONS } from '../../src/commands/info.js';
 import { SOUND_OPTIONS, SOURCE_OPTIONS } from '../../src/commands/sourceOptions.js';
 import { CUT_OPTIONS } from '../../src/commands/splice.js';
 import { WORKER_OPTIONS } from '../../src/commands/worker.js';
@@ -23,6 +24,7 @@ const sections: Readonly<Record<string, string>> = {
   source: tableText(SOURCE_OPTIONS, true),
   sound: tableText(SOUND_OPTIONS, true),
   decode: tableText(DECODE_OPTIONS),
+  info: tableText(INFO_OPTIONS),
   cut: tableText(CUT_OPTIONS),
   worker: tableText(WORKER_OPTIONS),
   demo: tableText(DEMO_OPTIONS),

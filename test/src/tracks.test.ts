@@ -1,14 +1,14 @@
 /** Sound, subtitles, chapters and names: into a `.weft` file and out of it, with the pictures. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Chunk } from '../../runtime/format/chunks.js';
+import { type Chunk, type StreamedChunk, streamed } from '../../runtime/format/chunks.js';
 import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
 import { findFfmpeg, probeJson } from '../../src/media/ffmpeg.js';
 import { cutMetadata, formatMetadata, parseMetadata } from '../../src/media/filmMetadata.js';
-import { openFilm, type ReadOptions } from '../../src/media/filmReader.js';
+import { type OpenedFilm, openFilm, type ReadOptions } from '../../src/media/filmReader.js';
 import { writeFilm } from '../../src/media/filmWriter.js';
 import { type ChunkPart, spliceChunks } from '../../src/media/trackSplice.js';
 import type { FilmTracks } from '../../src/media/trackWriter.js';
@@ -20,6 +20,7 @@ const HZ = 8000;
 const noise = `anoisesrc=seed=7:color=pink:amplitude=0.5:r=48000:d=${SECONDS}`;
 
 let folder: string;
+const open: OpenedFilm[] = [];
 const file = (name: string): string => path.join(folder, name);
 
 function ffmpeg(...options: string[]): Buffer {
@@ -74,7 +75,21 @@ async function streamsOf(name: string) {
 async function chunksOf(name: string, options: ReadOptions = {}) {
   const lines: string[] = [];
   const film = await openFilm(file(name), { ...options, log: (line) => lines.push(line) });
-  return { info: film.info, chunks: await film.chunks!(), lines, film };
+  open.push(film);
+  const chunks = await Promise.all((await film.chunks!()).map(collected));
+  return { info: film.info, chunks, lines, film };
+}
+
+/** A chunk with all of its bytes. */
+async function collected(chunk: Chunk | StreamedChunk): Promise<Chunk> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of streamed(chunk).pieces()) pieces.push(piece);
+  return { name: chunk.name, bytes: Uint8Array.from(Buffer.concat(pieces)) };
+}
+
+/** Puts parts together as `weft join` does. */
+function splice(parts: readonly ChunkPart[], lose: (line: string) => void = () => undefined) {
+  return spliceChunks(findFfmpeg(), mkdtempSync(path.join(folder, 'splice')), parts, lose);
 }
 
 async function writeBack(name: string, pictures: AsyncIterable<Picture>, info: FilmInfo, tracks: FilmTracks) {
@@ -83,7 +98,7 @@ async function writeBack(name: string, pictures: AsyncIterable<Picture>, info: F
   return lines;
 }
 
-const all = (chunks: readonly Chunk[]): FilmTracks => ({
+const all = (chunks: readonly (Chunk | StreamedChunk)[]): FilmTracks => ({
   chunks,
   start: 0,
   end: SECONDS,
@@ -153,7 +168,10 @@ beforeAll(() => {
   );
   ffmpeg('-f', 'lavfi', '-i', noise, file('noise.wav'));
 }, 60_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  for (const film of open) await film.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe('into the file', () => {
   test('every track and what the film says of itself, the same each time', async () => {
@@ -196,6 +214,23 @@ describe('into the file', () => {
     expect(small.chunks[0]!.bytes.length).toBeLessThan(
       0.6 * (await chunksOf('film.mkv')).chunks[0]!.bytes.length,
     );
+  });
+
+  test('by pieces, from files that are removed when the film is closed', async () => {
+    const film = await openFilm(file('film.mkv'), { audio: 'copy' });
+    const usual = process.env.TMPDIR;
+    process.env.TMPDIR = mkdtempSync(path.join(folder, 'temporary'));
+    const [sound] = (await film.chunks!()) as StreamedChunk[];
+    const made = readdirSync(os.tmpdir());
+    const sizes: number[] = [];
+    for await (const { length } of sound!.pieces()) sizes.push(length);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(sound!.size);
+    expect(sound!.size).toBeGreaterThan(2 * 48_000 * SECONDS);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(2 ** 20);
+    await film.close();
+    expect([made.length, readdirSync(os.tmpdir())]).toEqual([1, []]);
+    if (usual === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = usual;
   });
 
   test('no track that has nothing in the part that is read', async () => {
@@ -272,14 +307,13 @@ describe('out of the file', () => {
 });
 
 describe('from one file into another', () => {
-  const quiet = () => undefined;
   /** A part of the film that was read by itself. */
   async function read(start: number, end: number): Promise<ChunkPart> {
     const { chunks } = await chunksOf('film.mkv', { start, end });
-    return { name: 'part.weft', chunks, start: 0, end: end - start, whole: true };
+    return { name: 'part.weft', chunks: chunks.map(streamed), start: 0, end: end - start, whole: true };
   }
   async function checkInTime(
-    chunks: readonly Chunk[],
+    chunks: readonly StreamedChunk[],
     from: number,
     places: readonly number[],
   ): Promise<void> {
@@ -300,7 +334,7 @@ describe('from one file into another', () => {
 
   test('parts that are joined: sound, words and chapters go on in time', async () => {
     const parts = [await read(0, 1.88), await read(1.88, 3.04), await read(3.04, 6)];
-    const chunks = await spliceChunks(findFfmpeg(), parts, quiet);
+    const chunks = await splice(parts);
     expect(chunks.map(({ name }) => name)).toEqual(['AUDI', 'AUDI', 'SUBT', 'META']);
     await checkInTime(chunks, 0, [0.3, 1.6, 2, 2.9, 3.2, 5.5]);
     const words = ffmpeg('-copyts', '-i', file('splice.mkv'), '-f', 'srt', '-').toString();
@@ -319,15 +353,15 @@ describe('from one file into another', () => {
   test('a part without sound leaves a hole', async () => {
     const silent = { name: 'silent.weft', chunks: [], start: 0, end: 1, whole: true };
     const parts = [await read(0, 1.6), silent, await read(2.6, 6)];
-    await checkInTime(await spliceChunks(findFfmpeg(), parts, quiet), 0, [0.3, 1, 3, 5.5]);
+    await checkInTime(await splice(parts), 0, [0.3, 1, 3, 5.5]);
     const hole = heard('splice.mkv').subarray(1.75 * HZ, 2.5 * HZ);
     expect(hole.every((sample) => Math.abs(sample) < 0.001)).toBe(true);
   });
 
   test('a part that is cut out', async () => {
     const { chunks } = await chunksOf('film.mkv');
-    const part = { name: 'film.weft', chunks, start: 1.36, end: 4.6, whole: false };
-    const kept = await spliceChunks(findFfmpeg(), [part], quiet);
+    const part = { name: 'film.weft', chunks: chunks.map(streamed), start: 1.36, end: 4.6, whole: false };
+    const kept = await splice([part]);
     await checkInTime(kept, 1.36, [0.3, 1, 2.7]);
     expect((await streamsOf('splice.mkv')).chapters.map(({ end_time }) => Number(end_time))).toEqual([
       1.14, 3.24,
@@ -336,17 +370,17 @@ describe('from one file into another', () => {
 
   test('whole, as it is; without the same tracks, not at all; unknown chunks are told of', async () => {
     const part = await read(0, 2);
-    expect(await spliceChunks(findFfmpeg(), [part], quiet)).toEqual(part.chunks);
+    expect(await splice([part])).toEqual(part.chunks);
     const silent = { ...part, name: 'silent.weft', chunks: [] };
     const other = await chunksOf('film.mkv', { start: 2, end: 4, audio: 'copy' });
-    const copied = { ...part, name: 'copied.weft', chunks: other.chunks };
-    await expect(spliceChunks(findFfmpeg(), [part, copied], quiet)).rejects.toMatchObject({
+    const copied = { ...part, name: 'copied.weft', chunks: other.chunks.map(streamed) };
+    await expect(splice([part, copied])).rejects.toMatchObject({
       code: 'TRACKS_DIFFER',
       message: expect.stringContaining('copied.weft'),
     });
     const lines: string[] = [];
-    const strange = { ...silent, chunks: [{ name: 'ABCD', bytes: new Uint8Array(3) }] };
-    expect(await spliceChunks(findFfmpeg(), [strange, strange], (line) => lines.push(line))).toEqual([]);
+    const strange = { ...silent, chunks: [streamed({ name: 'ABCD', bytes: new Uint8Array(3) })] };
+    expect(await splice([strange, strange], (line) => lines.push(line))).toEqual([]);
     expect(lines[0]).toBe('not kept: ABCD of silent.weft');
   });
 });

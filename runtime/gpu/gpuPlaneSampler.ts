@@ -1,0 +1,240 @@
+/** What is sampled, in which order and from what: once, for every API that can do it. */
+
+import type { FrameLink, FramePlanes } from '../engine/decoderEngine.js';
+import { MOTION_GRID_PX } from '../field/constants.js';
+import type { FieldShape } from '../field/shape.js';
+import type { FloatPlane } from '../picture/floatPlane.js';
+import { createPicture, type FilmInfo, type Picture } from '../picture/picture.js';
+import type { RasterKernels } from '../picture/raster.js';
+import { gpuLost } from './canvas.js';
+import { colourRows, transferOf } from './colour.js';
+import type { LoadedFrame, PlaneSampler, SampledInstant, View } from './planeSampler.js';
+import type { Pass, Region, SamplingDevice, Texture } from './samplingDevice.js';
+import { TexturePool } from './texturePool.js';
+import { checkSize, checkView } from './viewKernels.js';
+import { type PictureWeights, type PlaneWeights, WeightTables } from './weightTables.js';
+
+type Three<T> = readonly [T, T, T];
+
+/** A film as samplers need it. */
+export interface SampledFilm {
+  readonly shape: FieldShape;
+  readonly info: FilmInfo;
+}
+
+export class GpuPlaneSampler implements PlaneSampler {
+  readonly api: 'webgpu' | 'webgl2';
+  readonly device: string;
+  readonly lost: Promise<string>;
+  readonly #film: SampledFilm;
+  readonly #device: SamplingDevice;
+  readonly #pool: TexturePool;
+  readonly #weights: WeightTables;
+  /** R', G' and B' from the planes, row by row. */
+  readonly #colours: readonly number[];
+
+  constructor(device: SamplingDevice, film: SampledFilm) {
+    this.api = device.api;
+    this.device = device.name;
+    this.lost = device.lost;
+    this.#film = film;
+    this.#device = device;
+    this.#pool = new TexturePool(device);
+    this.#weights = new WeightTables(film.info, device, this.#pool);
+    this.#colours = colourRows(film.info).flat();
+  }
+
+  /** Textures that there are, in use or waiting for it. */
+  get textures(): number {
+    return this.#pool.live;
+  }
+
+  load({ planes, link }: FramePlanes): LoadedFrame {
+    if (!this.#device.usable) return { free: () => {} };
+    const upload = (plane: FloatPlane): Texture => this.#upload(plane);
+    const [luma, cb, cr] = planes;
+    return new GpuFrame(this.#pool, [upload(luma), upload(cb), upload(cr)], link && linkOf(link, upload));
+  }
+
+  #upload({ width, height, samples }: FloatPlane): Texture {
+    const texture = this.#pool.take(width, height, 'plane');
+    this.#device.upload(texture, samples, height);
+    return texture;
+  }
+
+  /** @throws UsageError `VIEW_SIZE` */
+  draw(instant: SampledInstant, view: View): void {
+    if (!this.#device.usable) return;
+    checkView(view, this.#device.maxSide);
+    const { luma, chroma } = this.#weights.ofView(view);
+    const work = new Work(this.#pool);
+    const planes = this.#planes(work, instant, { luma, chroma });
+    const [y, cb, cr] = acrossAll(work, planes, { luma, chroma });
+    work.add({
+      program: 'show',
+      inputs: [y, cb, cr, luma[1]?.texture ?? y, chroma[1]?.texture ?? cb],
+      parameters: [
+        ...this.#colours,
+        ...[luma[1]?.taps ?? 0, chroma[1]?.taps ?? 0],
+        ...[transferOf(this.#film.info), view.height],
+      ],
+      target: 'canvas',
+    });
+    this.#device.run(work.passes, view);
+    work.end();
+  }
+
+  async picture(instant: SampledInstant, kernels: RasterKernels): Promise<Picture> {
+    if (!this.#device.usable) throw gpuLost();
+    checkSize(kernels.width, kernels.height, this.#device.maxSide);
+    const weights = this.#weights.ofRaster(kernels);
+    const work = new Work(this.#pool);
+    const wide = acrossAll(work, this.#planes(work, instant, weights), weights);
+    const { planes, ...size } = createPicture(kernels.width, kernels.height, kernels.chroma);
+    const targets = wide.map((plane, c) => {
+      const [, down] = weightsOf(weights, c);
+      const target = work.take(plane.width, down?.outputs ?? plane.height, 'codes');
+      const inputs = [plane, down?.texture ?? plane];
+      work.add({ program: 'codes', inputs, parameters: [down?.taps ?? 0], target });
+      return target;
+    });
+    this.#device.run(work.passes);
+    // Each is asked for at once: what is drawn behind this may be drawn into the same textures.
+    const reads = targets.map((target) => this.#device.read(target));
+    work.end();
+    this.#weights.release(weights);
+    const codes = await Promise.all(reads);
+    for (const [c, plane] of planes.entries()) plane.set(codes[c]!);
+    return { ...size, planes };
+  }
+
+  close(): void {
+    this.#device.close();
+  }
+
+  /** Planes at native size; only what the weights read of them is there. */
+  #planes(work: Work, { frame, next, phase }: SampledInstant, weights: PictureWeights): Three<Texture> {
+    const here = loaded(frame);
+    if (phase === 0) return here.planes;
+    const { link } = here;
+    if (!next || !link) throw new RangeError(`no way from a frame to the next one at ${phase}`);
+    const there = loaded(next);
+    const [carrier, other] = link.carrierIsLater ? [there, here] : [here, there];
+    const elapsed = link.carrierIsLater ? 1 - phase : phase;
+    const [gridX, gridY] = link.motion;
+    const trust = work.take(gridX.width, gridX.height, 'plane');
+    const inputs = [carrier.planes[0], other.planes[0], gridX, gridY];
+    work.add({ program: 'trust', inputs, parameters: [elapsed], target: trust });
+    return ofThree((c) => {
+      const [a, b] = [carrier.planes[c], other.planes[c]];
+      const target = work.take(a.width, a.height, 'plane');
+      work.add({
+        program: 'between',
+        inputs: [a, b, gridX, gridY, trust],
+        parameters: [elapsed, this.#cellSide(c)],
+        target,
+        region: regionOf(a, weightsOf(weights, c)),
+      });
+      return target;
+    });
+  }
+
+  /** Samples of a plane between the centres of two cells side by side. */
+  #cellSide(component: number): number {
+    return component > 0 && this.#film.shape.chroma === '420' ? MOTION_GRID_PX / 2 : MOTION_GRID_PX;
+  }
+}
+
+interface LoadedLink {
+  readonly carrierIsLater: boolean;
+  readonly motion: readonly [Texture, Texture];
+}
+
+class GpuFrame implements LoadedFrame {
+  readonly planes: Three<Texture>;
+  readonly link: LoadedLink | undefined;
+  readonly #pool: TexturePool;
+  #freed = false;
+
+  constructor(pool: TexturePool, planes: Three<Texture>, link: LoadedLink | undefined) {
+    this.#pool = pool;
+    this.planes = planes;
+    this.link = link;
+  }
+
+  get freed(): boolean {
+    return this.#freed;
+  }
+
+  free(): void {
+    if (this.#freed) return;
+    this.#freed = true;
+    for (const texture of [...this.planes, ...(this.link?.motion ?? [])]) this.#pool.giveBack(texture);
+  }
+}
+
+function linkOf({ carrierIsLater, motion }: FrameLink, upload: (plane: FloatPlane) => Texture): LoadedLink {
+  return { carrierIsLater, motion: [upload(motion[0]), upload(motion[1])] };
+}
+
+/** @throws RangeError if the frame is freed or another sampler's, which is a mistake in the caller */
+function loaded(frame: LoadedFrame): GpuFrame {
+  if (frame instanceof GpuFrame && !frame.freed) return frame;
+  throw new RangeError('a frame that is not loaded');
+}
+
+/** The passes of one picture, and the textures that they need until it is drawn. */
+class Work {
+  readonly passes: Pass[] = [];
+  readonly #pool: TexturePool;
+  readonly #taken: Texture[] = [];
+
+  constructor(pool: TexturePool) {
+    this.#pool = pool;
+  }
+
+  take(width: number, height: number, format: Texture['format']): Texture {
+    const texture = this.#pool.take(width, height, format);
+    this.#taken.push(texture);
+    return texture;
+  }
+
+  add(pass: Pass): void {
+    this.passes.push(pass);
+  }
+
+  /** When the passes have been handed to the device. */
+  end(): void {
+    for (const texture of this.#taken) this.#pool.giveBack(texture);
+  }
+}
+
+/** The planes with their lines resampled. */
+function acrossAll(work: Work, planes: Three<Texture>, weights: PictureWeights): Three<Texture> {
+  return ofThree((c) => {
+    const plane = planes[c];
+    const [across, down] = weightsOf(weights, c);
+    if (!across) return plane;
+    const target = work.take(across.outputs, plane.height, 'plane');
+    const inputs = [plane, across.texture];
+    const region = regionOf(target, [undefined, down]);
+    work.add({ program: 'across', inputs, parameters: [across.taps], target, region });
+    return target;
+  });
+}
+
+/** What weights read of a plane. */
+function regionOf({ width, height }: Texture, [across, down]: PlaneWeights): Region {
+  return {
+    ...{ x: across?.first ?? 0, y: down?.first ?? 0 },
+    ...{ width: across?.count ?? width, height: down?.count ?? height },
+  };
+}
+
+function weightsOf({ luma, chroma }: PictureWeights, component: number): PlaneWeights {
+  return component === 0 ? luma : chroma;
+}
+
+function ofThree<T>(make: (component: 0 | 1 | 2) => T): Three<T> {
+  return [make(0), make(1), make(2)];
+}

@@ -1,0 +1,87 @@
+/**
+ * What planes are sampled with: textures, and programs that fill one from others. WebGL2 and WebGPU are two of these, each
+ * with its own shaders; what is done with them is decided once, in gpuPlaneSampler.ts.
+ */
+
+/** What a texture holds: a plane of reals, pairs of reals, codes 0..255. */
+export type TextureFormat = 'plane' | 'pairs' | 'codes';
+
+/** A texture of the device that made it. */
+export interface Texture {
+  readonly width: number;
+  readonly height: number;
+  readonly format: TextureFormat;
+}
+
+/** The programs, each with its inputs in their order; shaders know them by these names. */
+export const PROGRAMS = {
+  /** How far each cell's trajectory is believed. `PARAMETERS.trust` */
+  trust: ['carrier', 'other', 'motionX', 'motionY'],
+  /** A plane between two frames. `PARAMETERS.between` */
+  between: ['carrier', 'other', 'motionX', 'motionY', 'trust'],
+  /** A plane with its lines resampled. `PARAMETERS.across` */
+  across: ['plane', 'weights'],
+  /** A plane with its columns resampled, as codes. `PARAMETERS.codes` */
+  codes: ['plane', 'weights'],
+  /** The colours of three planes with their columns resampled. `PARAMETERS.show` */
+  show: ['luma', 'cb', 'cr', 'lumaWeights', 'chromaWeights'],
+} as const satisfies Record<string, readonly string[]>;
+
+export type ProgramName = keyof typeof PROGRAMS;
+
+/** Parameters of a program as the shaders have them: that many vectors of four reals. */
+export const PARAMETER_VECTORS = 4;
+
+/** Parameters as they are handed to a shader: what is not given is 0. */
+export function paddedParameters(parameters: readonly number[]): Float32Array<ArrayBuffer> {
+  const vectors = new Float32Array(4 * PARAMETER_VECTORS);
+  vectors.set(parameters);
+  return vectors;
+}
+
+/** A rectangle of a texture in its pixels. */
+export interface Region {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** One program that is run. */
+export interface Pass {
+  readonly program: ProgramName;
+  readonly inputs: readonly Texture[];
+  /** At most 4 * PARAMETER_VECTORS, in the order in which gpuPlaneSampler.ts writes and the shaders read them. */
+  readonly parameters: readonly number[];
+  readonly target: Texture | 'canvas';
+  /** What is computed of the target; all of it by default. The rest is undefined then. */
+  readonly region?: Region;
+}
+
+/** Most passes of one call: three planes, three steps each, and the trust of the cells. */
+export const MAX_PASSES = 10;
+
+export interface SamplingDevice {
+  readonly api: 'webgpu' | 'webgl2';
+  /** What draws: words for people. */
+  readonly name: string;
+  /** Largest width and height of a texture. */
+  readonly maxSide: number;
+  /** Fulfilled with the reason once the device is lost, other than by `close`. */
+  readonly lost: Promise<string>;
+  /** False once it is lost or closed: calls do nothing then, and `read` is rejected. */
+  readonly usable: boolean;
+  createTexture(width: number, height: number, format: TextureFormat): Texture;
+  freeTexture(texture: Texture): void;
+  /** Fills the upper lines of a texture; they are copied at once. */
+  upload(texture: Texture, samples: Float32Array, lines: number): void;
+  /** Runs passes in their order; does not wait for them. The canvas takes the size that is given. */
+  run(passes: readonly Pass[], canvasSize?: { readonly width: number; readonly height: number }): void;
+  /**
+   * The codes of a texture, lines tightly packed.
+   *
+   * @throws EngineError `ENGINE_FAILED` if the device is lost
+   */
+  read(texture: Texture): Promise<Uint8Array>;
+  close(): void;
+}

@@ -1,0 +1,341 @@
+/**
+ * The programs for WebGPU. Formulas are those of runtime/reference/{plane,motion,temporalSampler,spatialSampler}.ts, sample by
+ * sample; glslShaders.ts has the same for WebGL2, function by function.
+ */
+
+import { BT709_FROM_BT2020, TRANSFER } from './colour.js';
+import { PARAMETER_VECTORS, PROGRAMS, type ProgramName } from './samplingDevice.js';
+import { shaderConstants } from './shaderConstants.js';
+
+/** Names of the two stages in every module. */
+export const WGSL_VERTEX_ENTRY = 'triangle';
+export const WGSL_FRAGMENT_ENTRY = 'pixel';
+
+/** A triangle over all of the target. */
+const VERTEX = `
+@vertex fn ${WGSL_VERTEX_ENTRY}(@builtin(vertex_index) i: u32) -> @builtin(position) vec4f {
+  return vec4f(vec2f(f32(i & 1u), f32(i >> 1u)) * 4.0 - 1.0, 0.0, 1.0);
+}
+`;
+
+/** Parameters, and planes at whole and at real places. */
+const READING = `
+@group(0) @binding(0) var<uniform> parameters: array<vec4f, ${PARAMETER_VECTORS}>;
+
+fn sampleAt(plane: texture_2d<f32>, at: vec2i) -> f32 {
+  return textureLoad(plane, at, 0).r;
+}
+
+fn endOf(plane: texture_2d<f32>) -> vec2i {
+  return vec2i(textureDimensions(plane)) - 1;
+}
+
+fn cubicWeights(f: f32) -> vec4f {
+  const a = CUBIC_SHARPNESS;
+  return vec4f(
+    a * f * (1.0 + f * (f - 2.0)),
+    1.0 + f * f * ((a + 2.0) * f - (a + 3.0)),
+    f * (f * (2.0 * a + 3.0 - (a + 2.0) * f) - a),
+    a * f * f * (1.0 - f),
+  );
+}
+
+fn cubic(plane: texture_2d<f32>, at: vec2f) -> f32 {
+  let last = endOf(plane);
+  let place = clamp(at, vec2f(-CUBIC_LIMIT_BEFORE), vec2f(last) + CUBIC_LIMIT_BEHIND);
+  let start = floor(place);
+  let across = cubicWeights(place.x - start.x);
+  let down = cubicWeights(place.y - start.y);
+  let columns = clamp(i32(start.x) + vec4i(-1, 0, 1, 2), vec4i(0), vec4i(last.x));
+  let rows = clamp(i32(start.y) + vec4i(-1, 0, 1, 2), vec4i(0), vec4i(last.y));
+  var sum = 0.0;
+  for (var j = 0; j < 4; j++) {
+    sum += down[j] * dot(across, vec4f(
+      sampleAt(plane, vec2i(columns.x, rows[j])),
+      sampleAt(plane, vec2i(columns.y, rows[j])),
+      sampleAt(plane, vec2i(columns.z, rows[j])),
+      sampleAt(plane, vec2i(columns.w, rows[j])),
+    ));
+  }
+  return sum;
+}
+`;
+
+/** The cells around a place: the first column and row of them, the last ones, and how much these weigh. */
+const CELLS = `
+struct Cells {
+  first: vec2i,
+  last: vec2i,
+  weight: vec2f,
+}
+
+fn cellsAround(at: vec2f, side: f32) -> Cells {
+  let end = endOf(motionX);
+  let place = clamp((at + 0.5) / side - 0.5, vec2f(-GRID_LIMIT), vec2f(end) + GRID_LIMIT);
+  let first = floor(place);
+  return Cells(clamp(vec2i(first), vec2i(0), end), clamp(vec2i(first) + 1, vec2i(0), end), place - first);
+}
+
+fn cellOf(cells: Cells, k: i32) -> vec2i {
+  return vec2i(select(cells.last.x, cells.first.x, (k & 1) == 0), select(cells.last.y, cells.first.y, (k >> 1) == 0));
+}
+
+fn weightOf(cells: Cells, k: i32) -> f32 {
+  let across = select(cells.weight.x, 1.0 - cells.weight.x, (k & 1) == 0);
+  let down = select(cells.weight.y, 1.0 - cells.weight.y, (k >> 1) == 0);
+  return across * down;
+}
+
+fn motionOf(cell: vec2i) -> vec2f {
+  return vec2f(sampleAt(motionX, cell), sampleAt(motionY, cell));
+}
+`;
+
+/** All places of a cell lie alike between samples: lines are filtered across once, eight samples at a time, then down. */
+const SPANS = `
+struct Span {
+  left: vec4f,
+  right: vec4f,
+}
+
+fn spanAt(plane: texture_2d<f32>, x: i32, y: i32, across: vec4f) -> Span {
+  let last = endOf(plane);
+  let row = clamp(y, 0, last.y);
+  var samples: array<f32, 11>;
+  for (var i = 0; i < 11; i++) {
+    samples[i] = sampleAt(plane, vec2i(clamp(x - 1 + i, 0, last.x), row));
+  }
+  var span: Span;
+  for (var i = 0; i < 4; i++) {
+    span.left += across[i] * vec4f(samples[i], samples[i + 1], samples[i + 2], samples[i + 3]);
+    span.right += across[i] * vec4f(samples[i + 4], samples[i + 5], samples[i + 6], samples[i + 7]);
+  }
+  return span;
+}
+
+struct CellReader {
+  start: vec2i,
+  across: vec4f,
+  down: vec4f,
+}
+
+fn readerAt(plane: texture_2d<f32>, at: vec2f) -> CellReader {
+  let end = vec2f(endOf(plane)) + CUBIC_LIMIT_BEHIND;
+  let place = clamp(at, vec2f(-CUBIC_LIMIT_BEFORE - MOTION_GRID_PX), end);
+  let start = floor(place);
+  return CellReader(vec2i(start), cubicWeights(place.x - start.x), cubicWeights(place.y - start.y));
+}
+
+fn lineOf(plane: texture_2d<f32>, reader: CellReader, line: i32) -> Span {
+  return spanAt(plane, reader.start.x, reader.start.y + line, reader.across);
+}
+
+fn downwards(a: Span, b: Span, c: Span, d: Span, w: vec4f) -> Span {
+  return Span(
+    w.x * a.left + w.y * b.left + w.z * c.left + w.w * d.left,
+    w.x * a.right + w.y * b.right + w.z * c.right + w.w * d.right,
+  );
+}
+
+fn squaresOf(carrierAt: vec2f, otherAt: vec2f) -> f32 {
+  let p = readerAt(carrier, carrierAt);
+  let q = readerAt(other, otherAt);
+  var a: Span;
+  var b: Span;
+  var c: Span;
+  var e: Span;
+  var f: Span;
+  var g: Span;
+  var sum = vec4f(0.0);
+  // The first three rounds only fetch what lies above: so the code of a fetch is there once.
+  for (var y = -3; y < i32(MOTION_GRID_PX); y++) {
+    let d = lineOf(carrier, p, y + 2);
+    let h = lineOf(other, q, y + 2);
+    if (y >= 0) {
+      let one = downwards(a, b, c, d, p.down);
+      let two = downwards(e, f, g, h, q.down);
+      let left = one.left - two.left;
+      let right = one.right - two.right;
+      sum += left * left + right * right;
+    }
+    a = b;
+    b = c;
+    c = d;
+    e = f;
+    f = g;
+    g = h;
+  }
+  return dot(sum, vec4f(1.0));
+}
+`;
+
+const WEIGHING = `
+fn weighAcross(plane: texture_2d<f32>, weights: texture_2d<f32>, taps: i32, at: vec2i) -> f32 {
+  var sum = 0.0;
+  for (var i = 0; i < taps; i++) {
+    let tap = textureLoad(weights, vec2i(i, at.x), 0).rg;
+    sum += tap.g * sampleAt(plane, vec2i(i32(tap.r), at.y));
+  }
+  return sum;
+}
+
+fn weighDown(plane: texture_2d<f32>, weights: texture_2d<f32>, taps: i32, at: vec2i) -> f32 {
+  if (taps == 0) {
+    return sampleAt(plane, at);
+  }
+  var sum = 0.0;
+  for (var i = 0; i < taps; i++) {
+    let tap = textureLoad(weights, vec2i(i, at.y), 0).rg;
+    sum += tap.g * sampleAt(plane, vec2i(at.x, i32(tap.r)));
+  }
+  return sum;
+}
+`;
+
+/** colour.ts says what this is. */
+const COLOURS = `
+fn screenCurve(linear: vec3f) -> vec3f {
+  let curved = SRGB_SCALE * pow(max(linear, vec3f(0.0)), vec3f(SRGB_EXPONENT)) - SRGB_OFFSET;
+  return select(linear * SRGB_SLOPE, curved, linear > vec3f(SRGB_LINEAR_BELOW));
+}
+
+fn pqNits(signal: vec3f) -> vec3f {
+  let e = pow(max(signal, vec3f(0.0)), vec3f(1.0 / PQ_M2));
+  return PQ_NITS * pow(max(e - PQ_C1, vec3f(0.0)) / (PQ_C2 - PQ_C3 * e), vec3f(1.0 / PQ_M1));
+}
+
+fn hlgNits(signal: vec3f) -> vec3f {
+  let e = max(signal, vec3f(0.0));
+  let scene = select(e * e / 3.0, (exp((e - HLG_C) / HLG_A) + HLG_B) / 12.0, e > vec3f(0.5));
+  let luminance = dot(scene, vec3f(RED_2020, GREEN_2020, BLUE_2020));
+  return PEAK_NITS * pow(max(luminance, 1e-6), HLG_GAMMA - 1.0) * scene;
+}
+
+fn toScreen(signal: vec3f, transfer: i32) -> vec3f {
+  if (transfer == ${TRANSFER.display}) {
+    return signal;
+  }
+  var nits = hlgNits(signal);
+  if (transfer == ${TRANSFER.pq}) {
+    nits = pqNits(signal);
+  }
+  let light = max(nits / WHITE_NITS * mat3x3f(${BT709_FROM_BT2020.flat().join(', ')}), vec3f(0.0));
+  let most = max(light.r, max(light.g, light.b));
+  let white = PEAK_NITS / WHITE_NITS;
+  return screenCurve(min(light * (1.0 + most / (white * white)) / (1.0 + most), vec3f(1.0)));
+}
+`;
+
+interface Source {
+  readonly parts: readonly string[];
+  /** Gives back what the pixel `at` is. */
+  readonly main: string;
+}
+
+const SOURCES: Readonly<Record<ProgramName, Source>> = {
+  trust: {
+    parts: [READING, SPANS],
+    main: `
+  let elapsed = parameters[0].x;
+  let moved = vec2f(sampleAt(motionX, at), sampleAt(motionY, at));
+  let corner = vec2f(at) * MOTION_GRID_PX;
+  let places = MOTION_GRID_PX * MOTION_GRID_PX;
+  if (all(moved == vec2f(0.0))) {
+    return vec4f(1.0);
+  }
+  let now = corner + elapsed * moved;
+  var means: array<f32, 2>;
+  for (var i = 0; i < 2; i++) {
+    let along = i == 0;
+    means[i] = squaresOf(select(now, corner, along), select(now, corner + moved, along)) / places;
+  }
+  let doubt = TRUST_HANDICAP * means[0] / (means[1] + TRUST_FLOOR);
+  return vec4f(1.0 / (1.0 + doubt * doubt));`,
+  },
+  between: {
+    parts: [READING, CELLS],
+    main: `
+  let elapsed = parameters[0].x;
+  let side = parameters[0].y;
+  let scale = side / MOTION_GRID_PX;
+  let here = vec2f(at);
+  let around = cellsAround(here, side);
+  var mean = vec2f(0.0);
+  for (var k = 0; k < 4; k++) {
+    mean += weightOf(around, k) * motionOf(cellOf(around, k));
+  }
+  // Where the carrier had what is here now: one step of a fixed-point iteration.
+  let cells = cellsAround(here - elapsed * scale * mean, side);
+  var moved: array<vec2f, 4>;
+  var weights: array<f32, 4>;
+  var believed = 0.0;
+  for (var k = 0; k < 4; k++) {
+    let cell = cellOf(cells, k);
+    moved[k] = scale * motionOf(cell);
+    weights[k] = weightOf(cells, k) * sampleAt(trust, cell);
+    believed += weights[k];
+  }
+  let atRest = mix(sampleAt(carrier, at), sampleAt(other, at), elapsed);
+  var sum = (1.0 - believed) * atRest;
+  for (var k = 0; k < 4; k++) {
+    // Cells that move alike are read once, by the last of them.
+    var later = false;
+    for (var j = k + 1; j < 4; j++) {
+      if (later || any(moved[j] != moved[k])) {
+        continue;
+      }
+      weights[j] += weights[k];
+      later = true;
+    }
+    if (later || weights[k] == 0.0) {
+      continue;
+    }
+    if (all(moved[k] == vec2f(0.0))) {
+      sum += weights[k] * atRest;
+      continue;
+    }
+    let back = cubic(carrier, here - elapsed * moved[k]);
+    let on = cubic(other, here + (1.0 - elapsed) * moved[k]);
+    sum += weights[k] * mix(back, on, elapsed);
+  }
+  return vec4f(sum);`,
+  },
+  across: {
+    parts: [READING, WEIGHING],
+    main: `
+  return vec4f(weighAcross(plane, weights, i32(parameters[0].x), at));`,
+  },
+  codes: {
+    parts: [READING, WEIGHING],
+    main: `
+  let value = weighDown(plane, weights, i32(parameters[0].x), at);
+  return vec4f(clamp(floor(value + CODE_OFFSET + 0.5), 0.0, MAX_CODE) / MAX_CODE);`,
+  },
+  show: {
+    parts: [READING, WEIGHING, COLOURS],
+    main: `
+  let chromaTaps = i32(parameters[3].y);
+  let planes = vec4f(
+    weighDown(luma, lumaWeights, i32(parameters[3].x), at),
+    weighDown(cb, chromaWeights, chromaTaps, at),
+    weighDown(cr, chromaWeights, chromaTaps, at),
+    1.0,
+  );
+  let signal = vec3f(dot(parameters[0], planes), dot(parameters[1], planes), dot(parameters[2], planes));
+  return vec4f(toScreen(signal, i32(parameters[3].z)), 1.0);`,
+  },
+};
+
+/** The module of a program, with both stages. */
+export function wgslModule(name: ProgramName): string {
+  const { parts, main } = SOURCES[name];
+  const inputs = PROGRAMS[name].map(
+    (input, i) => `@group(0) @binding(${i + 1}) var ${input}: texture_2d<f32>;`,
+  );
+  return `${[shaderConstants('wgsl'), ...inputs].join('\n')}
+${VERTEX}${parts.join('')}
+@fragment fn ${WGSL_FRAGMENT_ENTRY}(@builtin(position) position: vec4f) -> @location(0) vec4f {
+  let at = vec2i(position.xy);${main}
+}
+`;
+}

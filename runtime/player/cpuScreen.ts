@@ -1,0 +1,104 @@
+/** The screen of machines without a GPU: the worker samples every picture, and a plain canvas shows it. */
+
+import { EngineError } from '../errors.js';
+import type { View } from '../gpu/planeSampler.js';
+import type { Crop } from '../picture/raster.js';
+import { createCanvas, fitCanvas } from './canvas.js';
+import type { FilmClient } from './filmClient.js';
+import type { Screen, Shot } from './screen.js';
+import { sameCrop } from './view.js';
+import type { ScreenPicture } from './workerMessages.js';
+
+/** Most pixels of a picture that is one of many, and of one that stands; the canvas enlarges them where it is larger. */
+const HURRIED_PIXELS = 2 ** 19;
+const STANDING_PIXELS = 2 ** 22;
+
+/** Shows pictures of another view than the one at hand too, enlarged or shifted, until those of this one are there. */
+export class CpuScreen implements Screen<ScreenPicture> {
+  readonly renderer = 'cpu';
+  readonly device = 'processor';
+  readonly samplesBetween = false;
+  readonly lost = new Promise<string>(() => {});
+  readonly canvas = createCanvas();
+  readonly #client: FilmClient;
+  readonly #context: CanvasRenderingContext2D;
+  /** Pictures of another view are drawn from here. */
+  readonly #scratch = document.createElement('canvas');
+  #view: View | undefined;
+  /** What the worker is asked for. */
+  #asked: View | undefined;
+
+  /** @throws EngineError `CANVAS_MISSING` if the browser gives no canvas */
+  constructor(client: FilmClient) {
+    this.#client = client;
+    const context = this.canvas.getContext('2d', { alpha: false });
+    if (!context) {
+      throw new EngineError('This browser gives no canvas to draw on.', {
+        code: 'CANVAS_MISSING',
+        hint: 'Close other pages if memory is short.',
+      });
+    }
+    this.#context = context;
+  }
+
+  fetch(place: number, signal: AbortSignal): Promise<ScreenPicture> {
+    if (!this.#asked) throw new Error('aim first');
+    return this.#client.ask('picture', { place, ...this.#asked }, signal);
+  }
+
+  bytes({ pixels }: ScreenPicture): number {
+    return pixels.byteLength;
+  }
+
+  free(): void {}
+
+  aim(view: View, hurry: boolean): boolean {
+    this.#view = view;
+    const asked = bounded(view, hurry ? HURRIED_PIXELS : STANDING_PIXELS);
+    const before = this.#asked;
+    this.#asked = asked;
+    return (
+      before !== undefined &&
+      !(before.width === asked.width && before.height === asked.height && sameCrop(before.crop, asked.crop))
+    );
+  }
+
+  draw({ piece }: Shot<ScreenPicture>): void {
+    const view = this.#view;
+    if (!view) return;
+    fitCanvas(this.canvas, view);
+    const image = new ImageData(piece.pixels, piece.width, piece.height);
+    if (piece.width === view.width && piece.height === view.height && sameCrop(piece.crop, view.crop)) {
+      this.#context.putImageData(image, 0, 0);
+      return;
+    }
+    fitCanvas(this.#scratch, piece);
+    this.#scratch.getContext('2d')!.putImageData(image, 0, 0);
+    const place = placeIn(view, piece.crop);
+    this.#context.drawImage(this.#scratch, place.x, place.y, place.width, place.height);
+  }
+
+  close(): void {
+    fitCanvas(this.canvas, { width: 0, height: 0 });
+    fitCanvas(this.#scratch, { width: 0, height: 0 });
+  }
+}
+
+/** A view of the same part with at most so many pixels. */
+function bounded(view: View, pixels: number): View {
+  const scale = Math.min(1, Math.sqrt(pixels / (view.width * view.height)));
+  const side = (length: number): number => Math.max(1, Math.round(length * scale));
+  return { crop: view.crop, width: side(view.width), height: side(view.height) };
+}
+
+/** Where a part of the film lies on the canvas, in its pixels. */
+function placeIn({ crop, width, height }: View, part: Crop): Crop {
+  const across = width / crop.width;
+  const down = height / crop.height;
+  return {
+    x: (part.x - crop.x) * across,
+    y: (part.y - crop.y) * down,
+    width: part.width * across,
+    height: part.height * down,
+  };
+}

@@ -1,0 +1,125 @@
+/** What the worker does with a film: opens it, and hands out planes, pictures and sound. */
+
+import type { DecoderEngine } from '../engine/decoderEngine.js';
+import { checkDecoderEngineChoice, openDecoderEngine } from '../engine/registry.js';
+import { EngineError } from '../errors.js';
+import { open, type WeftFilm } from '../film/film.js';
+import { openSource } from '../source/openSource.js';
+import { type FilmInstants, filmInstants } from './filmInstants.js';
+import { heldFrames, WatchedSource } from './heldBytes.js';
+import { screenPixels } from './screenColours.js';
+import type { Span } from './timeSpans.js';
+import type { JobKind, Jobs, OpenedFilm, OpenOrder, PictureOrder, ScreenPicture } from './workerMessages.js';
+
+/** Engines that run in a browser, the best first. */
+const BROWSER_ENGINES = ['wasm', 'reference'] as const;
+
+const SOUND_CHUNK = 'AUDI';
+
+/** An answer, and the memory that goes with it to the other thread. */
+export interface Handout {
+  readonly answer: unknown;
+  readonly transfer: Transferable[];
+}
+
+export class FilmDesk {
+  readonly #onHeld: (spans: readonly Span[]) => void;
+  #film: WeftFilm | undefined;
+  #instants: FilmInstants | undefined;
+
+  /** @param onHeld told after every reading which frames are here, as spans of them */
+  constructor(onHeld: (spans: readonly Span[]) => void) {
+    this.#onHeld = onHeld;
+  }
+
+  /** Segment that a job needs; -1 for none. */
+  groupOf(kind: JobKind, given: unknown): number {
+    if (kind === 'planes') return this.#segmentOf((given as Jobs['planes']['given']).frame);
+    if (kind === 'picture') return this.#segmentOf((given as PictureOrder).place);
+    return -1;
+  }
+
+  /** Does a job. @throws what the film throws */
+  async do(kind: JobKind, given: unknown, signal: AbortSignal): Promise<Handout> {
+    switch (kind) {
+      case 'open':
+        return { answer: await this.#open(given as OpenOrder, signal), transfer: [] };
+      case 'planes':
+        return this.#planes((given as Jobs['planes']['given']).frame, signal);
+      case 'picture': {
+        const picture = await this.#picture(given as PictureOrder, signal);
+        return { answer: picture, transfer: [picture.pixels.buffer] };
+      }
+      case 'sound': {
+        const bytes = await this.#sound(signal);
+        return { answer: bytes, transfer: bytes ? [bytes.buffer] : [] };
+      }
+    }
+  }
+
+  async #open({ film: place, engine, threads }: OpenOrder, signal: AbortSignal): Promise<OpenedFilm> {
+    const decoder = await browserEngine(engine, threads);
+    const source = new WatchedSource(await openSource(place, signal), () => this.#tellHeld(source));
+    const film = await open(source, { decoder, signal });
+    this.#film = film;
+    this.#instants = filmInstants(film.info);
+    this.#tellHeld(source, typeof place !== 'string');
+    const { info, shape, bytes } = film;
+    const segmentStarts = film.segments.map(({ startFrame }) => startFrame);
+    return { info, shape, bytes, segmentStarts, engine: film.engine };
+  }
+
+  /** Planes go without a copy, several in one buffer; those of the reference engine are still its own, and are copied. */
+  async #planes(frame: number, signal: AbortSignal): Promise<Handout> {
+    const film = this.#opened();
+    const answer = await film.framePlanes(frame, signal);
+    if (film.engine === 'reference') return { answer, transfer: [] };
+    const planes = [...answer.planes, ...(answer.link?.motion ?? [])];
+    return { answer, transfer: [...new Set(planes.map(({ samples }) => samples.buffer as ArrayBuffer))] };
+  }
+
+  async #picture({ place, crop, width, height }: PictureOrder, signal: AbortSignal): Promise<ScreenPicture> {
+    const film = this.#opened();
+    const start = Math.min(this.#instants!.secondsAt(place), this.#instants!.seconds);
+    const fps = film.info.rate;
+    for await (const picture of film.frames({ start, fps, crop, width, height, signal })) {
+      return { crop, width, height, pixels: screenPixels(picture, film.info) };
+    }
+    throw new EngineError('There is no picture there.', {
+      code: 'ENGINE_FAILED',
+      hint: 'Ask for one inside of the film.',
+      path: 'place',
+      value: place,
+    });
+  }
+
+  /** The first track of sound. */
+  async #sound(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const film = this.#opened();
+    const outline = (await film.chunkOutlines(signal)).find(({ name }) => name === SOUND_CHUNK);
+    // A copy: the source may keep what it has read.
+    return outline && new Uint8Array((await film.chunk(outline, signal)).bytes);
+  }
+
+  #opened(): WeftFilm {
+    if (this.#film) return this.#film;
+    throw new EngineError('No film is open.', { code: 'ENGINE_FAILED', hint: 'Open one first.' });
+  }
+
+  #segmentOf(place: number): number {
+    return this.#film?.segments.findLastIndex(({ startFrame }) => startFrame <= place) ?? -1;
+  }
+
+  #tellHeld(source: WatchedSource, all = false): void {
+    if (!this.#film) return;
+    this.#onHeld(heldFrames(this.#film.segments, (offset, bytes) => all || source.holds(offset, bytes)));
+  }
+}
+
+/** An engine that runs in a worker of a browser. `auto` is WebAssembly, or else TypeScript. */
+async function browserEngine(engine: string, threads: number): Promise<DecoderEngine> {
+  checkDecoderEngineChoice(engine);
+  const [best, last] = BROWSER_ENGINES;
+  if (engine !== 'auto') return openDecoderEngine(engine, { threads });
+  return openDecoderEngine(best, { threads }).catch(() => openDecoderEngine(last, { threads }));
+}

@@ -1,0 +1,42 @@
+/** The one place that chooses among screens. */
+
+import { CpuScreen } from './cpuScreen.js';
+import type { FilmClient } from './filmClient.js';
+import { openGpuScreen } from './gpuScreen.js';
+import type { Renderer, RendererChoice } from './rendererChoice.js';
+import type { Screen } from './screen.js';
+import type { OpenedFilm } from './workerMessages.js';
+
+/**
+ * The first screen that works.
+ *
+ * @param without renderers that have failed
+ * @param note told why a renderer is passed over
+ */
+export async function openScreen(
+  choice: RendererChoice,
+  film: OpenedFilm,
+  client: FilmClient,
+  without: ReadonlySet<Renderer>,
+  note: (text: string) => void,
+): Promise<Screen> {
+  for (const renderer of gpuRenderers(choice, without)) {
+    try {
+      return (await openGpuScreen(renderer, film, client)) as Screen;
+    } catch (error) {
+      note(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return new CpuScreen(client) as Screen;
+}
+
+/** What to ask of a GPU, in this order; none is left once both have failed. */
+function gpuRenderers(
+  choice: RendererChoice,
+  without: ReadonlySet<Renderer>,
+): ('auto' | 'webgpu' | 'webgl2')[] {
+  if (choice === 'cpu') return [];
+  if (choice === 'auto' && without.size === 0) return ['auto'];
+  const rest = choice === 'webgl2' ? (['webgl2'] as const) : (['webgpu', 'webgl2'] as const);
+  return rest.filter((renderer) => !without.has(renderer));
+}

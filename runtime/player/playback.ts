@@ -1,0 +1,441 @@
+/** One film that is played: its time, its sound, its pictures and what state they are in. The element tells of it. */
+
+import { InterruptedError } from '../errors.js';
+import type { View } from '../gpu/planeSampler.js';
+import { FilmClient } from './filmClient.js';
+import { type FilmInstants, filmInstants } from './filmInstants.js';
+import { MediaClock } from './mediaClock.js';
+import { NETWORK, READY } from './mediaEvents.js';
+import { openScreen } from './openScreen.js';
+import { Presenter } from './presenter.js';
+import { RefreshLoop } from './refreshLoop.js';
+import type { Renderer, RendererChoice } from './rendererChoice.js';
+import { Sound, type SoundSettings } from './sound.js';
+import { type Span, TimeSpans } from './timeSpans.js';
+import type { OpenedFilm, OpenOrder } from './workerMessages.js';
+
+/** What the viewer has chosen; it may change at any time. */
+export interface PlaybackChoices {
+  readonly loop: boolean;
+  /** Every refresh of the screen shows its own instant. */
+  readonly smooth: boolean;
+  readonly sound: SoundSettings;
+}
+
+/** What a playback needs of the element around it. */
+export interface PlaybackHost {
+  readonly choices: PlaybackChoices;
+  /** What is seen; undefined where nothing can be. */
+  view(film: OpenedFilm): View | undefined;
+  /** A canvas to show from now on. */
+  showCanvas(canvas: HTMLCanvasElement): void;
+  /** Tells of something that has happened. */
+  tell(event: string): void;
+  /** A picture was drawn. */
+  drawn(nowMs: number, mediaTime: number): void;
+  /** The film is not to be had any more. */
+  failed(error: unknown): void;
+}
+
+/** How to open a film. */
+export interface PlaybackOrder extends OpenOrder {
+  readonly renderer: RendererChoice;
+  /** Of the worker's program, where it cannot come from a blob. */
+  readonly worker?: string | undefined;
+}
+
+/** Sound that is not there by then is not waited for, in milliseconds; it joins in when it comes. */
+const SOUND_PATIENCE_MS = 3000;
+
+/** Pictures that are this far behind, for want of bytes, stop the sound, in seconds. */
+const STARVED_SECONDS = 0.25;
+
+/** From one `timeupdate` to the next, in milliseconds: as browsers do. */
+const TIME_UPDATE_MS = 250;
+
+export class Playback {
+  readonly #host: PlaybackHost;
+  readonly #client: FilmClient;
+  readonly #loop: RefreshLoop;
+  readonly #clock = new MediaClock();
+  readonly #failedRenderers = new Set<Renderer>();
+  #film: OpenedFilm | undefined;
+  #instants: FilmInstants | undefined;
+  #presenter: Presenter | undefined;
+  #sound: Sound | undefined;
+  /** No sound is waited for: it is there, or there is none, or it takes too long. */
+  #soundKnown = false;
+  /** The picture of this instant was shown. */
+  #pictureThere = false;
+  #held: readonly Span[] = [];
+  #closed = false;
+  #exactAt = 0;
+  #toldMs = 0;
+  readyState: number = READY.NOTHING;
+  networkState: number = NETWORK.LOADING;
+  paused = true;
+  seeking = false;
+  played = new TimeSpans();
+  #playedFrom: number | undefined;
+  /** What is missing here: words for people. */
+  readonly notes: string[] = [];
+
+  /** @throws EngineError `WORKER_MISSING` */
+  constructor(host: PlaybackHost, order: PlaybackOrder) {
+    this.#host = host;
+    this.#client = new FilmClient({ held: (spans) => this.#hold(spans) }, order.worker);
+    this.#loop = new RefreshLoop((nowMs) => this.#refresh(nowMs));
+    void this.#open(order);
+  }
+
+  get film(): OpenedFilm | undefined {
+    return this.#film;
+  }
+
+  get instants(): FilmInstants | undefined {
+    return this.#instants;
+  }
+
+  get presenter(): Presenter | undefined {
+    return this.#presenter;
+  }
+
+  get sound(): Sound | undefined {
+    return this.#sound;
+  }
+
+  get decodeMs(): number {
+    return this.#client.decodeMs;
+  }
+
+  get duration(): number {
+    return this.#instants?.seconds ?? Number.NaN;
+  }
+
+  get time(): number {
+    return Math.min(this.#clock.time, this.#instants?.seconds ?? 0);
+  }
+
+  get ended(): boolean {
+    return this.#instants !== undefined && this.time >= this.#instants.seconds && !this.#host.choices.loop;
+  }
+
+  /** Spans in seconds whose bytes are here. */
+  get buffered(): TimeSpans {
+    const at = (frame: number): number => this.#instants!.secondsAt(frame);
+    return new TimeSpans(this.#held.map(([from, to]) => [at(from), at(to)]));
+  }
+
+  play(): void {
+    if (!this.paused) return;
+    if (this.ended) this.seek(0);
+    this.paused = false;
+    this.#host.tell('play');
+    this.#host.tell(this.readyState >= READY.FUTURE ? 'playing' : 'waiting');
+    this.#move();
+  }
+
+  pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.#move();
+    this.#host.tell('timeupdate');
+    this.#host.tell('pause');
+  }
+
+  seek(seconds: number): void {
+    if (!this.#instants) {
+      this.#clock.seek(seconds);
+      return;
+    }
+    this.seeking = true;
+    this.#pictureThere = false;
+    this.#move();
+    this.#clock.seek(Math.min(Math.max(0, seconds), this.#instants.seconds));
+    this.#sound?.seek(this.#clock.time);
+    this.#host.tell('seeking');
+    this.#setReady(Math.min(this.readyState, READY.METADATA));
+    this.wake();
+  }
+
+  /** Something that is shown has changed: the view, the size, how smooth it is. */
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  /** The viewer has chosen otherwise. */
+  choose(): void {
+    const { sound, loop } = this.#host.choices;
+    this.#clock.rate = sound.rate;
+    this.#sound?.apply(sound);
+    if (loop) this.#sound?.prepareRepeat();
+    this.#move();
+    this.wake();
+  }
+
+  /** Tries whether the page may make itself heard. @throws DOMException `NotAllowedError` */
+  async tryPlaying(): Promise<void> {
+    const { muted, volume } = this.#host.choices.sound;
+    if (this.#sound && !muted && volume > 0) await this.#sound.play(this.#clock.time);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#loop.close();
+    this.#presenter?.close();
+    this.#sound?.close();
+    this.#client.close();
+  }
+
+  async #open(order: PlaybackOrder): Promise<void> {
+    const { film: place, engine, threads, renderer } = order;
+    try {
+      const film = await this.#client.open({ film: place, engine, threads });
+      if (this.#closed) return;
+      this.#film = film;
+      this.#instants = filmInstants(film.info);
+      if (engine === 'auto' && film.engine === 'reference')
+        this.notes.push('No WebAssembly: pictures come slowly.');
+      this.#clock.rate = this.#host.choices.sound.rate;
+      this.#setReady(READY.METADATA);
+      await this.#openScreen(renderer);
+      void this.#openSound();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #openScreen(choice: RendererChoice): Promise<void> {
+    const film = this.#film!;
+    const screen = await openScreen(choice, film, this.#client, this.#failedRenderers, (note) =>
+      this.notes.push(note),
+    );
+    if (this.#closed) {
+      screen.close();
+      return;
+    }
+    if (this.#presenter) this.#presenter.replaceScreen(screen);
+    else {
+      const news = { arrived: () => this.wake(), failed: (error: unknown) => this.#fail(error) };
+      this.#presenter = new Presenter(film, screen, news);
+    }
+    this.#host.showCanvas(screen.canvas);
+    void screen.lost.then((reason) => this.#loseScreen(screen.renderer, reason, choice));
+    this.#host.tell('rendererchange');
+    this.wake();
+  }
+
+  /** Goes on with what is left; time and sound do not notice. */
+  #loseScreen(renderer: Renderer, reason: string, choice: RendererChoice): void {
+    if (this.#closed || this.#presenter?.screen.renderer !== renderer) return;
+    this.notes.push(`${renderer} was lost: ${reason}`);
+    this.#failedRenderers.add(renderer);
+    this.#openScreen(choice).catch((error) => this.#fail(error));
+  }
+
+  async #openSound(): Promise<void> {
+    const late = setTimeout(() => this.#knowSound(), SOUND_PATIENCE_MS);
+    try {
+      const bytes = await this.#client.ask('sound', undefined);
+      const sound = bytes && (await Sound.open(bytes, this.#host.choices.sound));
+      if (this.#closed) sound?.close();
+      else this.#sound = sound;
+    } catch (error) {
+      if (!(error instanceof InterruptedError)) {
+        const hint = error instanceof Error && 'hint' in error ? ` ${error.hint}` : '';
+        this.notes.push(`No sound: ${error instanceof Error ? error.message : error}${hint}`);
+      }
+    }
+    clearTimeout(late);
+    if (!this.#closed) this.#knowSound();
+  }
+
+  #knowSound(): void {
+    if (!this.#soundKnown) this.#soundKnown = true;
+    if (this.#host.choices.loop) this.#sound?.prepareRepeat();
+    this.#sound?.seek(this.#clock.time);
+    this.#settle();
+    if (this.#clock.running) this.#startSound();
+  }
+
+  #refresh(nowMs: number): boolean {
+    const { choices } = this.#host;
+    if (this.#clock.running) {
+      this.#advance(choices);
+      this.#tellTime(nowMs);
+    }
+    const view = this.#film && this.#host.view(this.#film);
+    if (!view || !this.#presenter) {
+      if (this.#presenter) this.#arrive();
+      return this.#clock.running;
+    }
+    const time = this.#clock.time;
+    const { rate } = choices.sound;
+    const shown = this.#presenter.refresh(
+      {
+        place: Math.max(0, this.#instants!.frameAt(time)),
+        framesPerSecond: this.#clock.running ? rate * this.#instants!.rate : 0,
+        between: choices.smooth || rate < 1,
+        loop: choices.loop,
+      },
+      view,
+      this.#loop.refreshHz,
+    );
+    if (shown.drawn) this.#host.drawn(nowMs, this.#instants!.secondsAt(this.#presenter.place!));
+    if (shown.exact) this.#arrive();
+    else this.#checkStarved(nowMs, time);
+    if (shown.exact) this.#exactAt = nowMs;
+    return this.#clock.running;
+  }
+
+  #tellTime(nowMs: number): void {
+    if (nowMs - this.#toldMs < TIME_UPDATE_MS) return;
+    this.#toldMs = nowMs;
+    this.#host.tell('timeupdate');
+  }
+
+  /** The picture of this instant is on the screen. */
+  #arrive(): void {
+    if (this.#pictureThere) return;
+    this.#pictureThere = true;
+    this.#settle();
+  }
+
+  /** Tells what has become possible. */
+  #settle(): void {
+    if (this.#closed || !this.#pictureThere) return;
+    if (this.readyState < READY.CURRENT) this.#setReady(READY.CURRENT);
+    if (this.seeking) {
+      this.seeking = false;
+      this.#host.tell('timeupdate');
+      this.#host.tell('seeked');
+    }
+    if (this.#soundKnown) this.#setReady(READY.ENOUGH);
+    if (!this.paused && this.ended) this.#end();
+    else this.#move();
+  }
+
+  #setReady(state: number): void {
+    const before = this.readyState;
+    if (before === state) return;
+    this.readyState = state;
+    const rose = (to: number): boolean => before < to && state >= to;
+    if (rose(READY.METADATA))
+      for (const event of ['durationchange', 'resize', 'loadedmetadata']) this.#host.tell(event);
+    if (rose(READY.CURRENT)) this.#host.tell('loadeddata');
+    if (rose(READY.FUTURE)) this.#host.tell('canplay');
+    if (rose(READY.FUTURE) && !this.paused) this.#host.tell('playing');
+    if (rose(READY.ENOUGH)) this.#host.tell('canplaythrough');
+    if (before >= READY.FUTURE && state < READY.FUTURE && !this.paused) this.#host.tell('waiting');
+  }
+
+  /** Starts or stops time and sound, as the state says. */
+  #move(): void {
+    const { rate } = this.#host.choices.sound;
+    const moves = !this.paused && !this.seeking && this.readyState >= READY.FUTURE && rate > 0 && !this.ended;
+    if (moves && !this.#clock.running) {
+      this.#clock.start();
+      this.#playedFrom = this.#clock.time;
+    }
+    if (!moves && this.#clock.running) {
+      this.#clock.stop();
+      this.#notePlayed();
+    }
+    if (moves) this.#startSound();
+    else this.#sound?.pause();
+    if (moves) this.wake();
+  }
+
+  #startSound(): void {
+    const sound = this.#sound;
+    const { rate } = this.#host.choices.sound;
+    const { time } = this.#clock;
+    if (!sound || !Sound.playsAt(rate) || time >= sound.duration) {
+      sound?.pause();
+      this.#clock.forgetSound();
+      return;
+    }
+    if (sound.playing) return;
+    this.#clock.awaitSound(time);
+    sound.play(time).catch((error: unknown) => this.#refused(error));
+  }
+
+  /** Nobody has touched the page yet, so it may not make itself heard. */
+  #refused(error: unknown): void {
+    const refused = error instanceof DOMException && error.name === 'NotAllowedError';
+    if (!refused || this.#closed || this.paused) return;
+    this.pause();
+    this.#host.tell('notallowed');
+  }
+
+  /** Follows the sound, and sees to the end. */
+  #advance({ loop }: PlaybackChoices): void {
+    const sound = this.#sound;
+    if (sound?.playing) this.#clock.hear(sound.seconds);
+    else if (sound?.ended) this.#clock.forgetSound();
+    const over = this.#clock.time - this.#instants!.seconds;
+    if (over < 0) return;
+    this.#notePlayed();
+    if (loop) this.#repeat(over);
+    else this.#end();
+  }
+
+  /** Pictures go on at once, with what time has passed since the end; sound begins again. */
+  #repeat(over: number): void {
+    this.#clock.seek(over % this.#instants!.seconds);
+    this.#playedFrom = 0;
+    this.seeking = true;
+    this.#host.tell('seeking');
+    this.seeking = false;
+    this.#host.tell('timeupdate');
+    this.#host.tell('seeked');
+    const { rate } = this.#host.choices.sound;
+    if (this.#sound && Sound.playsAt(rate))
+      this.#sound.repeat().catch((error: unknown) => this.#refused(error));
+  }
+
+  #end(): void {
+    this.#clock.stop();
+    this.#clock.seek(this.#instants!.seconds);
+    this.#sound?.pause();
+    this.paused = true;
+    for (const event of ['timeupdate', 'pause', 'ended']) this.#host.tell(event);
+  }
+
+  /** Where bytes are missing, sound waits for the pictures; a machine that is only slow drops them. */
+  #checkStarved(nowMs: number, time: number): void {
+    if (!this.#clock.running || this.#isHeld(time)) return;
+    if (nowMs - this.#exactAt < 1000 * STARVED_SECONDS) return;
+    this.#pictureThere = false;
+    this.#setReady(READY.CURRENT);
+    this.#move();
+  }
+
+  #isHeld(seconds: number): boolean {
+    const frame = this.#instants!.frameOn(seconds);
+    return this.#held.some(([from, to]) => from <= frame && frame < to);
+  }
+
+  #notePlayed(): void {
+    if (this.#playedFrom !== undefined) this.played = this.played.with([this.#playedFrom, this.time]);
+    this.#playedFrom = undefined;
+  }
+
+  #hold(spans: readonly Span[]): void {
+    this.#held = spans;
+    if (this.#closed || !this.#film) return;
+    const frames = spans.reduce((sum, [from, to]) => sum + to - from, 0);
+    this.networkState = frames < this.#film.info.frames ? NETWORK.LOADING : NETWORK.IDLE;
+    this.#host.tell('progress');
+    if (this.networkState === NETWORK.IDLE) this.#host.tell('suspend');
+  }
+
+  #fail(error: unknown): void {
+    if (this.#closed || error instanceof InterruptedError) return;
+    this.paused = true;
+    this.networkState = this.readyState === READY.NOTHING ? NETWORK.NO_SOURCE : NETWORK.IDLE;
+    this.close();
+    this.#host.failed(error);
+  }
+}

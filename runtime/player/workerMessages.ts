@@ -1,0 +1,84 @@
+/** What the page and the worker that decodes say to each other. */
+
+import type { FramePlanes } from '../engine/decoderEngine.js';
+import type { ErrorDetails } from '../errors.js';
+import type { FieldShape } from '../field/shape.js';
+import type { FilmInfo } from '../picture/picture.js';
+import type { Crop } from '../picture/raster.js';
+import type { Span } from './timeSpans.js';
+
+/** Where a film is: an absolute address, or all of it. */
+export type FilmPlace = string | Blob | Uint8Array;
+
+/** What to open, and how. */
+export interface OpenOrder {
+  readonly film: FilmPlace;
+  /** Name of an engine, or `auto`. */
+  readonly engine: string;
+  /** 0 is one per core. */
+  readonly threads: number;
+}
+
+/** A film as the page knows it. */
+export interface OpenedFilm {
+  readonly info: FilmInfo & { frames: number };
+  readonly shape: FieldShape;
+  /** First frames of the segments, ascending. */
+  readonly segmentStarts: readonly number[];
+  /** Name of the engine that decodes. */
+  readonly engine: string;
+  /** Bytes of the whole file. */
+  readonly bytes: number;
+}
+
+/** A picture that the worker is to sample. */
+export interface PictureOrder {
+  /** In frames; what lies between two is between them. */
+  readonly place: number;
+  readonly crop: Crop;
+  /** Size in pixels of the screen. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Pixels as a canvas takes them: R, G, B and 255 for each, in sRGB. */
+export interface ScreenPicture {
+  readonly crop: Crop;
+  readonly width: number;
+  readonly height: number;
+  /** (height, width, 4) */
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** A track of sound: a whole WebM or Matroska file. */
+export type SoundBytes = Uint8Array<ArrayBuffer> | undefined;
+
+/** What can be asked for: what is given, and what comes back. */
+export interface Jobs {
+  open: { given: OpenOrder; answer: OpenedFilm };
+  planes: { given: { readonly frame: number }; answer: FramePlanes };
+  picture: { given: PictureOrder; answer: ScreenPicture };
+  sound: { given: undefined; answer: SoundBytes };
+}
+
+export type JobKind = keyof Jobs;
+
+/** From the page. Numbers of jobs are the page's. */
+export type PageMessage =
+  | {
+      readonly [K in JobKind]: { readonly kind: K; readonly job: number; readonly given: Jobs[K]['given'] };
+    }[JobKind]
+  | { readonly kind: 'cancel'; readonly job: number };
+
+/** An error on its way; classes do not travel. */
+export interface SentError extends ErrorDetails {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** From the worker. */
+export type WorkerMessage =
+  | { readonly kind: 'done'; readonly job: number; readonly answer: unknown; readonly milliseconds: number }
+  | { readonly kind: 'failed'; readonly job: number; readonly error: SentError }
+  /** Spans of the film, in frames, whose bytes are here. */
+  | { readonly kind: 'held'; readonly spans: readonly Span[] };
