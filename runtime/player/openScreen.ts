@@ -7,6 +7,9 @@ import type { Renderer, RendererChoice } from './rendererChoice.js';
 import type { Screen } from './screen.js';
 import type { OpenedFilm } from './workerMessages.js';
 
+/** GPUs that the processor plays: the decoder samples several times faster (docs/player.md has figures). */
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|lavapipe|software|basic render/i;
+
 /**
  * The first screen that works.
  *
@@ -22,7 +25,13 @@ export async function openScreen(
 ): Promise<Screen> {
   for (const renderer of gpuRenderers(choice, without)) {
     try {
-      return (await openGpuScreen(renderer, film, client)) as Screen;
+      const screen = await openGpuScreen(renderer, film, client);
+      if (choice !== 'auto' || !SOFTWARE.test(screen.device)) return screen as Screen;
+      screen.close();
+      note(
+        `The GPU is played by the processor (${screen.device}): pictures are sampled by the decoder instead.`,
+      );
+      break;
     } catch (error) {
       note(error instanceof Error ? error.message : String(error));
     }

@@ -69,6 +69,8 @@ export class Playback {
   #pictureThere = false;
   #held: readonly Span[] = [];
   #closed = false;
+  /** The film has come to its end, or was set to it. */
+  #atEnd = false;
   #exactAt = 0;
   #toldMs = 0;
   readyState: number = READY.NOTHING;
@@ -117,7 +119,7 @@ export class Playback {
   }
 
   get ended(): boolean {
-    return this.#instants !== undefined && this.time >= this.#instants.seconds && !this.#host.choices.loop;
+    return this.#atEnd && !this.#host.choices.loop;
   }
 
   /** Spans in seconds whose bytes are here. */
@@ -152,6 +154,7 @@ export class Playback {
     this.#pictureThere = false;
     this.#move();
     this.#clock.seek(Math.min(Math.max(0, seconds), this.#instants.seconds));
+    this.#atEnd = this.#clock.time >= this.#instants.seconds;
     this.#sound?.seek(this.#clock.time);
     this.#host.tell('seeking');
     this.#setReady(Math.min(this.readyState, READY.METADATA));
@@ -321,13 +324,15 @@ export class Playback {
     if (before === state) return;
     this.readyState = state;
     const rose = (to: number): boolean => before < to && state >= to;
+    // Whoever hears of this may begin to play, and then hears of that by itself.
+    const waited = !this.paused;
     if (rose(READY.METADATA))
       for (const event of ['durationchange', 'resize', 'loadedmetadata']) this.#host.tell(event);
     if (rose(READY.CURRENT)) this.#host.tell('loadeddata');
     if (rose(READY.FUTURE)) this.#host.tell('canplay');
-    if (rose(READY.FUTURE) && !this.paused) this.#host.tell('playing');
+    if (rose(READY.FUTURE) && waited && !this.paused) this.#host.tell('playing');
     if (rose(READY.ENOUGH)) this.#host.tell('canplaythrough');
-    if (before >= READY.FUTURE && state < READY.FUTURE && !this.paused) this.#host.tell('waiting');
+    if (before >= READY.FUTURE && state < READY.FUTURE && waited) this.#host.tell('waiting');
   }
 
   /** Starts or stops time and sound, as the state says. */
@@ -399,6 +404,7 @@ export class Playback {
     this.#clock.stop();
     this.#clock.seek(this.#instants!.seconds);
     this.#sound?.pause();
+    this.#atEnd = true;
     this.paused = true;
     for (const event of ['timeupdate', 'pause', 'ended']) this.#host.tell(event);
   }

@@ -62,7 +62,7 @@ function sourceTree() {
     native,
     readdirSync(native).filter((name) => name.endsWith('.h')),
   );
-  add(here, sources);
+  add(here, ['memory.h', ...sources]);
   return tree;
 }
 

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <new>
 #include <vector>
+#include "memory.h"
 #include "failure.h"
 
 extern "C" {
@@ -38,6 +39,7 @@ struct FreeBlock {
 FreeBlock* freeBlocks[CLASSES];
 uintptr_t top = 0;  // where what was never used begins
 int32_t busy = 0;
+uint32_t heldPages = 0;  // after it was last made larger
 
 class Lock {
  public:
@@ -67,11 +69,16 @@ uintptr_t newBlock(size_t size) {
   if (!top) top = aligned(uintptr_t(&__heap_base), ALIGNMENT);
   const uintptr_t block = top, end = aligned(top + size, ALIGNMENT), held = __builtin_wasm_memory_size(0) * PAGE;
   if (end > held && __builtin_wasm_memory_grow(0, (end - held + PAGE - 1) / PAGE) == SIZE_MAX) return 0;
+  __atomic_store_n(&heldPages, uint32_t(__builtin_wasm_memory_size(0)), __ATOMIC_SEQ_CST);
   top = end;
   return block;
 }
 
 }  // namespace
+
+void weft::seeAllMemory() {
+  if (__builtin_wasm_memory_size(0) < __atomic_load_n(&heldPages, __ATOMIC_SEQ_CST)) __builtin_wasm_memory_grow(0, 0);
+}
 
 extern "C" {
 
@@ -80,6 +87,7 @@ void* aligned_alloc(size_t alignment, size_t count) {
   alignment = alignment > ALIGNMENT ? alignment : ALIGNMENT;
   const int sizeClass = classOf(sizeof(Header) + alignment - ALIGNMENT + count);
   const Lock lock;
+  weft::seeAllMemory();
   uintptr_t block = uintptr_t(freeBlocks[sizeClass]);
   if (block) freeBlocks[sizeClass] = freeBlocks[sizeClass]->next;
   else block = newBlock(sizeOf(sizeClass));

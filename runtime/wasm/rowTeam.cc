@@ -2,6 +2,7 @@
 // calls help() and stays there. They may come late or not at all: whoever calls does what nobody took.
 #include "rowTeam.h"
 #include <stdint.h>
+#include "memory.h"
 
 namespace weft {
 
@@ -27,7 +28,10 @@ struct RowTeam::Crew {
   int32_t count = 0;
 
   void take(int thread) {
-    for (int32_t index; (index = __atomic_fetch_add(&next, 1, __ATOMIC_SEQ_CST)) < count;) work(context, index, thread);
+    for (int32_t index; (index = __atomic_fetch_add(&next, 1, __ATOMIC_SEQ_CST)) < count;) {
+      seeAllMemory();
+      work(context, index, thread);
+    }
   }
 
   // What was written before `open` is seen by whoever sees it set; nobody is active when it is written again.
@@ -43,6 +47,7 @@ struct RowTeam::Crew {
     __atomic_store_n(&open, 0, __ATOMIC_SEQ_CST);
     for (int32_t busy; (busy = __atomic_load_n(&active, __ATOMIC_SEQ_CST)) > 0;) sleepWhile(&active, busy);
     if (__atomic_load_n(&failed, __ATOMIC_SEQ_CST)) __builtin_trap();
+    seeAllMemory();
   }
 
   void leave() {

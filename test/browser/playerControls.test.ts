@@ -1,6 +1,8 @@
 /** The controls of `<weft-player>`, pages with policies, and other people's controls, in Chromium. */
 
+import { Buffer } from 'node:buffer';
 import type { ServerResponse } from 'node:http';
+import { brotliCompressSync } from 'node:zlib';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hasBrowser, type OpenPage, openPage } from './browser.js';
 import { FILM, playerBundles, testFilm } from './playerFilms.js';
@@ -236,6 +238,17 @@ describe.runIf(hasBrowser)('controls of <weft-player>', () => {
     await page.page.goto(`${page.url}strict`);
     return page.page;
   }
+
+  it('can be imported where there is no page', async () => {
+    const program = new TextDecoder().decode(bundles['/weft-player.js']!.bytes);
+    const module = await import(`data:text/javascript;base64,${Buffer.from(program).toString('base64')}`);
+    expect(Object.keys(module).toSorted()).toEqual(['WeftPlayer', 'WeftVideo']);
+  });
+
+  it('is small', () => {
+    const { bytes } = bundles['/weft-player.js']!;
+    expect(brotliCompressSync(bytes).length).toBeLessThan(120_000);
+  });
 
   it('is driven by media-chrome', async () => {
     const chrome = await openPage<ChromePage>({
