@@ -17,4 +17,4 @@ interface WebAssemblyHost {
 }
 
 /** Undefined where there is none, or where a page's policy forbids it. */
-export const webAssembly = (globalThis as { WebAssembly?: WebAssemblyHost }).WebAssembly;
+export const webAssembly = (globalThis as unknown as { WebAssembly?: WebAssemblyHost }).WebAssembly;

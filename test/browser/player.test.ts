@@ -12,7 +12,6 @@ const NATIVE = {
   src: '/film.weft',
   style: `width: ${width}px; height: ${height}px`,
   muted: '',
-  threads: '1',
 };
 
 describe.runIf(hasBrowser)('<weft-player>', () => {
@@ -272,6 +271,50 @@ describe.runIf(hasBrowser)('<weft-player>', () => {
     expect(counts.made).toBeGreaterThanOrEqual(100);
     expect(counts.revoked).toBe(counts.made);
   }, 90_000);
+
+  it('fetches nothing before it is wanted, shows its poster until then, and takes a Blob too', async () => {
+    opened = await openPage<Page>({
+      entry: 'test/browser/pages/player.ts',
+      files: { ...bundles, '/film.weft': { bytes: film } },
+    });
+    const { page, call, requests } = opened;
+    const poster = 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg"/>';
+    await call('show', { ...NATIVE, preload: 'none', poster }, 0);
+    await call('pause', 200);
+    expect(requests.filter((path) => path.startsWith('/film.weft'))).toEqual([]);
+    const hidden = () =>
+      page.evaluate(() => globalThis.entry.player().shadowRoot!.querySelector('img')!.hidden);
+    expect(await hidden()).toBe(false);
+    await page.evaluate(() => globalThis.entry.player().play());
+    expect(requests.some((path) => path.startsWith('/film.weft'))).toBe(true);
+    expect(await hidden()).toBe(true);
+    const taken = await page.evaluate(async () => {
+      const { player, until } = globalThis.entry;
+      player().preload = 'auto';
+      player().srcObject = await (await fetch('/film.weft')).blob();
+      await until(() => player().readyState === 4);
+      return { frames: player().frames, currentSrc: player().currentSrc, buffered: player().buffered.end(0) };
+    });
+    expect(taken).toEqual({ frames: FILM.frames, currentSrc: '', buffered: seconds });
+  });
+
+  it('is where it was when it is put back', async () => {
+    const { page, call } = await openPlayer();
+    await call('seek', 1.5);
+    const back = await page.evaluate(async () => {
+      const { player, until, pause } = globalThis.entry;
+      const made = player();
+      made.remove();
+      await pause(50);
+      const gone = { readyState: made.readyState, engine: made.statistics.engine };
+      document.body.append(made);
+      await until(() => made.readyState === 4);
+      return { gone, time: made.currentTime, picture: made.statistics.pictureTime };
+    });
+    expect(back.gone).toEqual({ readyState: 0, engine: '' });
+    expect(back.time).toBeCloseTo(1.5, 6);
+    expect(back.picture).toBeCloseTo(Math.floor(1.5 * rate) / rate, 6);
+  });
 
   it('plays when it may, and only then: autoplay', async () => {
     const { page } = await openPlayer({ autoplay: '' });

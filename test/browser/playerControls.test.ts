@@ -15,7 +15,6 @@ const LARGE = {
   src: '/film.weft',
   style: 'width: 560px; height: 320px',
   muted: '',
-  threads: '1',
   controls: '',
 };
 
