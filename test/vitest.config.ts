@@ -15,7 +15,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
-const PROGRAM = ['commandLine', 'encodeCommand', 'outputs', 'resume', 'splice', 'workers'].map(
+const PROGRAM = ['commandLine', 'encodeCommand', 'outputs', 'resume', 'splice', 'watch', 'workers'].map(
   (name) => `test/src/${name}.test.ts`,
 );
 const TENSORFLOW = ['test/trainers/tfjs*.test.ts'];
@@ -42,7 +42,11 @@ export default defineConfig({
       project('program', { include: PROGRAM, globalSetup: 'test/src/compile.ts' }),
       project('tensorflow', { include: TENSORFLOW }),
       // One file at a time: they share a browser whose GPU is played by all cores.
-      project('browser', { include: BROWSER, globalSetup: 'test/browser/launch.ts', fileParallelism: false }),
+      project('browser', {
+        include: BROWSER,
+        globalSetup: ['test/src/compile.ts', 'test/browser/launch.ts'],
+        fileParallelism: false,
+      }),
     ],
   },
 });

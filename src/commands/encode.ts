@@ -21,6 +21,7 @@ import type { CommandContext } from './context.js';
 import { type EncodeSettings, encodeOptions } from './encodeSettings.js';
 import { SOUND_OPTIONS, SOURCE_OPTIONS, withSource } from './sourceOptions.js';
 import { refuseEvents, throughFile } from './standardOutput.js';
+import { NO_BROWSER } from './watchOptions.js';
 import { openWeftFile } from './weftFile.js';
 import { ADDRESS_VARIABLE } from './worker.js';
 
@@ -43,6 +44,7 @@ export const ENCODE_OWN_OPTIONS: OptionTable = {
     type: { kind: 'flag' },
     doc: 'Show what is finished in the browser, while the rest is encoded',
   },
+  noBrowser: { ...NO_BROWSER, doc: 'With --watch: print the address only, and open no browser' },
   workers: {
     flag: 'workers',
     type: { kind: 'text' },
@@ -65,6 +67,7 @@ export interface EncodeArguments extends EncodeSettings {
   output?: string;
   restart?: boolean;
   watch?: boolean;
+  noBrowser?: boolean;
   workers?: string;
 }
 
@@ -120,7 +123,7 @@ export async function runEncode(args: EncodeArguments, context: CommandContext):
               );
         reporter.result({ ...report }, encodeSummary(report));
       };
-      await (args.watch ? watched(output, interrupts.signal, context, work) : work());
+      await (args.watch ? watched(output, args, interrupts.signal, context, work) : work());
     });
   } finally {
     await workshop?.close();
@@ -131,13 +134,15 @@ export async function runEncode(args: EncodeArguments, context: CommandContext):
 /** Lets `encode` be watched in the browser. */
 async function watched(
   output: string,
+  { noBrowser }: EncodeArguments,
   signal: AbortSignal,
   { reporter }: CommandContext,
   encode: (viewer: EncodeViewer) => Promise<void>,
 ): Promise<void> {
   // Loaded when it is wanted.
   const { EncodeViewer } = await import('../watch/encodeViewer.js');
-  await EncodeViewer.during(output, signal, (line) => reporter.note(line), encode);
+  const log = (line: string) => reporter.note(line);
+  await EncodeViewer.during(output, { signal, log, ...given({ noBrowser }) }, encode);
 }
 
 async function openWorkshop(

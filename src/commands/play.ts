@@ -5,6 +5,7 @@ import type { OptionTableOf } from '../optionTable.js';
 import { openBrowser } from '../watch/openBrowser.js';
 import { startPlayServer } from '../watch/playServer.js';
 import type { CommandContext } from './context.js';
+import { NO_BROWSER } from './watchOptions.js';
 import { openWeftFile } from './weftFile.js';
 
 /** Options of `weft play`. */
@@ -20,11 +21,7 @@ export const PLAY_OPTIONS: OptionTableOf<PlayOptions> = {
     fallbackDoc: 'one that is free',
     doc: 'Port of the server, which only this machine can reach',
   },
-  noBrowser: {
-    flag: 'no-browser',
-    type: { kind: 'flag' },
-    doc: 'Print the address only, and open no browser',
-  },
+  noBrowser: NO_BROWSER,
 };
 
 /** Shows a film in a browser, until Ctrl-C. */

@@ -10,6 +10,16 @@ import { type PlayServer, startPlayServer } from './playServer.js';
 
 const TELL_MS = 500;
 
+/** How an encode is shown. */
+export interface ViewerOptions {
+  /** Ends the watching. */
+  readonly signal: AbortSignal;
+  /** Gets lines for whoever sits here. */
+  log(line: string): void;
+  /** Open no browser; the address is told all the same. */
+  readonly noBrowser?: boolean;
+}
+
 /** Shows an encode. */
 export class EncodeViewer {
   readonly #server: PlayServer;
@@ -25,14 +35,11 @@ export class EncodeViewer {
   /**
    * Opens a page in the browser, and lets `encode` fill it; afterwards it stays as long as somebody watches.
    *
-   * @param log gets lines for whoever sits here
-   * @param signal ends the watching
    * @throws what `encode` throws; WeftError PLAYER_MISSING, SERVER_FAILED
    */
   static async during<T>(
     output: string,
-    signal: AbortSignal,
-    log: (line: string) => void,
+    { signal, log, noBrowser }: ViewerOptions,
     encode: (viewer: EncodeViewer) => Promise<T>,
   ): Promise<T> {
     return withTemporaryFolder(async (folder) => {
@@ -42,7 +49,7 @@ export class EncodeViewer {
       const server = await startPlayServer({ title, growing: true, film });
       try {
         log(`what is finished plays at ${server.url}`);
-        await openBrowser(server.url, log);
+        if (!noBrowser) await openBrowser(server.url, log);
         const viewer = new EncodeViewer(server, versions);
         const result = await encode(viewer);
         versions.end(output);

@@ -28,6 +28,7 @@ const RUNTIME: Readonly<Record<string, readonly string[]>> = {
   wasm: ['engine', 'native', ...BELOW_ENGINES],
   film: ['engine', ...BELOW_ENGINES],
   gpu: ['engine', 'field', 'picture'],
+  player: ['film', 'gpu', 'engine', ...BELOW_ENGINES],
 };
 const ERRORS = 'runtime/errors.ts';
 

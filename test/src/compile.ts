@@ -1,4 +1,4 @@
-/** Compiles the program once, before the tests that start it. */
+/** Compiles the program and bundles the player once, before the tests that start them. */
 
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -9,5 +9,6 @@ import { fileURLToPath } from 'node:url';
 export function setup(): void {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  execFileSync(process.execPath, [compiler, '-p', root], { stdio: 'inherit' });
+  for (const words of [[compiler, '-p', root], [`${root}/runtime/player/build.mjs`]])
+    execFileSync(process.execPath, words, { stdio: ['ignore', 'ignore', 'inherit'] });
 }

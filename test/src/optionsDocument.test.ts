@@ -8,6 +8,8 @@ import { DECODE_OPTIONS } from '../../src/commands/decodeOptions.js';
 import { DEMO_OPTIONS } from '../../src/commands/demo.js';
 import { ENCODE_OWN_OPTIONS } from '../../src/commands/encode.js';
 import { INFO_OPTIONS } from '../../src/commands/info.js';
+import { PAGE_OPTIONS } from '../../src/commands/page.js';
+import { PLAY_OPTIONS } from '../../src/commands/play.js';
 import { SOUND_OPTIONS, SOURCE_OPTIONS } from '../../src/commands/sourceOptions.js';
 import { CUT_OPTIONS } from '../../src/commands/splice.js';
 import { WORKER_OPTIONS } from '../../src/commands/worker.js';
@@ -25,6 +27,8 @@ const sections: Readonly<Record<string, string>> = {
   sound: tableText(SOUND_OPTIONS, true),
   decode: tableText(DECODE_OPTIONS),
   info: tableText(INFO_OPTIONS),
+  play: tableText(PLAY_OPTIONS),
+  page: tableText(PAGE_OPTIONS),
   cut: tableText(CUT_OPTIONS),
   worker: tableText(WORKER_OPTIONS),
   demo: tableText(DEMO_OPTIONS),
