@@ -69,13 +69,12 @@ export class FilmDesk {
     return { info, shape, bytes, segmentStarts, engine: film.engine };
   }
 
-  /** Planes go without a copy, several in one buffer; those of the reference engine are still its own, and are copied. */
+  /** Planes go without a copy. */
   async #planes(frame: number, signal: AbortSignal): Promise<Handout> {
     const film = this.#opened();
     const answer = await film.framePlanes(frame, signal);
-    if (film.engine === 'reference') return { answer, transfer: [] };
     const planes = [...answer.planes, ...(answer.link?.motion ?? [])];
-    return { answer, transfer: [...new Set(planes.map(({ samples }) => samples.buffer as ArrayBuffer))] };
+    return { answer, transfer: planes.map(({ samples }) => samples.buffer as ArrayBuffer) };
   }
 
   async #picture({ place, crop, width, height }: PictureOrder, signal: AbortSignal): Promise<ScreenPicture> {

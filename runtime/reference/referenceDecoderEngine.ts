@@ -13,6 +13,7 @@ import { readSegmentNodes } from '../entropy/segmentCoder.js';
 import { throwIfAborted } from '../errors.js';
 import { displacement, latentPlanes } from '../field/shape.js';
 import { linkAfter } from '../field/structure.js';
+import type { FloatPlane } from '../picture/floatPlane.js';
 import type { Picture } from '../picture/picture.js';
 import type { RasterKernels } from '../picture/raster.js';
 import { type BakedNode, bakeNode } from './nodeBake.js';
@@ -99,12 +100,17 @@ class ReferenceBakedSegment implements BakedSegment {
   async framePlanes(frame: number, signal?: AbortSignal): Promise<FramePlanes> {
     throwIfAborted(signal);
     const { nodes } = this.#task;
-    const { planes } = this.#baked[nodes.findIndex((node) => node.frame === frame)]!;
+    const { planes: baked } = this.#baked[nodes.findIndex((node) => node.frame === frame)]!;
+    const planes = [copyOf(baked[0]), copyOf(baked[1]), copyOf(baked[2])] as const;
     if (frame === nodes.length - 1) return { planes };
     const { carrier, field, carrierIsLater } = linkAfter(nodes, frame);
     const [x, y] = [0, 1].map((axis) => this.#baked[carrier]!.motion[displacement(field, axis)]!);
-    return { planes, link: { carrierIsLater, motion: [x!, y!] } };
+    return { planes, link: { carrierIsLater, motion: [copyOf(x!), copyOf(y!)] } };
   }
 
   close(): void {}
+}
+
+function copyOf({ width, height, samples }: FloatPlane): FloatPlane {
+  return { width, height, samples: samples.slice() };
 }
