@@ -1,8 +1,8 @@
 /**
  * Builds the two native addons (decoder, trainer) at install time.
  *
- * Neither is needed to decode a film: without them decoding runs on the TypeScript reference, and
- * encoding says what is missing. So this script never fails an install: it prints one notice and
+ * Neither is needed to decode a film: without them decoding runs on WebAssembly, and encoding on
+ * TensorFlow.js. So this script never fails an install: it prints one notice and
  * ends with code 0. `WEFT_SKIP_NATIVE=1` skips the build.
  */
 import { spawnSync } from 'node:child_process';
@@ -18,7 +18,7 @@ const addons = ['runtime/native', 'trainers/native'];
 function notice(text) {
   console.error(
     `weft: native engine not built: ${text}\n` +
-      'weft: decoding uses the (slow) reference engine; encoding needs the native one.\n' +
+      'weft: decoding uses WebAssembly, encoding the (slow) engines of TensorFlow.js.\n' +
       'weft: to build it later: node runtime/native/build.mjs',
   );
 }

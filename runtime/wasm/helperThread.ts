@@ -33,8 +33,15 @@ interface NodeThreads {
 }
 
 const host = globalThis as BrowserHost & {
+  navigator?: { hardwareConcurrency?: number };
   process?: { getBuiltinModule?(name: string): unknown };
 };
+
+/** Threads that this machine runs at once. */
+export function coreCount(): number {
+  const os = host.process?.getBuiltinModule?.('node:os') as { availableParallelism(): number } | undefined;
+  return os?.availableParallelism() ?? host.navigator?.hardwareConcurrency ?? 1;
+}
 
 /** The whole program of a helper. It says so if it fails, as the others would wait for it. */
 const PROGRAM = `

@@ -19,6 +19,7 @@ import { createPlane, type FloatPlane } from '../picture/floatPlane.js';
 import { chromaSize, createPicture, type Picture, type Size } from '../picture/picture.js';
 import type { RasterKernels } from '../picture/raster.js';
 import { compileDecoder, DecoderMachine } from './decoderModule.js';
+import { coreCount } from './helperThread.js';
 import { rasterWords, segmentWords, tableWords } from './segmentWords.js';
 
 const MAX_THREADS = 16;
@@ -37,9 +38,7 @@ const KEPT_RASTERS = 8;
 export async function loadWasmDecoderEngine(): Promise<CreateDecoderEngine> {
   const modules = await compileDecoder();
   return ({ threads }) => {
-    const cores =
-      (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ?? 1;
-    const wanted = Math.min(MAX_THREADS, threads > 0 ? Math.floor(threads) : cores);
+    const wanted = Math.min(MAX_THREADS, threads > 0 ? Math.floor(threads) : coreCount());
     return new WasmDecoderEngine(new DecoderMachine(modules, wanted));
   };
 }

@@ -16,7 +16,7 @@ afterEach(() => vi.unstubAllEnvs());
 
 describe('the registry of engines', () => {
   it('names what can be asked for, the preferred one first', () => {
-    expect(DECODER_ENGINE_NAMES).toEqual(['native', 'reference']);
+    expect(DECODER_ENGINE_NAMES).toEqual(['native', 'wasm', 'reference']);
     expect(DECODER_ENGINE_CHOICES).toEqual(['auto', ...DECODER_ENGINE_NAMES]);
   });
 
@@ -37,7 +37,7 @@ describe('the registry of engines', () => {
 
   it('does without an engine that does not run here, unless it was asked for', async () => {
     vi.stubEnv('WEFT_ISA', 'none');
-    expect(await openDecoderEngine('auto', { threads })).toBeInstanceOf(ReferenceDecoderEngine);
+    expect((await openDecoderEngine('auto', { threads })).name).toBe('wasm');
     await expect(openDecoderEngine('native', { threads })).rejects.toMatchObject({
       name: 'EngineError',
       code: 'ENGINE_MISSING',
@@ -49,9 +49,9 @@ describe('the registry of engines', () => {
     const refusal = {
       name: 'UsageError',
       code: 'OPTION_RANGE',
-      hint: 'Use auto, native or reference.',
+      hint: 'Use auto, native, wasm or reference.',
       path: 'options.engine',
-      range: 'auto, native, reference',
+      range: 'auto, native, wasm, reference',
     };
     const engine = 'toString' as DecoderEngineChoice;
     await expect(openDecoderEngine(engine, { threads })).rejects.toMatchObject(refusal);

@@ -209,7 +209,7 @@ describe('doctor', () => {
       }[]
     >;
     expect(engines!.map(({ name }) => name)).toEqual(['native', 'tfjs', 'tfjs-gpu', 'tfjs-webgpu']);
-    expect(decoders!.map(({ name }) => name)).toEqual(['native', 'reference']);
+    expect(decoders!.map(({ name }) => name)).toEqual(['native', 'wasm', 'reference']);
     for (const { available, version, device, reason, hint } of [...engines!, ...decoders!, ...tools!]) {
       for (const text of available ? [version, device] : [reason, hint]) expect(text).toMatch(/\w/);
     }
