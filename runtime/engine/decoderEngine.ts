@@ -110,4 +110,4 @@ export interface DecoderEngineOptions {
 }
 
 /** @throws EngineError `ENGINE_MISSING` if the engine cannot run here. */
-export type CreateDecoderEngine = (options: DecoderEngineOptions) => DecoderEngine;
+export type CreateDecoderEngine = (options: DecoderEngineOptions) => DecoderEngine | Promise<DecoderEngine>;

@@ -28,7 +28,7 @@ const ENGINES = {
     remedy: 'Build it with `node runtime/native/build.mjs`',
   },
   wasm: {
-    load: async () => (await import('../wasm/wasmDecoderEngine.js')).loadWasmDecoderEngine(),
+    load: async () => (await import('../wasm/wasmDecoderEngine.js')).openWasmDecoderEngine,
     remedy: 'Install weft again',
   },
   reference: {
@@ -89,7 +89,7 @@ export async function openDecoderEngine(
 async function openNamed(name: DecoderEngineName, options: DecoderEngineOptions): Promise<DecoderEngine> {
   try {
     const create = await ENGINES[name].load();
-    return create(options);
+    return await create(options);
   } catch (cause) {
     if (cause instanceof WeftError) throw cause;
     const others = DECODER_ENGINE_CHOICES.filter((other) => other !== name);

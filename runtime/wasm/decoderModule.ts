@@ -1,7 +1,7 @@
 /** The module of decoder.cc: compiled once, an instance with a memory of its own for every engine. */
 
 import { EngineError } from '../errors.js';
-import { type HelperThread, helpersRun, startHelper } from './helperThread.js';
+import { type HelperThread, startHelper } from './helperThread.js';
 import { type Memory, type Module, webAssembly } from './webAssembly.js';
 
 /** What decoder.cc exports. Addresses and handles are numbers; 0 is none. */
@@ -50,27 +50,29 @@ const STACK_BYTES = 2 ** 20;
 const SHARED_IMPORT = Uint8Array.of(3, ...letters('env'), 6, ...letters('memory'), 2, 3);
 const UNSHARED_FLAG = 1;
 
-let compiling: Promise<{ shared: Module; unshared: Module }> | undefined;
+/** By whether the memory is shared. */
+const compiled = new Map<boolean, Promise<Module>>();
 
 /**
- * The module, once for a shared memory and once for one that is not: they differ in a byte, and the same code runs in both.
+ * The module for a memory that is shared, or is not: they differ in a byte, and the same code runs in both.
  *
  * @throws EngineError `ENGINE_MISSING` where there is no WebAssembly with SIMD and atomics, or a page's policy forbids it.
  */
-export function compileDecoder(): Promise<{ shared: Module; unshared: Module }> {
-  compiling ??= compile();
+export function compileDecoder(shared: boolean): Promise<Module> {
+  const known = compiled.get(shared);
+  if (known) return known;
+  const compiling = compile(shared);
+  compiled.set(shared, compiling);
   return compiling;
 }
 
-async function compile(): Promise<{ shared: Module; unshared: Module }> {
+async function compile(shared: boolean): Promise<Module> {
   const { DECODER_BYTES } = await import('./decoderBytes.js');
   try {
     if (!webAssembly) throw new Error('there is no WebAssembly');
     const bytes = await inflated(DECODER_BYTES);
-    const shared = webAssembly.compile(bytes.slice());
-    bytes[flagAt(bytes)] = UNSHARED_FLAG;
-    const unshared = webAssembly.compile(bytes);
-    return { shared: await shared, unshared: await unshared };
+    if (!shared) bytes[flagAt(bytes)] = UNSHARED_FLAG;
+    return await webAssembly.compile(bytes);
   } catch (cause) {
     throw new EngineError(`WebAssembly cannot be used here: ${(cause as Error).message}.`, {
       code: 'ENGINE_MISSING',
@@ -90,12 +92,14 @@ export class DecoderMachine {
   readonly #module: Module;
   readonly #helpers: HelperThread[] = [];
 
-  /** @param threads that are wanted; 1 where more cannot be had */
-  constructor(modules: { shared: Module; unshared: Module }, threads: number) {
-    this.threads = helpersRun() ? threads : 1;
-    const shared = this.threads > 1;
-    this.#module = shared ? modules.shared : modules.unshared;
-    this.#memory = newMemory(shared);
+  /**
+   * @param module for a shared memory if there is more than one thread
+   * @param threads 1 where helpers do not run
+   */
+  constructor(module: Module, threads: number) {
+    this.threads = threads;
+    this.#module = module;
+    this.#memory = newMemory(threads > 1);
     const env = { memory: this.#memory, log2: Math.log2 };
     this.exports = new webAssembly!.Instance(this.#module, { env }).exports as DecoderExports;
   }

@@ -2,8 +2,8 @@
 
 import type {
   BakedSegment,
-  CreateDecoderEngine,
   DecoderEngine,
+  DecoderEngineOptions,
   FramePlanes,
   SegmentTask,
 } from '../engine/decoderEngine.js';
@@ -19,7 +19,7 @@ import { createPlane, type FloatPlane } from '../picture/floatPlane.js';
 import { chromaSize, createPicture, type Picture, type Size } from '../picture/picture.js';
 import type { RasterKernels } from '../picture/raster.js';
 import { compileDecoder, DecoderMachine } from './decoderModule.js';
-import { coreCount } from './helperThread.js';
+import { coreCount, helpersRun } from './helperThread.js';
 import { rasterWords, segmentWords, tableWords } from './segmentWords.js';
 
 const MAX_THREADS = 16;
@@ -31,23 +31,21 @@ const KEPT_BYTES = 2 ** 26;
 const KEPT_RASTERS = 8;
 
 /**
- * The engine, once its code is compiled.
+ * The engine; its code is compiled when this resolves.
  *
  * @throws EngineError `ENGINE_MISSING` where it does not run
  */
-export async function loadWasmDecoderEngine(): Promise<CreateDecoderEngine> {
-  const modules = await compileDecoder();
-  return ({ threads }) => {
-    const wanted = Math.min(MAX_THREADS, threads > 0 ? Math.floor(threads) : coreCount());
-    return new WasmDecoderEngine(new DecoderMachine(modules, wanted));
-  };
+export async function openWasmDecoderEngine({ threads }: DecoderEngineOptions): Promise<DecoderEngine> {
+  const wanted = Math.min(MAX_THREADS, threads > 0 ? Math.floor(threads) : coreCount());
+  const count = helpersRun() ? wanted : 1;
+  return new WasmDecoderEngine(new DecoderMachine(await compileDecoder(count > 1), count));
 }
 
 /** Has the machine fill blocks at these addresses; 0 if what they are made of is damaged. */
 type Fill = (machine: DecoderMachine, at: number[]) => number;
 
 /** Works on the thread of its caller, a call at a time; helpers share the rows of a picture. */
-class WasmDecoderEngine implements DecoderEngine {
+export class WasmDecoderEngine implements DecoderEngine {
   readonly name = 'wasm';
   readonly version: string;
   readonly device = 'processor';

@@ -2,7 +2,8 @@ import process from 'node:process';
 import { loadNativeRuntime } from '../../runtime/native/decoderAddon.js';
 import { NativeDecoderEngine } from '../../runtime/native/nativeDecoderEngine.js';
 import { ReferenceDecoderEngine } from '../../runtime/reference/referenceDecoderEngine.js';
-import { loadWasmDecoderEngine } from '../../runtime/wasm/wasmDecoderEngine.js';
+import { compileDecoder, DecoderMachine } from '../../runtime/wasm/decoderModule.js';
+import { WasmDecoderEngine } from '../../runtime/wasm/wasmDecoderEngine.js';
 import { builtInstructionSets } from '../nativeEngine.js';
 import { decoderContract } from './decoderContract.js';
 
@@ -10,9 +11,11 @@ import { decoderContract } from './decoderContract.js';
 if (!process.env.WEFT_ISA) decoderContract('the reference engine', () => new ReferenceDecoderEngine());
 
 if (!process.env.WEFT_ISA) {
-  const create = await loadWasmDecoderEngine();
-  for (const threads of [1, 2])
-    decoderContract(`the wasm engine, ${threads} threads`, () => create({ threads }));
+  for (const threads of [1, 2]) {
+    const module = await compileDecoder(threads > 1);
+    const create = () => new WasmDecoderEngine(new DecoderMachine(module, threads));
+    decoderContract(`the wasm engine, ${threads} threads`, create);
+  }
 }
 
 for (const set of builtInstructionSets('runtime')) {

@@ -1,5 +1,5 @@
 import { open } from '../../../runtime/film/film.js';
-import { loadWasmDecoderEngine } from '../../../runtime/wasm/wasmDecoderEngine.js';
+import { openWasmDecoderEngine } from '../../../runtime/wasm/wasmDecoderEngine.js';
 
 /** What a worker makes of a film. */
 export interface Decoded {
@@ -13,7 +13,7 @@ export interface Decoded {
 }
 
 async function decode(bytes: Uint8Array, threads: number): Promise<Decoded> {
-  const decoder = (await loadWasmDecoderEngine())({ threads });
+  const decoder = await openWasmDecoderEngine({ threads });
   const film = await open(bytes, { decoder });
   const pictures: Uint8Array[] = [];
   const [count, seconds] = film.info.rate;
