@@ -12,23 +12,23 @@ import { openWeftFile, readWeftHead } from './weftFile.js';
 
 /** Options of `weft info`. */
 interface InfoOptions {
-  head?: boolean;
+  parts?: boolean;
 }
 
 export const INFO_OPTIONS: OptionTableOf<InfoOptions> = {
-  head: {
-    flag: 'head',
+  parts: {
+    flag: 'parts',
     type: { kind: 'flag' },
-    doc: 'Read no segment: some kilobytes of a file of any size, in no time, and not what its bytes are spent on',
+    doc: 'What the bytes are spent on: reads all segments, and not some kilobytes of them alone',
   },
 };
 
-/** Every header field, bytes by part, segments and what lies behind them. */
+/** Every header field, segments and what lies behind them; bytes by part if that is wanted. */
 export async function runInfo(
-  { input, head }: InfoOptions & { input: string },
+  { input, parts }: InfoOptions & { input: string },
   context: CommandContext,
 ): Promise<void> {
-  await (head ? headInfo(input, context) : wholeInfo(input, context));
+  await (parts ? wholeInfo(input, context) : headInfo(input, context));
 }
 
 async function wholeInfo(input: string, { reporter }: CommandContext): Promise<void> {

@@ -237,13 +237,13 @@ describe('info and verify', () => {
   });
 
   test('info adds up to the file', async () => {
-    const result = events(await weft(['info', 'film.weft', '--json'])).at(-1)!;
+    const result = events(await weft(['info', 'film.weft', '--parts', '--json'])).at(-1)!;
     const bytes = readFileSync(file('film.weft')).length;
     expect(result).toMatchObject({ type: 'result', bytes, header: { width: 32, height: 24, frames: 9 } });
     const parts = Object.values(result.parts as Record<string, number>);
     expect(parts.reduce((a, b) => a + b, 0)).toBe(bytes);
     expect(parts.every((part) => part >= 0)).toBe(true);
-    const { code, stderr, stdout } = await weft(['info', 'film.weft']);
+    const { code, stderr, stdout } = await weft(['info', 'film.weft', '--parts']);
     expect([code, stdout.length]).toEqual([0, 0]);
     for (const word of [
       'chromaLocation',

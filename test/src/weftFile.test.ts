@@ -54,7 +54,7 @@ function bytesRead(): number {
 }
 
 describe.runIf(process.platform === 'linux')('info of a file of more than 4 GiB', () => {
-  test('reads kilobytes, where its sound is large', async () => {
+  test('reads no sound, where that is large', async () => {
     const size = 2 ** 32 - 1;
     writeFileSync(
       file('long.weft'),
@@ -62,7 +62,7 @@ describe.runIf(process.platform === 'linux')('info of a file of more than 4 GiB'
     );
     truncateSync(file('long.weft'), film.length + 9 + size + 4);
     const before = bytesRead();
-    const result = await resultOf((context) => runInfo({ input: file('long.weft') }, context));
+    const result = await resultOf((context) => runInfo({ input: file('long.weft'), parts: true }, context));
     expect(bytesRead() - before).toBeLessThan(2_000_000);
     expect(result).toMatchObject({
       ...{ bytes: film.length + 9 + size + 4, header: { frames: 9 } },
@@ -71,7 +71,7 @@ describe.runIf(process.platform === 'linux')('info of a file of more than 4 GiB'
     expect((await stat(file('long.weft'))).blocks).toBeLessThan(1000);
   });
 
-  test('reads kilobytes with --head, where its segments are large', async () => {
+  test('reads kilobytes, where its segments are large', async () => {
     const size = 2 ** 32 - 2;
     const header = { width: 1920, height: 1080, rate: [25, 1] as [number, number], frames: 512 };
     const segments = [0, 1].map(() => ({ bytes: size, frames: 256, checksum: 5 }));
@@ -83,7 +83,7 @@ describe.runIf(process.platform === 'linux')('info of a file of more than 4 GiB'
     writeSync(end, meta, 0, meta.length, head.length + 2 * size);
     closeSync(end);
     const before = bytesRead();
-    const result = await resultOf((context) => runInfo({ input: file('large.weft'), head: true }, context));
+    const result = await resultOf((context) => runInfo({ input: file('large.weft') }, context));
     expect(bytesRead() - before).toBeLessThan(200_000);
     expect(result).toMatchObject({
       ...{ bytes: head.length + 2 * size + meta.length, header: { frames: 512 }, seconds: 20.48 },
