@@ -26,6 +26,8 @@ export class FilmDesk {
   readonly #onHeld: (spans: readonly Span[]) => void;
   #film: WeftFilm | undefined;
   #instants: FilmInstants | undefined;
+  /** The segment behind which the next one was fetched last. */
+  #behindWhich = -1;
 
   /** @param onHeld told after every reading which frames are here, as spans of them */
   constructor(onHeld: (spans: readonly Span[]) => void) {
@@ -73,6 +75,7 @@ export class FilmDesk {
   async #planes(frame: number, signal: AbortSignal): Promise<Handout> {
     const film = this.#opened();
     const answer = await film.framePlanes(frame, signal);
+    this.#fetchAhead(frame);
     const planes = [...answer.planes, ...(answer.link?.motion ?? [])];
     return { answer, transfer: planes.map(({ samples }) => samples.buffer as ArrayBuffer) };
   }
@@ -82,6 +85,7 @@ export class FilmDesk {
     const start = Math.min(this.#instants!.secondsAt(place), this.#instants!.seconds);
     const fps = film.info.rate;
     for await (const picture of film.frames({ start, fps, crop, width, height, signal })) {
+      this.#fetchAhead(Math.floor(place));
       return { crop, width, height, pixels: screenPixels(picture, film.info) };
     }
     throw new EngineError('There is no picture there.', {
@@ -90,6 +94,14 @@ export class FilmDesk {
       path: 'place',
       value: place,
     });
+  }
+
+  /** Has the segment behind the one of a frame come, so that nobody waits for it. */
+  #fetchAhead(frame: number): void {
+    const segment = this.#segmentOf(frame);
+    if (segment === this.#behindWhich) return;
+    this.#behindWhich = segment;
+    this.#film?.prefetchAfter(Math.min(frame, this.#film.info.frames - 1));
   }
 
   /** The first track of sound. */

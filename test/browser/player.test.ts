@@ -1,6 +1,8 @@
 /** `<weft-player>` in Chromium: as a page has it, on a film of two scenes with sound. */
 
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { open } from '../../runtime/film/film.js';
+import { sampleFilm } from '../runtime/sampleSegments.js';
 import { hasBrowser, type OpenPage, openPage } from './browser.js';
 import { difference, FILM, mostLike, playerBundles, seenFrames, testFilm } from './playerFilms.js';
 
@@ -271,6 +273,24 @@ describe.runIf(hasBrowser)('<weft-player>', () => {
     expect(counts.made).toBeGreaterThanOrEqual(100);
     expect(counts.revoked).toBe(counts.made);
   }, 90_000);
+
+  it('fetches the segment that comes next while one is shown, and no more', async () => {
+    const size = { width: 320, height: 180, chroma: '420', drawing: 'dense' } as const;
+    const { bytes } = sampleFilm({ ...size, frames: [4, 4, 4], anchorDistance: 4 }, 3);
+    const [first, second, third] = (await open(bytes)).segments;
+    opened = await openPage<Page>({
+      entry: 'test/browser/pages/player.ts',
+      files: { ...bundles, '/film.weft': { bytes } },
+    });
+    const { call, requests } = opened;
+    await call('show', NATIVE, 2);
+    const ends = () =>
+      requests.map((request) => Number(/film\.weft bytes=\d+-(\d+)/.exec(request)?.[1] ?? -1));
+    await expect.poll(() => Math.max(...ends())).toBeGreaterThanOrEqual(second!.offset + second!.bytes - 1);
+    expect(first!.bytes).toBeGreaterThan(65536);
+    await call('pause', 300);
+    expect(Math.max(...ends())).toBeLessThan(third!.offset + third!.bytes - 1);
+  });
 
   it('fetches nothing before it is wanted, shows its poster until then, and takes a Blob too', async () => {
     opened = await openPage<Page>({
