@@ -83,7 +83,7 @@ export function segmentStructure(grid: AnchorGrid): FieldNode[] {
 }
 
 /** Two neighbouring frames, one of which (the carrier) was coded with the other as a reference. */
-export interface FrameLink {
+export interface NodeLink {
   /** Node index of the carrier and of the other. */
   readonly carrier: number;
   readonly other: number;
@@ -98,7 +98,7 @@ export interface FrameLink {
  *
  * @throws RangeError if `frame` is the last of the segment, which is a mistake in the caller.
  */
-export function linkAfter(nodes: readonly FieldNode[], frame: number): FrameLink {
+export function linkAfter(nodes: readonly FieldNode[], frame: number): NodeLink {
   const earlier = nodes.findIndex((node) => node.frame === frame);
   const later = nodes.findIndex((node) => node.frame === frame + 1);
   const backward = nodes[later]?.refs.indexOf(earlier) ?? -1;

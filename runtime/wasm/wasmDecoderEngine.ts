@@ -27,7 +27,7 @@ const MAX_THREADS = 16;
 /** Baked planes of a segment beyond this are dropped once later frames do not need them. */
 const KEPT_BYTES = 2 ** 26;
 
-/** Output sizes whose weights are kept: of luma and of what is shown at the moment, and a few more. */
+/** Output sizes whose weights are kept: the one that is shown, and a few before it. */
 const KEPT_RASTERS = 8;
 
 /**
@@ -119,6 +119,11 @@ export class WasmDecoderEngine implements DecoderEngine {
     if (!isSound) throw latentOutOfRange();
   }
 
+  /** Frees a segment; of a machine that stopped nothing is left to free. */
+  end(segment: number): void {
+    if (!this.#failure) this.use(({ exports }) => exports.endSegment(segment));
+  }
+
   /** Handle of the weights for a raster. */
   raster(kernels: RasterKernels): number {
     const raster =
@@ -156,7 +161,7 @@ export class WasmDecoderEngine implements DecoderEngine {
       if (!this.use(({ exports }) => exports.sound(segment))) throw latentOutOfRange();
       return read(segment);
     } finally {
-      if (!this.#failure) this.#machine.exports.endSegment(segment);
+      this.end(segment);
     }
   }
 
@@ -233,7 +238,7 @@ class WasmBakedSegment implements BakedSegment {
   }
 
   close(): void {
-    this.#engine.use(({ exports }) => exports.endSegment(this.#segment));
+    this.#engine.end(this.#segment);
   }
 
   #planes(sizes: readonly Size[], fill: Fill): FloatPlane[] {

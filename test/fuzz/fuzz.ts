@@ -2,7 +2,7 @@
  * Decodes mutated files and reports what no file may bring about: crashes, hangs, memory beyond the limit, errors that FORMAT.md
  * does not list, engines that disagree.
  *
- *     npm run fuzz -- --runs 20000 [--engine native|reference|both|URL] [--seed S] [--seconds T] [--processes N]
+ *     npm run fuzz -- --runs 20000 [--engine native|wasm|reference|both|URL] [--seed S] [--seconds T] [--processes N]
  *     npm run fuzz -- --seed S --only I [--save FILE]
  *
  * `WEFT_ISA` chooses the build of the native engine; the sanitized ones (test/sanitized) are built by `npm run build:sanitized`.

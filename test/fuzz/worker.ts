@@ -8,6 +8,7 @@ import process from 'node:process';
 import type { DecoderEngine } from '../../runtime/engine/decoderEngine.js';
 import { createNativeDecoderEngine } from '../../runtime/native/nativeDecoderEngine.js';
 import { createReferenceDecoderEngine } from '../../runtime/reference/referenceDecoderEngine.js';
+import { openWasmDecoderEngine } from '../../runtime/wasm/wasmDecoderEngine.js';
 import { loadCorpus } from './corpus.js';
 import { Mutator } from './mutation.js';
 import { emptyReport, type Fault, type Report } from './report.js';
@@ -26,6 +27,7 @@ const WITH_LATENTS = 8;
 async function createDecoder(engine: string, threads: number): Promise<DecoderEngine> {
   if (engine === 'native') return createNativeDecoderEngine({ threads });
   if (engine === 'reference') return createReferenceDecoderEngine({ threads });
+  if (engine === 'wasm') return openWasmDecoderEngine({ threads });
   return ((await import(engine)) as DecoderModule).createDecoderEngine(threads);
 }
 
