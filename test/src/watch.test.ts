@@ -8,6 +8,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync } from 'node:zlib';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { open } from '../../runtime/film/film.js';
 import { onePage } from '../../src/watch/onePage.js';
@@ -177,9 +178,19 @@ describe.runIf(canEncode())('weft encode --watch', () => {
   });
 });
 
-/** What the page of somebody else has to load. */
-test('the player is small', async () => {
-  const bundle = fileURLToPath(new URL('../../dist/player/weft-player.js', import.meta.url));
-  expect((await stat(bundle)).size).toBeGreaterThan(100_000);
-  expect(brotliCompressSync(await readFile(bundle)).length).toBeLessThan(120_000);
+describe('what the page of somebody else has to load is small:', () => {
+  test('the player', async () => {
+    const bundle = fileURLToPath(new URL('../../dist/player/weft-player.js', import.meta.url));
+    expect((await stat(bundle)).size).toBeGreaterThan(100_000);
+    expect(brotliCompressSync(await readFile(bundle)).length).toBeLessThan(120_000);
+  });
+
+  test('the decoder alone', async () => {
+    const entry = fileURLToPath(new URL('../../runtime/film/decoder.ts', import.meta.url));
+    const options = { bundle: true, minify: true, write: false, format: 'esm', platform: 'browser' } as const;
+    const { outputFiles } = await build({ entryPoints: [entry], ...options });
+    const size = brotliCompressSync(outputFiles[0]!.contents).length;
+    expect(size).toBeGreaterThan(40_000);
+    expect(size).toBeLessThan(90_000);
+  });
 });
