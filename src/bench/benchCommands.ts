@@ -88,7 +88,7 @@ function speedBenches(cli: Argv, choose: (bench: Bench) => void): Argv {
     )
     .command(
       'decode <files..>',
-      '.weft files: speed of the native decoder, by part; seeking',
+      '.weft files: speed of the native decoder, by part, and of WebAssembly; seeking',
       (sub) =>
         files(sub).options({
           threads: threadsOption,

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { DecoderEngineName } from '../../runtime/engine/registry.js';
 import { open, type WeftFilm } from '../../runtime/film/film.js';
 import { loadNativeRuntime } from '../../runtime/native/decoderAddon.js';
 import { NativeDecoderEngine } from '../../runtime/native/nativeDecoderEngine.js';
@@ -28,6 +29,8 @@ interface DecodeSeconds {
   /** From bytes to raw frames at twice the size, and at twice the frame rate. */
   doubleSize: number;
   doubleRate: number;
+  /** As `whole`, by the same decoder as WebAssembly. */
+  wasm: number;
 }
 
 const NO_SECONDS: DecodeSeconds = {
@@ -38,12 +41,13 @@ const NO_SECONDS: DecodeSeconds = {
   output: Number.POSITIVE_INFINITY,
   doubleSize: Number.POSITIVE_INFINITY,
   doubleRate: Number.POSITIVE_INFINITY,
+  wasm: Number.POSITIVE_INFINITY,
 };
 
 /** Places that are sought in a file, spread by the golden ratio. */
 const SEEKS = 8;
 
-/** Times the native decoder on `.weft` files: frames a second, seconds by part, and seconds from a seek to its frame. */
+/** Times the native decoder on `.weft` files, and beside it the one in WebAssembly: frames a second, seconds by part, and seconds from a seek to its frame. */
 export async function benchDecodeSpeed(
   { files, threads, runs }: DecodeSpeedArguments,
   reporter: Reporter,
@@ -99,6 +103,7 @@ async function measure(bytes: Uint8Array, threads: number, runs: number): Promis
     const seconds: DecodeSeconds = {
       ...(await parts(bytes, threads)),
       whole: await show(bytes, threads, () => ({})),
+      wasm: await show(bytes, threads, () => ({}), 'wasm'),
       first: await show(bytes, threads, ({ header: { rate } }) => ({ end: rate[1] / rate[0] / 2 })),
       doubleSize: await show(bytes, threads, ({ header }) => ({
         width: 2 * header.width,
@@ -115,9 +120,14 @@ async function measure(bytes: Uint8Array, threads: number, runs: number): Promis
 
 type View = Parameters<WeftFilm['frames']>[0];
 
-async function show(bytes: Uint8Array, threads: number, view: (film: WeftFilm) => View): Promise<number> {
+async function show(
+  bytes: Uint8Array,
+  threads: number,
+  view: (film: WeftFilm) => View,
+  engine: DecoderEngineName = 'native',
+): Promise<number> {
   const start = performance.now();
-  const film = await open(bytes, { engine: 'native', threads });
+  const film = await open(bytes, { engine, threads });
   for await (const _ of film.frames(view(film)));
   const seconds = (performance.now() - start) / 1000;
   film.close();
