@@ -22,7 +22,7 @@ int memcmp(const void* a, const void* b, size_t count) {
 
 namespace {
 
-constexpr size_t PAGE = 65536, ALIGNMENT = 16, STEPS = 4, SMALLEST = 32;
+constexpr size_t PAGE = 65536, ALIGNMENT = 16, STEPS = 4, SMALLEST = 32, PAGES_AT_ONCE = 128;
 constexpr int CLASSES = STEPS * 27;  // up to 4 GiB
 
 // Lies before what the caller gets.
@@ -65,10 +65,15 @@ size_t sizeOf(int index) {
 
 uintptr_t aligned(uintptr_t address, size_t unit) { return (address + unit - 1) / unit * unit; }
 
+// By more than is needed, as it takes long; by what is needed where there is no more.
+bool grow(size_t pages) {
+  return (pages < PAGES_AT_ONCE && __builtin_wasm_memory_grow(0, PAGES_AT_ONCE) != SIZE_MAX) || __builtin_wasm_memory_grow(0, pages) != SIZE_MAX;
+}
+
 uintptr_t newBlock(size_t size) {
   if (!top) top = aligned(uintptr_t(&__heap_base), ALIGNMENT);
   const uintptr_t block = top, end = aligned(top + size, ALIGNMENT), held = __builtin_wasm_memory_size(0) * PAGE;
-  if (end > held && __builtin_wasm_memory_grow(0, (end - held + PAGE - 1) / PAGE) == SIZE_MAX) return 0;
+  if (end > held && !grow((end - held + PAGE - 1) / PAGE)) return 0;
   __atomic_store_n(&heldPages, uint32_t(__builtin_wasm_memory_size(0)), __ATOMIC_SEQ_CST);
   top = end;
   return block;
