@@ -78,7 +78,7 @@ inline LatentPlaneSpec planeSpec(const Napi::Object& plane) {
   return p;
 }
 
-// The fields of FieldConfig in runtime/native/fieldConfig.ts.
+// The fields of FieldConfig in runtime/field/fieldConfig.ts.
 inline void readField(const Napi::Object& o, FieldSpec& field) {
   field.width = intOf(o, "width");
   field.height = intOf(o, "height");

@@ -46,7 +46,12 @@ struct RowTeam::Crew {
 };
 
 RowTeam::Crew::Crew(int threads) {
-  for (int t = 1; t < threads; t++) helpers_.emplace_back([this, t] { loop(t); });
+  helpers_.reserve(size_t(threads));
+  try {
+    for (int t = 1; t < threads; t++) helpers_.emplace_back([this, t] { loop(t); });
+  } catch (const std::exception&) {
+    // The system has no more of them: those that are there do the work of all.
+  }
 }
 
 RowTeam::Crew::~Crew() {

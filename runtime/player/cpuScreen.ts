@@ -1,9 +1,10 @@
 /** The screen of machines without a GPU: the worker samples every picture, and a plain canvas shows it. */
 
 import { EngineError } from '../errors.js';
+import { resizeCanvas } from '../gpu/canvas.js';
 import type { View } from '../gpu/planeSampler.js';
 import type { Crop } from '../picture/raster.js';
-import { createCanvas, fitCanvas } from './canvas.js';
+import { createCanvas } from './canvas.js';
 import type { FilmClient } from './filmClient.js';
 import type { Screen, Shot } from './screen.js';
 import { sameCrop } from './view.js';
@@ -66,21 +67,21 @@ export class CpuScreen implements Screen<ScreenPicture> {
   draw({ piece }: Shot<ScreenPicture>): void {
     const view = this.#view;
     if (!view) return;
-    fitCanvas(this.canvas, view);
+    resizeCanvas(this.canvas, view);
     const image = new ImageData(piece.pixels, piece.width, piece.height);
     if (piece.width === view.width && piece.height === view.height && sameCrop(piece.crop, view.crop)) {
       this.#context.putImageData(image, 0, 0);
       return;
     }
-    fitCanvas(this.#scratch, piece);
+    resizeCanvas(this.#scratch, piece);
     this.#scratch.getContext('2d')!.putImageData(image, 0, 0);
     const place = placeIn(view, piece.crop);
     this.#context.drawImage(this.#scratch, place.x, place.y, place.width, place.height);
   }
 
   close(): void {
-    fitCanvas(this.canvas, { width: 0, height: 0 });
-    fitCanvas(this.#scratch, { width: 0, height: 0 });
+    resizeCanvas(this.canvas, { width: 0, height: 0 });
+    resizeCanvas(this.#scratch, { width: 0, height: 0 });
   }
 }
 

@@ -3,7 +3,7 @@
 import type { FramePlanes } from '../engine/decoderEngine.js';
 import { createPlaneSampler } from '../gpu/createPlaneSampler.js';
 import type { LoadedFrame, PlaneSampler, View } from '../gpu/planeSampler.js';
-import { createCanvas, fitCanvas } from './canvas.js';
+import { createCanvas } from './canvas.js';
 import type { FilmClient } from './filmClient.js';
 import type { Screen, Shot } from './screen.js';
 import type { OpenedFilm } from './workerMessages.js';
@@ -77,7 +77,6 @@ export class GpuScreen implements Screen<GpuPiece> {
 
   draw({ piece, next, phase }: Shot<GpuPiece>): void {
     if (!this.#view) return;
-    fitCanvas(this.canvas, this.#view);
     const between = phase > 0 && next !== undefined && piece.linked;
     this.#sampler.draw(
       between ? { frame: piece.frame, next: next.frame, phase } : { frame: piece.frame, phase: 0 },

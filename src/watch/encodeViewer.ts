@@ -1,6 +1,7 @@
 /** An encode that is watched: what is finished of it plays in the browser. */
 
 import { createWriteStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { FilmSoFar } from '../../trainers/encodeJob.js';
@@ -9,6 +10,9 @@ import { openBrowser } from './openBrowser.js';
 import { type PlayServer, startPlayServer } from './playServer.js';
 
 const TELL_MS = 500;
+
+/** Versions of a film that a viewer may be reading: the one that is shown, and the next. */
+const KEPT_VERSIONS = 2;
 
 /** How an encode is shown. */
 export interface ViewerOptions {
@@ -108,15 +112,26 @@ class Versions {
 
   /** The file of a version; of one that nobody has seen yet, the newest. Undefined if there is none. */
   async file(version: number): Promise<string | undefined> {
-    if (version === this.latest && this.#finished !== undefined) return this.#finished;
-    const film = this.#film;
-    if (film && !this.#files.has(version)) this.#files.set(version, this.#write(version, film));
-    return this.#files.get(version);
+    const seen = this.#files.get(version);
+    if (seen || !this.#film) return seen ?? this.#finished;
+    const written = this.#write(version, this.#film);
+    this.#files.set(version, written);
+    await this.#removeOld();
+    return written;
   }
 
   async #write(version: number, film: FilmSoFar): Promise<string> {
     const file = path.join(this.#folder, `${version}.weft`);
     await pipeline(film.pieces(), createWriteStream(file));
     return file;
+  }
+
+  /** Each holds all that is finished: of those that were seen only the last ones stay. */
+  async #removeOld(): Promise<void> {
+    for (const [version, written] of [...this.#files].slice(0, -KEPT_VERSIONS)) {
+      this.#files.delete(version);
+      const file = await written.catch(() => undefined);
+      if (file !== undefined) await rm(file, { force: true });
+    }
   }
 }

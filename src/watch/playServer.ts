@@ -75,15 +75,16 @@ const load = (next) => {
 };
 if (state.dataset.growing !== undefined) {
   let latest = 0;
+  const loadLatest = () => { if (latest > version) load(latest); };
   const events = new EventSource('events');
   events.onmessage = ({ data }) => {
     const told = JSON.parse(data);
     state.textContent = told.text;
     latest = told.version;
-    // What is being watched is not interrupted: more of it comes when its end is reached.
-    if (latest > version && (version === 0 || player.ended || player.paused)) load(latest);
+    // What is being watched is not interrupted: more of it comes at its end, or when it is played again.
+    if (version === 0 || player.ended || player.error) loadLatest();
   };
-  player.addEventListener('ended', () => { if (latest > version) load(latest); });
+  for (const event of ['ended', 'play']) player.addEventListener(event, loadLatest);
 } else {
   player.src = 'film.weft';
 }
