@@ -12,12 +12,15 @@ const PATIENCE_MS = 250;
 /** Sound that has not begun by then is not waited for, in milliseconds. */
 const START_PATIENCE_MS = 1000;
 
+/** Sound that has begun to move may stop again for a tenth of a second; after this many milliseconds it runs evenly. */
+const SETTLING_MS = 250;
+
 /** A reading of the sound's time, and when it was news. */
 interface SoundNews {
   seconds: number;
   atMs: number;
-  /** It has moved since the clock started. */
-  begun: boolean;
+  /** When it moved for the first time since the clock started. */
+  begunMs: number | undefined;
 }
 
 /**
@@ -82,7 +85,7 @@ export class MediaClock {
   /** From now on sound is the master: until its first movement the film stands. */
   awaitSound(seconds: number): void {
     this.#anchor(this.time);
-    this.#sound = { seconds, atMs: this.#nowMs(), begun: false };
+    this.#sound = { seconds, atMs: this.#nowMs(), begunMs: undefined };
   }
 
   /** Sound is no longer the master: there is none, or it has ended. */
@@ -95,12 +98,12 @@ export class MediaClock {
   /** What time the sound tells; asked at every refresh, in seconds. */
   hear(seconds: number): void {
     const { time } = this;
-    this.#sound ??= { seconds: Number.NaN, atMs: 0, begun: true };
+    this.#sound ??= { seconds: Number.NaN, atMs: 0, begunMs: Number.NEGATIVE_INFINITY };
     if (seconds === this.#sound.seconds || !this.#running) return;
     const error = seconds - this.#expected();
-    const jumped = !this.#sound.begun || Math.abs(error) > JUMP_SECONDS * Math.max(1, this.#rate);
+    const jumped = !isEven(this.#sound) || Math.abs(error) > JUMP_SECONDS * Math.max(1, this.#rate);
     this.#anchor(jumped ? seconds : this.#expected() + CORRECTION * error);
-    this.#sound = { seconds, atMs: this.#nowMs(), begun: true };
+    this.#sound = { seconds, atMs: this.#anchorMs, begunMs: this.#sound.begunMs ?? this.#anchorMs };
     this.#told = time;
   }
 
@@ -118,7 +121,14 @@ export class MediaClock {
     const now = this.#nowMs();
     const sound = this.#sound;
     if (!sound) return now - this.#anchorMs;
-    if (!sound.begun) return Math.max(0, now - Math.max(this.#anchorMs, sound.atMs + START_PATIENCE_MS));
+    if (sound.begunMs === undefined)
+      return Math.max(0, now - Math.max(this.#anchorMs, sound.atMs + START_PATIENCE_MS));
+    if (!isEven(sound)) return 0;
     return Math.max(0, Math.min(now, sound.atMs + PATIENCE_MS) - this.#anchorMs);
   }
+}
+
+/** Whether it runs evenly, so that its time may be guessed between two readings. */
+function isEven({ atMs, begunMs }: SoundNews): boolean {
+  return begunMs !== undefined && atMs - begunMs >= SETTLING_MS;
 }
