@@ -37,7 +37,10 @@ export class NativeDecoderEngine implements DecoderEngine {
   readonly name = 'native';
   readonly version: string;
   readonly device = 'processor';
-  /** With one thread nothing is done ahead of time, so that no second one is busy. */
+  /**
+   * With one thread nothing is done ahead of time, so that no second one is busy. With more one picture waits for its turn while
+   * the caller is told of the one before, and another while that wakes up.
+   */
   readonly lookahead: number;
 
   readonly #runtime: NativeRuntime;
@@ -51,7 +54,7 @@ export class NativeDecoderEngine implements DecoderEngine {
   constructor(runtime: NativeRuntime, threads: number, keptBytes = KEPT_BYTES) {
     const wanted = Math.min(MAX_THREADS, threads > 0 ? Math.floor(threads) : availableParallelism());
     this.version = runtime.instructionSet;
-    this.lookahead = wanted > 1 ? 1 : 0;
+    this.lookahead = wanted > 1 ? 2 : 0;
     this.#runtime = runtime;
     this.#decoder = new runtime.Decoder(wanted, LOGARITHM_Q4, LAPLACE_CUMULATIVE, keptBytes);
   }

@@ -27,7 +27,9 @@ struct RowTeam::Crew {
   explicit Crew(int threads);
   ~Crew();
   void run(Work work, void* context, int count);
-  std::mutex turn;
+  // First come, first served.
+  void awaitTurn();
+  void endTurn();
 
  private:
   void take(int thread);
@@ -42,6 +44,9 @@ struct RowTeam::Crew {
   std::mutex mutex_;
   std::condition_variable wake_, idle_;
   std::exception_ptr failure_;  // the first of this run
+  std::mutex turns_;
+  std::condition_variable turn_;
+  unsigned lastTicket_ = 0, served_ = 0;
   std::vector<std::thread> helpers_;
 };
 
@@ -113,12 +118,24 @@ void RowTeam::Crew::loop(int thread) {
   }
 }
 
+void RowTeam::Crew::awaitTurn() {
+  std::unique_lock<std::mutex> lock(turns_);
+  const unsigned ticket = lastTicket_++;
+  turn_.wait(lock, [&] { return served_ == ticket; });
+}
+
+void RowTeam::Crew::endTurn() {
+  std::lock_guard<std::mutex> lock(turns_);
+  served_++;
+  turn_.notify_all();
+}
+
 RowTeam::RowTeam(int threads) : threads_(std::max(1, threads)), crew_(new Crew(threads_)) {}
 RowTeam::~RowTeam() = default;
 
 void RowTeam::run(Work work, void* context, int count) { crew_->run(work, context, count); }
 void RowTeam::runAside(Work work, void* context, int count) { Crew(std::min(threads_, count)).run(work, context, count); }
-void RowTeam::lock() { crew_->turn.lock(); }
-void RowTeam::unlock() { crew_->turn.unlock(); }
+void RowTeam::lock() { crew_->awaitTurn(); }
+void RowTeam::unlock() { crew_->endTurn(); }
 
 }  // namespace weft

@@ -25,19 +25,13 @@ class ChannelRing {
   static constexpr int MARGIN = 16, MARGIN_BEHIND = 80;
   static constexpr int ZEROS_BEHIND = 32;
 
-  explicit ChannelRing(int width) : pitch_(roundedUp(size_t(MARGIN + width + MARGIN_BEHIND), ROW_ALIGN)) {
-    const size_t count = ROWS * CONV_PLANES * pitch_;
-    block_ = allocateSamples(count);
-    std::memset(block_, 0, count * sizeof(real));
-  }
-  ~ChannelRing() { std::free(block_); }
-  ChannelRing(const ChannelRing&) = delete;
-  ChannelRing& operator=(const ChannelRing&) = delete;
-  real* row(int y, int channel) const { return block_ + (size_t(y & (ROWS - 1)) * CONV_PLANES + channel) * pitch_ + MARGIN; }
+  explicit ChannelRing(int width) : pitch_(roundedUp(size_t(MARGIN + width + MARGIN_BEHIND), ROW_ALIGN)), block_(ROWS * CONV_PLANES * pitch_), first_(block_.samples() + MARGIN) {}
+  real* row(int y, int channel) const { return first_ + (size_t(y & (ROWS - 1)) * CONV_PLANES + channel) * pitch_; }
 
  private:
   const size_t pitch_;
-  real* block_;
+  const SampleBlock block_;
+  real* const first_;
 };
 
 static_assert(CONVOLUTION_REACH <= ChannelRing::MARGIN && CONVOLUTION_REACH <= ChannelRing::ZEROS_BEHIND, "the taps read zeros outside");

@@ -6,7 +6,11 @@ import type { Span } from './timeSpans.js';
 import type { JobKind, Jobs, OpenedFilm, OpenOrder, WorkerMessage } from './workerMessages.js';
 import { type StartedWorker, startWorker } from './workerStart.js';
 
+/** Jobs that the decoder works on. */
+const DECODING: readonly JobKind[] = ['planes', 'picture'];
+
 interface Waiting {
+  readonly kind: JobKind;
   resolve(answer: unknown): void;
   reject(error: unknown): void;
 }
@@ -75,6 +79,7 @@ export class FilmClient {
         };
       };
       this.#waiting.set(job, {
+        kind,
         resolve: settled(resolve as (answer: unknown) => void),
         reject: settled(reject),
       });
@@ -97,7 +102,7 @@ export class FilmClient {
     this.#waiting.delete(message.job);
     if (message.kind === 'failed') waiting?.reject(receivedError(message.error));
     else {
-      this.decodeMs = message.milliseconds;
+      if (waiting && DECODING.includes(waiting.kind)) this.decodeMs = message.milliseconds;
       waiting?.resolve(message.answer);
     }
   }

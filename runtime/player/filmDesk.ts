@@ -4,12 +4,25 @@ import type { DecoderEngine } from '../engine/decoderEngine.js';
 import { checkDecoderEngineChoice, openDecoderEngine } from '../engine/registry.js';
 import { EngineError } from '../errors.js';
 import { open, type WeftFilm } from '../film/film.js';
+import type { ChunkOutline } from '../format/chunks.js';
+import type { ByteSource } from '../source/byteSource.js';
 import { openSource } from '../source/openSource.js';
 import { type FilmInstants, filmInstants } from './filmInstants.js';
 import { heldFrames, WatchedSource } from './heldBytes.js';
 import { screenPixels } from './screenColours.js';
 import type { Span } from './timeSpans.js';
-import type { JobKind, Jobs, OpenedFilm, OpenOrder, PictureOrder, ScreenPicture } from './workerMessages.js';
+import { webmOutline } from './webmOutline.js';
+import type {
+  JobKind,
+  Jobs,
+  OpenedFilm,
+  OpenOrder,
+  PictureOrder,
+  ScreenPicture,
+  SoundOrder,
+  SoundPart,
+  SoundTrack,
+} from './workerMessages.js';
 
 /** Engines that run in a browser, the best first. */
 const BROWSER_ENGINES = ['wasm', 'reference'] as const;
@@ -25,7 +38,10 @@ export interface Handout {
 export class FilmDesk {
   readonly #onHeld: (spans: readonly Span[]) => void;
   #film: WeftFilm | undefined;
+  #source: ByteSource | undefined;
   #instants: FilmInstants | undefined;
+  /** Where the sound lies, once it was asked for. */
+  #soundChunk: ChunkOutline | undefined;
   /** The segment behind which the next one was fetched last. */
   #behindWhich = -1;
 
@@ -34,10 +50,11 @@ export class FilmDesk {
     this.#onHeld = onHeld;
   }
 
-  /** Segment that a job needs; -1 for none. */
+  /** What a job shares with others of its kind: the segment of pictures, the place of bytes; -1 for nothing. */
   groupOf(kind: JobKind, given: unknown): number {
     if (kind === 'planes') return this.#segmentOf((given as Jobs['planes']['given']).frame);
     if (kind === 'picture') return this.#segmentOf((given as PictureOrder).place);
+    if (kind === 'soundPart') return (given as SoundPart).offset;
     return -1;
   }
 
@@ -53,8 +70,12 @@ export class FilmDesk {
         return { answer: picture, transfer: [picture.pixels.buffer] };
       }
       case 'sound': {
-        const bytes = await this.#sound(signal);
-        return { answer: bytes, transfer: bytes ? [bytes.buffer] : [] };
+        const track = await this.#sound(given as SoundOrder, signal);
+        return { answer: track, transfer: track instanceof Uint8Array ? [track.buffer] : [] };
+      }
+      case 'soundPart': {
+        const bytes = await this.#soundPart(given as SoundPart, signal);
+        return { answer: bytes, transfer: [bytes.buffer] };
       }
     }
   }
@@ -64,6 +85,7 @@ export class FilmDesk {
     const source = new WatchedSource(await openSource(place, signal), () => this.#tellHeld(source));
     const film = await open(source, { decoder, signal });
     this.#film = film;
+    this.#source = source;
     this.#instants = filmInstants(film.info);
     this.#tellHeld(source, typeof place !== 'string');
     const { info, shape, bytes } = film;
@@ -105,11 +127,19 @@ export class FilmDesk {
   }
 
   /** The first track of sound. */
-  async #sound(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  async #sound({ streamedFrom }: SoundOrder, signal: AbortSignal): Promise<SoundTrack> {
     const film = this.#opened();
-    const outline = (await film.chunkOutlines(signal)).find(({ name }) => name === SOUND_CHUNK);
+    const chunk = (await film.chunkOutlines(signal)).find(({ name }) => name === SOUND_CHUNK);
+    this.#soundChunk = chunk;
+    if (!chunk) return undefined;
+    const read = (offset: number, bytes: number) => this.#soundPart({ offset, bytes }, signal);
+    const outline = chunk.bytes >= streamedFrom ? await webmOutline(read, chunk.bytes) : undefined;
     // A copy: the source may keep what it has read.
-    return outline && new Uint8Array((await film.chunk(outline, signal)).bytes);
+    return outline ?? new Uint8Array((await film.chunk(chunk, signal)).bytes);
+  }
+
+  async #soundPart({ offset, bytes }: SoundPart, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(await this.#source!.read(this.#soundChunk!.offset + offset, bytes, signal));
   }
 
   #opened(): WeftFilm {

@@ -4,13 +4,14 @@ import { InterruptedError } from '../errors.js';
 import type { View } from '../gpu/planeSampler.js';
 import { FilmClient } from './filmClient.js';
 import { type FilmInstants, filmInstants } from './filmInstants.js';
+import { FilmSound } from './filmSound.js';
 import { MediaClock } from './mediaClock.js';
 import { NETWORK, READY } from './mediaEvents.js';
 import { openScreen } from './openScreen.js';
 import { Presenter } from './presenter.js';
 import { RefreshLoop } from './refreshLoop.js';
 import type { Renderer, RendererChoice } from './rendererChoice.js';
-import { Sound, type SoundSettings } from './sound.js';
+import type { SoundSettings } from './sound.js';
 import { type Span, TimeSpans } from './timeSpans.js';
 import type { OpenedFilm, OpenOrder } from './workerMessages.js';
 
@@ -44,9 +45,6 @@ export interface PlaybackOrder extends OpenOrder {
   readonly worker?: string | undefined;
 }
 
-/** Sound that is not there by then is not waited for, in milliseconds; it joins in when it comes. */
-const SOUND_PATIENCE_MS = 3000;
-
 /** Pictures that are this far behind, for want of bytes, stop the sound, in seconds. */
 const STARVED_SECONDS = 0.25;
 
@@ -58,13 +56,11 @@ export class Playback {
   readonly #client: FilmClient;
   readonly #loop: RefreshLoop;
   readonly #clock = new MediaClock();
+  readonly #sound: FilmSound;
   readonly #failedRenderers = new Set<Renderer>();
   #film: OpenedFilm | undefined;
   #instants: FilmInstants | undefined;
   #presenter: Presenter | undefined;
-  #sound: Sound | undefined;
-  /** No sound is waited for: it is there, or there is none, or it takes too long. */
-  #soundKnown = false;
   /** The picture of this instant was shown. */
   #pictureThere = false;
   #held: readonly Span[] = [];
@@ -87,6 +83,14 @@ export class Playback {
     this.#host = host;
     this.#client = new FilmClient({ held: (spans) => this.#hold(spans) }, order.worker);
     this.#loop = new RefreshLoop((nowMs) => this.#refresh(nowMs));
+    this.#sound = new FilmSound(this.#clock, {
+      get choices() {
+        return host.choices;
+      },
+      known: () => this.#settle(),
+      refused: () => this.#refuse(),
+      note: (text) => this.notes.push(text),
+    });
     void this.#open(order);
   }
 
@@ -102,8 +106,9 @@ export class Playback {
     return this.#presenter;
   }
 
-  get sound(): Sound | undefined {
-    return this.#sound;
+  /** Seconds in the film of its sound; undefined without one. */
+  get soundTime(): number | undefined {
+    return this.#sound.seconds;
   }
 
   get decodeMs(): number {
@@ -155,7 +160,7 @@ export class Playback {
     this.#move();
     this.#clock.seek(Math.min(Math.max(0, seconds), this.#instants.seconds));
     this.#atEnd = this.#clock.time >= this.#instants.seconds;
-    this.#sound?.seek(this.#clock.time);
+    this.#sound.seek();
     this.#host.tell('seeking');
     this.#setReady(Math.min(this.readyState, READY.METADATA));
     this.wake();
@@ -168,18 +173,15 @@ export class Playback {
 
   /** The viewer has chosen otherwise. */
   choose(): void {
-    const { sound, loop } = this.#host.choices;
-    this.#clock.rate = sound.rate;
-    this.#sound?.apply(sound);
-    if (loop) this.#sound?.prepareRepeat();
+    this.#clock.rate = this.#host.choices.sound.rate;
+    this.#sound.choose();
     this.#move();
     this.wake();
   }
 
   /** Tries whether the page may make itself heard. @throws DOMException `NotAllowedError` */
-  async tryPlaying(): Promise<void> {
-    const { muted, volume } = this.#host.choices.sound;
-    if (this.#sound && !muted && volume > 0) await this.#sound.play(this.#clock.time);
+  tryPlaying(): Promise<void> {
+    return this.#sound.tryPlaying();
   }
 
   close(): void {
@@ -187,7 +189,7 @@ export class Playback {
     this.#closed = true;
     this.#loop.close();
     this.#presenter?.close();
-    this.#sound?.close();
+    this.#sound.close();
     this.#client.close();
   }
 
@@ -203,7 +205,7 @@ export class Playback {
       this.#clock.rate = this.#host.choices.sound.rate;
       this.#setReady(READY.METADATA);
       await this.#openScreen(renderer);
-      void this.#openSound();
+      void this.#sound.open(this.#client);
     } catch (error) {
       this.#fail(error);
     }
@@ -235,31 +237,6 @@ export class Playback {
     this.notes.push(`${renderer} was lost: ${reason}`);
     this.#failedRenderers.add(renderer);
     this.#openScreen(choice).catch((error) => this.#fail(error));
-  }
-
-  async #openSound(): Promise<void> {
-    const late = setTimeout(() => this.#knowSound(), SOUND_PATIENCE_MS);
-    try {
-      const bytes = await this.#client.ask('sound', undefined);
-      const sound = bytes && (await Sound.open(bytes, this.#host.choices.sound));
-      if (this.#closed) sound?.close();
-      else this.#sound = sound;
-    } catch (error) {
-      if (!(error instanceof InterruptedError)) {
-        const hint = error instanceof Error && 'hint' in error ? ` ${error.hint}` : '';
-        this.notes.push(`No sound: ${error instanceof Error ? error.message : error}${hint}`);
-      }
-    }
-    clearTimeout(late);
-    if (!this.#closed) this.#knowSound();
-  }
-
-  #knowSound(): void {
-    if (!this.#soundKnown) this.#soundKnown = true;
-    if (this.#host.choices.loop) this.#sound?.prepareRepeat();
-    this.#sound?.seek(this.#clock.time);
-    this.#settle();
-    if (this.#clock.running) this.#startSound();
   }
 
   #refresh(nowMs: number): boolean {
@@ -314,7 +291,7 @@ export class Playback {
       this.#host.tell('timeupdate');
       this.#host.tell('seeked');
     }
-    if (this.#soundKnown) this.#setReady(READY.ENOUGH);
+    if (!this.#sound.awaited) this.#setReady(READY.ENOUGH);
     if (!this.paused && this.ended) this.#end();
     else this.#move();
   }
@@ -347,38 +324,26 @@ export class Playback {
       this.#clock.stop();
       this.#notePlayed();
     }
-    if (moves) this.#startSound();
-    else this.#sound?.pause();
+    if (moves) this.#sound.start();
+    else this.#sound.pause();
     if (moves) this.wake();
   }
 
-  #startSound(): void {
-    const sound = this.#sound;
-    const { rate } = this.#host.choices.sound;
-    const { time } = this.#clock;
-    if (!sound || !Sound.playsAt(rate) || time >= sound.duration) {
-      sound?.pause();
-      this.#clock.forgetSound();
-      return;
-    }
-    if (sound.playing) return;
-    this.#clock.awaitSound(time);
-    sound.play(time).catch((error: unknown) => this.#refused(error));
-  }
-
   /** Nobody has touched the page yet, so it may not make itself heard. */
-  #refused(error: unknown): void {
-    const refused = error instanceof DOMException && error.name === 'NotAllowedError';
-    if (!refused || this.#closed || this.paused) return;
+  #refuse(): void {
+    if (this.#closed || this.paused) return;
     this.pause();
     this.#host.tell('notallowed');
   }
 
   /** Follows the sound, and sees to the end. */
   #advance({ loop }: PlaybackChoices): void {
-    const sound = this.#sound;
-    if (sound?.playing) this.#clock.hear(sound.seconds);
-    else if (sound?.ended) this.#clock.forgetSound();
+    this.#sound.follow();
+    if (this.#sound.awaited) {
+      this.#setReady(READY.CURRENT);
+      this.#move();
+      return;
+    }
     const over = this.#clock.time - this.#instants!.seconds;
     if (over < 0) return;
     this.#notePlayed();
@@ -395,15 +360,13 @@ export class Playback {
     this.seeking = false;
     this.#host.tell('timeupdate');
     this.#host.tell('seeked');
-    const { rate } = this.#host.choices.sound;
-    if (this.#sound && Sound.playsAt(rate))
-      this.#sound.repeat().catch((error: unknown) => this.#refused(error));
+    this.#sound.repeat();
   }
 
   #end(): void {
     this.#clock.stop();
     this.#clock.seek(this.#instants!.seconds);
-    this.#sound?.pause();
+    this.#sound.pause();
     this.#atEnd = true;
     this.paused = true;
     for (const event of ['timeupdate', 'pause', 'ended']) this.#host.tell(event);

@@ -1,6 +1,7 @@
-/** The sound of a film: a whole file in an audio element, which is the master of its time. */
+/** The sound of a film: an audio element, which is the master of its time. */
 
 import { MediaError } from '../errors.js';
+import type { FeedNews, Presence, SoundFeed, SoundSource } from './soundSource.js';
 
 /** Speeds at which browsers play sound; from 0.25 to 4 all of them let it be heard. */
 const SLOWEST = 0.0625;
@@ -17,19 +18,27 @@ export interface SoundSettings {
   readonly rate: number;
 }
 
+/** An element, and what gives it its sound. */
+interface Voice {
+  readonly element: HTMLAudioElement;
+  readonly feed: SoundFeed;
+}
+
 /**
- * Sound that is ready to be played. There are two elements for it: where a film is repeated, the second begins while the first
+ * Sound that can be played. There are two elements for it: where a film is repeated, the second begins while the first
  * ends, as one element would be silent until it has found its beginning.
  */
 export class Sound {
-  readonly #url: string;
-  #active: HTMLAudioElement;
-  #spare: HTMLAudioElement | undefined;
+  readonly #source: SoundSource;
+  readonly #news: FeedNews;
+  #active: Voice;
+  #spare: Voice | undefined;
   #settings: SoundSettings;
 
-  private constructor(url: string, active: HTMLAudioElement, settings: SoundSettings) {
-    this.#url = url;
-    this.#active = active;
+  private constructor(source: SoundSource, settings: SoundSettings, news: FeedNews) {
+    this.#source = source;
+    this.#news = news;
+    this.#active = this.#newVoice();
     this.#settings = settings;
     this.apply(settings);
   }
@@ -37,20 +46,25 @@ export class Sound {
   /**
    * Reads the beginning of a track.
    *
-   * @param bytes a whole WebM or Matroska file
-   * @throws MediaError `SOUND_UNPLAYABLE` if this browser does not play it, or the page does not let it
+   * @param source is closed with the sound, or if it fails
+   * @param news what happens later; the sound is closed when it has failed
+   * @throws MediaError `SOUND_UNPLAYABLE` if this browser does not play it, or the page does not let it; what the source throws
    */
-  static async open(bytes: Uint8Array<ArrayBuffer>, settings: SoundSettings): Promise<Sound> {
-    const url = URL.createObjectURL(new Blob([bytes], { type: soundType(bytes) }));
-    const element = new Audio();
-    try {
-      await loaded(element, url);
-      return new Sound(url, element, settings);
-    } catch (error) {
-      drop(element);
-      URL.revokeObjectURL(url);
-      throw error;
-    }
+  static open(source: SoundSource, settings: SoundSettings, news: FeedNews): Promise<Sound> {
+    return new Promise((resolve, reject) => {
+      let fail: (error: unknown) => void = reject;
+      const sound = new Sound(source, settings, {
+        arrived: () => news.arrived(),
+        failed: (error) => {
+          sound.close();
+          fail(error);
+        },
+      });
+      sound.#active.element.onloadedmetadata = () => {
+        fail = (error) => news.failed(error);
+        resolve(sound);
+      };
+    });
   }
 
   /** Whether browsers play sound at such a speed. */
@@ -59,25 +73,31 @@ export class Sound {
   }
 
   get seconds(): number {
-    return this.#active.currentTime;
+    return this.#active.element.currentTime;
   }
 
   get duration(): number {
-    return this.#active.duration;
+    return this.#active.element.duration;
   }
 
   get ended(): boolean {
-    return this.#active.ended;
+    return this.#active.element.ended;
   }
 
   get playing(): boolean {
-    return !this.#active.paused && !this.#active.ended;
+    return !this.#active.element.paused && !this.ended;
+  }
+
+  /** Whether the sound of an instant is there, in seconds. */
+  at(seconds: number): Presence {
+    return this.#active.feed.at(seconds);
   }
 
   apply(settings: SoundSettings): void {
     this.#settings = settings;
-    for (const element of [this.#active, this.#spare]) {
-      if (!element) continue;
+    for (const voice of [this.#active, this.#spare]) {
+      if (!voice) continue;
+      const { element } = voice;
       element.volume = settings.volume;
       element.muted = settings.muted;
       element.preservesPitch = settings.preservesPitch;
@@ -92,24 +112,23 @@ export class Sound {
    */
   async play(seconds: number): Promise<void> {
     this.seek(seconds);
-    await this.#active.play();
+    await this.#active.element.play();
   }
 
   pause(): void {
-    this.#active.pause();
+    this.#active.element.pause();
   }
 
   seek(seconds: number): void {
-    const place = Math.min(seconds, this.#active.duration);
-    if (Math.abs(this.#active.currentTime - place) > NEAR_SECONDS) this.#active.currentTime = place;
+    const { element } = this.#active;
+    const place = Math.min(seconds, element.duration);
+    if (Math.abs(element.currentTime - place) > NEAR_SECONDS) element.currentTime = place;
   }
 
   /** Makes a second element ready, for a film that will begin again. */
   prepareRepeat(): void {
     if (this.#spare) return;
-    this.#spare = new Audio();
-    this.#spare.src = this.#url;
-    this.#spare.preload = 'auto';
+    this.#spare = this.#newVoice();
     this.apply(this.#settings);
   }
 
@@ -117,17 +136,17 @@ export class Sound {
   async repeat(): Promise<void> {
     const ending = this.#active;
     if (!this.#spare) {
-      ending.currentTime = 0;
-      await ending.play();
+      ending.element.currentTime = 0;
+      await ending.element.play();
       return;
     }
     this.#active = this.#spare;
     this.#spare = ending;
     try {
-      await this.#active.play();
+      await this.#active.element.play();
     } finally {
-      ending.pause();
-      ending.currentTime = 0;
+      ending.element.pause();
+      ending.element.currentTime = 0;
     }
   }
 
@@ -135,23 +154,15 @@ export class Sound {
     drop(this.#active);
     if (this.#spare) drop(this.#spare);
     this.#spare = undefined;
-    URL.revokeObjectURL(this.#url);
+    this.#source.close();
   }
-}
 
-/** The type that the first bytes tell of: the name of the format stands there. */
-function soundType(bytes: Uint8Array): string {
-  const start = String.fromCharCode(...bytes.subarray(0, 64));
-  return start.includes('webm') ? 'audio/webm' : 'audio/x-matroska';
-}
-
-function loaded(element: HTMLAudioElement, url: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    element.onloadeddata = () => resolve();
-    element.onerror = () => reject(unplayable(element.error));
+  #newVoice(): Voice {
+    const element = new Audio();
     element.preload = 'auto';
-    element.src = url;
-  });
+    element.onerror = () => this.#news.failed(unplayable(element.error));
+    return { element, feed: this.#source.feed(element, this.#news) };
+  }
 }
 
 function unplayable(cause: unknown): MediaError {
@@ -164,9 +175,10 @@ function unplayable(cause: unknown): MediaError {
 }
 
 /** Lets go of a decoder: without this browsers keep it until they collect garbage. */
-function drop(element: HTMLAudioElement): void {
-  element.onloadeddata = null;
+function drop({ element, feed }: Voice): void {
+  element.onloadedmetadata = null;
   element.onerror = null;
+  feed.close();
   element.pause();
   element.removeAttribute('src');
   element.load();

@@ -37,7 +37,7 @@ export function filmStatistics(playback: Playback | undefined): FilmStatistics {
     device: presenter?.screen.device ?? '',
     bytes: presenter?.bytes ?? 0,
     pictureTime: place === undefined ? undefined : playback?.instants?.secondsAt(place),
-    soundTime: playback?.sound?.seconds,
+    soundTime: playback?.soundTime,
     notes: [...(playback?.notes ?? [])],
   };
 }

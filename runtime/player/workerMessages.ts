@@ -6,6 +6,7 @@ import type { FieldShape } from '../field/shape.js';
 import type { FilmInfo } from '../picture/picture.js';
 import type { Crop } from '../picture/raster.js';
 import type { Span } from './timeSpans.js';
+import type { WebmOutline } from './webmOutline.js';
 
 /** Where a film is: an absolute address, or all of it. */
 export type FilmPlace = string | Blob | Uint8Array;
@@ -50,15 +51,30 @@ export interface ScreenPicture {
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
 }
 
-/** A track of sound: a whole WebM or Matroska file. */
-export type SoundBytes = Uint8Array<ArrayBuffer> | undefined;
+/** Which tracks of sound come in pieces. */
+export interface SoundOrder {
+  /** Those of so many bytes and more, if they can be played from anywhere. */
+  readonly streamedFrom: number;
+}
+
+/** A track of sound: a whole WebM or Matroska file, verified, or how it is built; undefined where there is none. */
+export type SoundTrack = Uint8Array<ArrayBuffer> | WebmOutline | undefined;
+
+/** Bytes of a track of sound. */
+export interface SoundPart {
+  /** From the start of its file. */
+  readonly offset: number;
+  readonly bytes: number;
+}
 
 /** What can be asked for: what is given, and what comes back. */
 export interface Jobs {
   open: { given: OpenOrder; answer: OpenedFilm };
   planes: { given: { readonly frame: number }; answer: FramePlanes };
   picture: { given: PictureOrder; answer: ScreenPicture };
-  sound: { given: undefined; answer: SoundBytes };
+  sound: { given: SoundOrder; answer: SoundTrack };
+  /** Not verified: the checksum is one of the whole track. */
+  soundPart: { given: SoundPart; answer: Uint8Array<ArrayBuffer> };
 }
 
 export type JobKind = keyof Jobs;

@@ -103,6 +103,11 @@ void* aligned_alloc(size_t alignment, size_t count) {
   return reinterpret_cast<void*>(start);
 }
 void* malloc(size_t count) { return aligned_alloc(ALIGNMENT, count); }
+void* calloc(size_t count, size_t size) {
+  void* memory = malloc(count * size);
+  if (memory) memset(memory, 0, count * size);
+  return memory;
+}
 void free(void* pointer) {
   if (!pointer) return;
   const auto* header = reinterpret_cast<Header*>(uintptr_t(pointer) - sizeof(Header));

@@ -113,6 +113,22 @@ export async function soundErrors(seconds: number): Promise<number[]> {
   return errors;
 }
 
+/** Waits until sound was heard for a while; where it then is, in seconds of the film. */
+export async function soundAfter(seconds: number): Promise<number> {
+  const time = () => player().statistics.soundTime ?? 0;
+  const { paused } = player();
+  if (paused) throw new Error('the film does not play');
+  let [from, moved] = [time(), 0];
+  await until(() => {
+    const now = time();
+    // What is more than playing does is a jump.
+    if (now > from && now < from + 1) moved += now - from;
+    from = now;
+    return moved > seconds;
+  });
+  return from;
+}
+
 /** Media times of the pictures that are shown for a while. */
 export async function shownTimes(seconds: number): Promise<number[]> {
   const made = player();
