@@ -1,10 +1,14 @@
-/** The anchor distances of a scene, stretch by stretch: those that cost least after the start and what the preset trains on trial. */
+/**
+ * The anchor distances of a scene, stretch by stretch: those that cost least after the start and what the preset trains on trial. And how
+ * much finer than the rest its first depths are, from what that start says of the scene.
+ */
 
 import { type AnchorGrid, stretchCount, stretchOf } from '../runtime/field/structure.js';
 import type { Picture } from '../runtime/picture/picture.js';
 import { errorWeights } from './errorWeights.js';
 import { copyOf, type NetState } from './nets/netState.js';
 import { candidateDistances } from './presets.js';
+import { usualRefinement } from './rateControl.js';
 import { firstAnchorOf, flashes } from './scenes/flashes.js';
 import type { TrainingPlan } from './schedule.js';
 import { SegmentTrainer, type TrainingSettings } from './segmentTrainer.js';
@@ -22,7 +26,14 @@ export interface FilmInTraining {
   readonly random: () => number;
 }
 
-/** The segment of a scene with the anchor distances that suit it. `progress` is told the part (0..1) of the work that is done. */
+/** What a stretch costs with the nets of its trial. */
+interface StretchCost {
+  readonly distortion: number;
+  /** Times lambda. */
+  readonly bits: number;
+}
+
+/** The segment of a scene with the anchor distances and the refinement that suit it. `progress` is told the part (0..1) of the work that is done. */
 export async function bestSegment(
   scene: readonly Picture[],
   film: FilmInTraining,
@@ -31,35 +42,58 @@ export async function bestSegment(
   const distances = candidateDistances(film.settings.preset, scene.length);
   const flash = flashes(scene);
   const weighed = { pictures: scene, weights: errorWeights(scene, film.settings.tune) };
+  const usual = usualRefinement(scene.length);
   const begin = (
     plan: TrainingPlan,
-    anchorDistance: number,
-    laterDistances?: number[],
+    refinement: number,
+    [anchorDistance, ...laterDistances]: readonly number[],
   ): Promise<SegmentTrainer> => {
-    const firstAnchor = firstAnchorOf(flash, anchorDistance, laterDistances);
-    const grid: AnchorGrid = { frames: scene.length, anchorDistance, laterDistances, firstAnchor };
-    return SegmentTrainer.begin(film.settings, weighed, grid, plan, film.nets);
+    const firstAnchor = firstAnchorOf(flash, anchorDistance!, laterDistances);
+    const grid: AnchorGrid = {
+      ...{ frames: scene.length, anchorDistance: anchorDistance!, firstAnchor },
+      ...(laterDistances.length > 0 && { laterDistances }),
+    };
+    return SegmentTrainer.begin(film.settings, weighed, { grid, refinement }, plan, film.nets);
   };
   const { lambda, preset } = film.settings;
   const steps = preset.trialSteps;
   const trialPlan = { lambda, netLambda: lambda, steps, netSteps: steps };
   const best = Array.from({ length: stretchCount(scene.length) }, () => ({
     distance: distances[0]!,
-    cost: Number.POSITIVE_INFINITY,
+    balanced: Number.POSITIVE_INFINITY,
+    cost: undefined as StretchCost | undefined,
   }));
   let tried = 0;
   for (const distance of distancesOnTrial(distances, () => best.map((stretch) => stretch.distance))) {
     progress(tried++ / (distances.length + 1));
-    const segment = await begin(trialPlan, distance);
+    const segment = await begin(trialPlan, usual, [distance]);
     for (const [stretch, cost] of (await trial(segment, film)).entries()) {
-      if (cost < best[stretch]!.cost) best[stretch] = { distance, cost };
+      const balanced = balancedCost(cost);
+      if (balanced < best[stretch]!.balanced) best[stretch] = { distance, balanced, cost };
     }
     // One segment at a time: they are large.
     segment.release();
   }
   progress(tried / (tried + 1));
-  const [first, ...later] = best.map(({ distance }) => distance);
-  return begin(film.plan, first!, later);
+  const costs = best.flatMap(({ cost }) => cost ?? []);
+  const chosen = best.map(({ distance }) => distance);
+  return begin(film.plan, usual + furtherRefinement(costs, usual, steps > 0), chosen);
+}
+
+/**
+ * What to refine the first depths by besides what is usual. Where bits outweigh the distortion, every frame brings new things, and finer
+ * anchors would be paid for in vain; where they are few, what is there stays, and one frame's bits serve many.
+ *
+ * @param costs of a trial; none: nothing is known
+ * @param trained the trial had steps, which bring bits and distortion nearer to each other
+ */
+function furtherRefinement(costs: readonly StretchCost[], usual: number, trained: boolean): number {
+  if (costs.length === 0) return 0;
+  const { usualBalance, balanceByRefinement, perOctave, least, most } = TRAINING_CONSTANTS.refinement;
+  const sum = (part: keyof StretchCost): number => costs.reduce((total, cost) => total + cost[part], 0);
+  const balance = Math.log2(sum('bits') / Math.max(sum('distortion'), Number.MIN_VALUE));
+  const expected = Math.log2(usualBalance[trained ? 1 : 0]) + balanceByRefinement * (usual - usualRefinement(1));
+  return Math.round(Math.min(most, Math.max(least, perOctave * (expected - balance))));
 }
 
 /**
@@ -88,10 +122,8 @@ function* distancesOnTrial(distances: readonly number[], best: () => number[]): 
  * What a stretch would cost where its bits and distortion are in balance. Short distances have more frames with fine steps, and start
  * with more bits and less distortion than pays; training evens that out. Distortion is taken to fall with a power of the bits, not too
  * far from where it is.
- *
- * @param bits times lambda
  */
-function balancedCost(distortion: number, bits: number): number {
+function balancedCost({ distortion, bits }: StretchCost): number {
   const { distortionPower, leastImbalance, largestImbalance } = TRAINING_CONSTANTS.anchors;
   const imbalance = bits / (distortionPower * Math.max(distortion, Number.MIN_VALUE));
   const factor =
@@ -100,7 +132,7 @@ function balancedCost(distortion: number, bits: number): number {
 }
 
 /** Cost of each stretch after the steps of a trial with nets that are thrown away: of the start alone if there are none. */
-async function trial(segment: SegmentTrainer, film: FilmInTraining): Promise<number[]> {
+async function trial(segment: SegmentTrainer, film: FilmInTraining): Promise<StretchCost[]> {
   const nets = copyOf(film.nets);
   if (film.settings.preset.trialSteps > 0) await segment.train(0, segment.wave.steps, nets, film.random);
   await segment.beginRest(nets);
@@ -113,7 +145,7 @@ async function trial(segment: SegmentTrainer, film: FilmInTraining): Promise<num
     const stretch = stretches[stretchOf(frame)]!;
     const { distortion, innovationBits, motionBits } = costs[index]!;
     stretch.distortion += distortion;
-    stretch.bits += innovationBits + motionBits;
+    stretch.bits += film.settings.lambda * (innovationBits + motionBits);
   }
-  return stretches.map(({ distortion, bits }) => balancedCost(distortion, film.settings.lambda * bits));
+  return stretches;
 }

@@ -4,15 +4,16 @@ import { DEFAULT_DEPTH_OFFSET } from '../runtime/field/constants.js';
 import { refinedOffsets } from '../runtime/field/steps.js';
 import { type Chroma, chromaSize, type Size } from '../runtime/picture/picture.js';
 
-/** Frames of one depth share an offset of their step, in eighths of an octave. The format's default suits most films. */
+/** Frames of one depth share an offset of their step, in eighths of an octave; segments refine them. */
 export const DEPTH_OFFSET = DEFAULT_DEPTH_OFFSET;
 /** The same for a frame that nothing is predicted from: a still, a flash between two cuts. */
 const LONE_OFFSET = 2;
 
-/** Frames of a segment that DEPTH_OFFSET suits; twice as many want refinement 2, and so do more (docs/lab). */
-const UNREFINED_FRAMES = 33;
+/** Refinement of a segment of up to so many frames; twice as many want 2 more, and so do more (docs/lab). */
+const USUAL_REFINEMENT = 3;
+const USUAL_FRAMES = 33;
 const REFINEMENT_PER_OCTAVE = 2;
-const LARGEST_REFINEMENT = 2;
+const MOST_FOR_LENGTH = 2;
 
 /** The multiplier at crf 22, and the change of crf that doubles it. */
 const LAMBDA_AT_22 = 60;
@@ -49,10 +50,11 @@ export interface SegmentSteps {
 /**
  * The steps of a segment of so many frames. A decoder adds the film's offset of depth 0 to a lone frame, which wants another
  * one: the difference goes into the exponent of the head.
+ *
+ * @param refinement how much finer the first depths are, 0..7 (`refinedOffsets`)
  */
-export function segmentSteps(lambda: number, frames: number): SegmentSteps {
+export function segmentSteps(lambda: number, frames: number, refinement: number): SegmentSteps {
   const baseExponent = baseExponentOf(lambda);
-  const refinement = refinementOf(frames);
   if (frames > 1) {
     const depthOffset = refinedOffsets(DEPTH_OFFSET, refinement);
     return { baseExponent, depthOffset, head: { baseExponent, refinement } };
@@ -60,14 +62,14 @@ export function segmentSteps(lambda: number, frames: number): SegmentSteps {
   return {
     baseExponent,
     depthOffset: DEPTH_OFFSET.map(() => LONE_OFFSET),
-    head: { baseExponent: baseExponent + LONE_OFFSET - DEPTH_OFFSET[0]!, refinement },
+    head: { baseExponent: baseExponent + LONE_OFFSET - DEPTH_OFFSET[0]!, refinement: 0 },
   };
 }
 
-/** How much finer the first depths of a segment should be, for `refinedOffsets`. */
-function refinementOf(frames: number): number {
-  const octaves = Math.max(0, Math.log2(frames / UNREFINED_FRAMES));
-  return Math.min(LARGEST_REFINEMENT, Math.round(REFINEMENT_PER_OCTAVE * octaves));
+/** The refinement that suits segments of so many frames if nothing else is known of them. */
+export function usualRefinement(frames: number): number {
+  const octaves = Math.max(0, Math.log2(frames / USUAL_FRAMES));
+  return USUAL_REFINEMENT + Math.min(MOST_FOR_LENGTH, Math.round(REFINEMENT_PER_OCTAVE * octaves));
 }
 
 /** Weights of the squared errors of Y, Cb and Cr, so that the sum is pixels * (6 mseY + chromaWeight (mseCb + mseCr)) / 8. */

@@ -9,7 +9,7 @@ import type { WeighedScene } from './errorWeights.js';
 import { measuredFrames } from './nets/netQuantizer.js';
 import type { NetState } from './nets/netState.js';
 import type { Preset } from './presets.js';
-import { lossWeights, segmentSteps, type Tune } from './rateControl.js';
+import { lossWeights, type SegmentSteps, segmentSteps, type Tune } from './rateControl.js';
 import { stepActivity, stepOptions, type TrainingPlan } from './schedule.js';
 import { TRAINING_CONSTANTS } from './trainingConstants.js';
 import {
@@ -31,6 +31,12 @@ export interface TrainingSettings {
   readonly tune: Tune;
   readonly threads: number;
   readonly seed: number;
+}
+
+/** What a segment is before it is trained: which frames are predicted from which, and how finely (`segmentSteps`). */
+export interface SegmentShape {
+  readonly grid: AnchorGrid;
+  readonly refinement: number;
 }
 
 /** Bits of latents: of intra frames, of the others, and what part of the latter says motion. */
@@ -66,17 +72,20 @@ export class SegmentTrainer {
   readonly #segment: TrainingSegment;
   readonly #settings: TrainingSettings;
   readonly #plan: TrainingPlan;
+  readonly #steps: SegmentSteps;
   /** Nodes that have their start. */
   #begun = 0;
 
   private constructor(
     settings: TrainingSettings,
+    steps: SegmentSteps,
     description: SegmentDescription,
     nodes: readonly FieldNode[],
     plan: TrainingPlan,
     segment: TrainingSegment,
   ) {
     this.#settings = settings;
+    this.#steps = steps;
     this.description = description;
     this.nodes = nodes;
     this.wave = new TrainingWave(nodes, plan);
@@ -88,13 +97,14 @@ export class SegmentTrainer {
   static async begin(
     settings: TrainingSettings,
     { pictures, weights }: WeighedScene,
-    grid: AnchorGrid,
+    { grid, refinement }: SegmentShape,
     plan: TrainingPlan,
     nets: NetState,
   ): Promise<SegmentTrainer> {
     const { width, height, chroma } = pictures[0]!;
     const { engine, lambda, threads, seed, tune } = settings;
-    const { baseExponent, depthOffset } = segmentSteps(lambda, pictures.length);
+    const steps = segmentSteps(lambda, pictures.length, refinement);
+    const { baseExponent, depthOffset } = steps;
     const size = { width, height, chroma };
     const description = {
       ...{ ...grid, ...size, baseExponent, depthOffset },
@@ -106,7 +116,7 @@ export class SegmentTrainer {
     for (const [index, { frame }] of nodes.entries()) {
       segment.setSource(index, ...pictures[frame]!.planes, weights?.[frame]);
     }
-    const trainer = new SegmentTrainer(settings, description, nodes, plan, segment);
+    const trainer = new SegmentTrainer(settings, steps, description, nodes, plan, segment);
     await trainer.#turn(0, nets.values);
     return trainer;
   }
@@ -183,7 +193,7 @@ export class SegmentTrainer {
       if (index === 0) intra = bits;
     }
     const streams = Math.min(MOST_STREAMS_WRITTEN, 1 + Math.floor(bits / 8 / STREAM_BYTES));
-    const { head } = segmentSteps(this.#settings.lambda, frames);
+    const { head } = this.#steps;
     const coded = { shape, nets: decoded, latents, streams };
     const bytes = writeSegment({ ...this.description, ...head, ...coded });
     return { bytes, frames, latentBits: { intra, inter: bits - intra, motion }, squaredErrors };

@@ -22,6 +22,18 @@ export interface AnchorConstants {
   readonly largestImbalance: number;
 }
 
+/** How much finer the first depths of a segment are quantized, by what its start says. */
+export interface RefinementConstants {
+  /** Bits times lambda over distortion, of the start alone and after steps on trial, of a scene that wants what is usual. */
+  readonly usualBalance: readonly [number, number];
+  /** Octaves that a refinement adds to that. */
+  readonly balanceByRefinement: number;
+  /** Refinements that an octave less is worth; in all at least and at most. */
+  readonly perOctave: number;
+  readonly least: number;
+  readonly most: number;
+}
+
 /** The sparse approximation by a pyramid of latents. */
 export interface SparseConstants {
   /** Rounds, each with penalties from the last, and iterations of a round. */
@@ -172,6 +184,7 @@ export interface TrainingConstants {
   readonly waveIntervals: number;
   /** How anchor distances are compared (anchorChoice.ts). */
   readonly anchors: AnchorConstants;
+  readonly refinement: RefinementConstants;
   /** Once the nets are fixed, blocks without a latent of this size are empty for good. */
   readonly prunedBelow: number;
   readonly engine: EngineConstants;
@@ -200,6 +213,7 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
   },
   waveIntervals: 4,
   anchors: { distortionPower: 0.8, leastImbalance: 0.5, largestImbalance: 4 },
+  refinement: { usualBalance: [0.35, 0.7], balanceByRefinement: 0.4, perOctave: 2.5, least: -3, most: 1 },
   prunedBelow: 0.35,
   engine: {
     latentAdam: { gradientShare: 0.2, squareShare: 0.01, epsilon: 1e-8 },

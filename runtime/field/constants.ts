@@ -103,7 +103,7 @@ export const LIGHT_STEP = 1 / 32;
 export const BETA_STEP = 0.5;
 
 /** Exponents of the depths of a film that says nothing else, in eighths of an octave: what others are predicted from is finer. */
-export const DEFAULT_DEPTH_OFFSET: readonly number[] = [-8, -4, 0, 4, 6];
+export const DEFAULT_DEPTH_OFFSET: readonly number[] = [-2, -1, 3, 7, 6];
 
 /** What one refinement takes from the exponents of the depths, in eighths of an octave. */
 export const REFINEMENT_BY_DEPTH: readonly number[] = [2, 1, 1, 1, 0];

@@ -5,7 +5,7 @@ import { segmentStructure } from '../../runtime/field/structure.js';
 import { openEngine } from '../../trainers/engines.js';
 import { createNetState } from '../../trainers/nets/netState.js';
 import { PRESETS } from '../../trainers/presets.js';
-import { TUNES } from '../../trainers/rateControl.js';
+import { TUNES, usualRefinement } from '../../trainers/rateControl.js';
 import { AT_REST, randomSequence } from '../../trainers/schedule.js';
 import { SegmentTrainer } from '../../trainers/segmentTrainer.js';
 import { TRAINING_CONSTANTS } from '../../trainers/trainingConstants.js';
@@ -96,7 +96,7 @@ describe.runIf(canEncode())('a long chain of anchors', { timeout: 120_000 }, () 
     const segment = await SegmentTrainer.begin(
       settings,
       { pictures: scene, weights: undefined },
-      { frames: 33, anchorDistance: 1 },
+      { grid: { frames: 33, anchorDistance: 1 }, refinement: usualRefinement(33) },
       plan,
       nets,
     );
