@@ -29,8 +29,9 @@ export interface FilmInTraining {
 /** What a stretch costs with the nets of its trial. */
 interface StretchCost {
   readonly distortion: number;
-  /** Times lambda. */
+  /** Times lambda: all of them, and those of frames that are predicted. */
   readonly bits: number;
+  readonly interBits: number;
 }
 
 /** The segment of a scene with the anchor distances and the refinement that suit it. `progress` is told the part (0..1) of the work that is done. */
@@ -46,13 +47,11 @@ export async function bestSegment(
   const begin = (
     plan: TrainingPlan,
     refinement: number,
-    [anchorDistance, ...laterDistances]: readonly number[],
+    [anchorDistance, ...later]: readonly [number, ...number[]],
   ): Promise<SegmentTrainer> => {
-    const firstAnchor = firstAnchorOf(flash, anchorDistance!, laterDistances);
-    const grid: AnchorGrid = {
-      ...{ frames: scene.length, anchorDistance: anchorDistance!, firstAnchor },
-      ...(laterDistances.length > 0 && { laterDistances }),
-    };
+    const laterDistances = later.length > 0 ? later : undefined;
+    const firstAnchor = firstAnchorOf(flash, anchorDistance, laterDistances);
+    const grid: AnchorGrid = { frames: scene.length, anchorDistance, laterDistances, firstAnchor };
     return SegmentTrainer.begin(film.settings, weighed, { grid, refinement }, plan, film.nets);
   };
   const { lambda, preset } = film.settings;
@@ -76,13 +75,13 @@ export async function bestSegment(
   }
   progress(tried / (tried + 1));
   const costs = best.flatMap(({ cost }) => cost ?? []);
-  const chosen = best.map(({ distance }) => distance);
-  return begin(film.plan, usual + furtherRefinement(costs, usual, steps > 0), chosen);
+  const [first, ...later] = best.map(({ distance }) => distance);
+  return begin(film.plan, usual + furtherRefinement(costs, usual, steps > 0), [first!, ...later]);
 }
 
 /**
- * What to refine the first depths by besides what is usual. Where bits outweigh the distortion, every frame brings new things, and finer
- * anchors would be paid for in vain; where they are few, what is there stays, and one frame's bits serve many.
+ * What to refine the first depths by besides what is usual. Where their bits outweigh the distortion, frames bring new things, and finer
+ * anchors would be paid for in vain; where those of predicted frames are few, what is there stays, and one frame's bits serve many.
  *
  * @param costs of a trial; none: nothing is known
  * @param trained the trial had steps, which bring bits and distortion nearer to each other
@@ -91,8 +90,11 @@ function furtherRefinement(costs: readonly StretchCost[], usual: number, trained
   if (costs.length === 0) return 0;
   const { usualBalance, balanceByRefinement, perOctave, least, most } = TRAINING_CONSTANTS.refinement;
   const sum = (part: keyof StretchCost): number => costs.reduce((total, cost) => total + cost[part], 0);
-  const balance = Math.log2(sum('bits') / Math.max(sum('distortion'), Number.MIN_VALUE));
-  const expected = Math.log2(usualBalance[trained ? 1 : 0]) + balanceByRefinement * (usual - usualRefinement(1));
+  const balance = Math.log2(
+    Math.max(sum('interBits'), Number.MIN_VALUE) / Math.max(sum('distortion'), Number.MIN_VALUE),
+  );
+  const expected =
+    Math.log2(usualBalance[trained ? 1 : 0]) + balanceByRefinement * (usual - usualRefinement(1));
   return Math.round(Math.min(most, Math.max(least, perOctave * (expected - balance))));
 }
 
@@ -140,12 +142,15 @@ async function trial(segment: SegmentTrainer, film: FilmInTraining): Promise<Str
   const stretches = Array.from({ length: stretchCount(segment.nodes.length) }, () => ({
     distortion: 0,
     bits: 0,
+    interBits: 0,
   }));
-  for (const [index, { frame }] of segment.nodes.entries()) {
+  for (const [index, { frame, depth }] of segment.nodes.entries()) {
     const stretch = stretches[stretchOf(frame)]!;
     const { distortion, innovationBits, motionBits } = costs[index]!;
     stretch.distortion += distortion;
-    stretch.bits += film.settings.lambda * (innovationBits + motionBits);
+    const bits = film.settings.lambda * (innovationBits + motionBits);
+    stretch.bits += bits;
+    if (depth > 0) stretch.interBits += bits;
   }
   return stretches;
 }

@@ -24,7 +24,7 @@ export interface AnchorConstants {
 
 /** How much finer the first depths of a segment are quantized, by what its start says. */
 export interface RefinementConstants {
-  /** Bits times lambda over distortion, of the start alone and after steps on trial, of a scene that wants what is usual. */
+  /** Bits of predicted frames times lambda over distortion, in the start and after steps on trial, of a scene that wants what is usual. */
   readonly usualBalance: readonly [number, number];
   /** Octaves that a refinement adds to that. */
   readonly balanceByRefinement: number;
@@ -213,7 +213,7 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
   },
   waveIntervals: 4,
   anchors: { distortionPower: 0.8, leastImbalance: 0.5, largestImbalance: 4 },
-  refinement: { usualBalance: [0.35, 0.7], balanceByRefinement: 0.4, perOctave: 2.5, least: -3, most: 1 },
+  refinement: { usualBalance: [0.25, 0.5], balanceByRefinement: 0.4, perOctave: 2.5, least: -3, most: 1 },
   prunedBelow: 0.35,
   engine: {
     latentAdam: { gradientShare: 0.2, squareShare: 0.01, epsilon: 1e-8 },

@@ -3,14 +3,14 @@
 import { describe, expect, it } from 'vitest';
 import { netsFromQuantized, priorTensors } from '../../runtime/field/nets.js';
 import { innovationStep, refinedOffsets } from '../../runtime/field/steps.js';
-import { DEPTH_OFFSET, lambdaOfCrf, segmentSteps } from '../../trainers/rateControl.js';
+import { DEPTH_OFFSET, lambdaOfCrf, segmentSteps, usualRefinement } from '../../trainers/rateControl.js';
 
 const nets = netsFromQuantized(priorTensors());
 const LAMBDA = lambdaOfCrf(27);
 
 describe('steps of a segment', () => {
   it.each([1, 2, 33, 34, 48, 66, 256])('are the same in training and in the file, %d frames', (frames) => {
-    const { baseExponent, depthOffset, head } = segmentSteps(LAMBDA, frames);
+    const { baseExponent, depthOffset, head } = segmentSteps(LAMBDA, frames, usualRefinement(frames));
     const decoded = {
       nets,
       baseExponent: head.baseExponent,
@@ -25,7 +25,7 @@ describe('steps of a segment', () => {
 
   it('are coarser for a lone frame, finer at first for a long segment', () => {
     const first = (frames: number): number => {
-      const { baseExponent, depthOffset } = segmentSteps(LAMBDA, frames);
+      const { baseExponent, depthOffset } = segmentSteps(LAMBDA, frames, usualRefinement(frames));
       return innovationStep({ nets, baseExponent, depthOffset }, 0, 0, 0);
     };
     expect(first(1)).toBeGreaterThan(first(2));
