@@ -28,7 +28,7 @@ export async function testFilm(): Promise<Uint8Array> {
       ...['-map', '[v]', '-map', '0:a', '-c:v', 'ffv1', '-c:a', 'flac', source],
     ]);
     const film = await openFilm(source);
-    const { bytes } = await encode(film, { preset: 'draft', crf: 34 });
+    const { bytes } = await encode(film, { preset: 'draft', crf: 28 });
     await film.close();
     return bytes;
   });
