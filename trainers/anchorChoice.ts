@@ -34,7 +34,10 @@ interface StretchCost {
   readonly interBits: number;
 }
 
-/** The segment of a scene with the anchor distances and the refinement that suit it. `progress` is told the part (0..1) of the work that is done. */
+/**
+ * The segment of a scene with the anchor distances and the refinement that suit it. `progress` is told the part (0..1) of the work that is
+ * done.
+ */
 export async function bestSegment(
   scene: readonly Picture[],
   film: FilmInTraining,
@@ -80,8 +83,8 @@ export async function bestSegment(
 }
 
 /**
- * What to refine the first depths by besides what is usual. Where their bits outweigh the distortion, frames bring new things, and finer
- * anchors would be paid for in vain; where those of predicted frames are few, what is there stays, and one frame's bits serve many.
+ * What to refine the first depths by besides what is usual. Where bits of predicted frames outweigh the distortion, every frame brings new
+ * things, and finer anchors would be paid for in vain; where they are few, what is there stays, and one frame's bits serve many.
  *
  * @param costs of a trial; none: nothing is known
  * @param trained the trial had steps, which bring bits and distortion nearer to each other
