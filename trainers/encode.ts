@@ -11,6 +11,8 @@ import { decodeMacsPerPixel, trainingMacsPerPixel } from './complexity.js';
 import type { EncodedFilm, EncodeHooks, EncodeResult, FilmSoFar, FilmSource } from './encodeJob.js';
 import { EncodeWatch, type GroupWatch } from './encodeWatch.js';
 import { openEngine } from './engines.js';
+import { type FilmPart, learnEnlarger } from './enlarger/filmEnlarger.js';
+import { SourcePieces } from './enlarger/sourcePieces.js';
 import { type FinishedGroup, packGroup, unpackGroup } from './finishedGroup.js';
 import { type GroupTask, type GroupWorkshop, localWorkshop } from './groupTask.js';
 import { type EncodeOptions, resolveOptions } from './options.js';
@@ -18,8 +20,10 @@ import { PRESETS, type Preset, type PresetName } from './presets.js';
 import { filmPsnr } from './psnr.js';
 import { DEPTH_OFFSET } from './rateControl.js';
 import { segments } from './scenes/segmentation.js';
+import { randomSequence } from './schedule.js';
 import type { TrainedSegment } from './segmentTrainer.js';
 import { searchCrf } from './targetSearch.js';
+import { TRAINING_CONSTANTS } from './trainingConstants.js';
 import type { TrainingEngine } from './trainingEngine.js';
 import { weftVersion } from './version.js';
 import { MemoryStore, type WorkStore } from './workStore.js';
@@ -41,13 +45,17 @@ export async function encode(
   hooks: EncodeHooks = {},
 ): Promise<EncodeResult> {
   const { size, pieces, ...facts } = await encodeFilm(source, given, hooks);
+  return { bytes: await gathered({ size, pieces }), ...facts };
+}
+
+async function gathered({ size, pieces }: Pick<FilmSoFar, 'size' | 'pieces'>): Promise<Uint8Array> {
   const bytes = new Uint8Array(size);
   let filled = 0;
   for await (const piece of pieces()) {
     bytes.set(piece, filled);
     filled += piece.length;
   }
-  return { bytes, ...facts };
+  return bytes;
 }
 
 /**
@@ -82,12 +90,25 @@ async function encodeAt(
 ): Promise<EncodedFilm> {
   const started = performance.now();
   const chunks = (await source.chunks?.(hooks.signal)) ?? [];
-  const file = (groups: readonly KeptGroup[]) =>
-    plannedFilm(groups, source, headerOf(source.info, options, crf, engine.name), chunks, store);
+  const facts = headerOf(source.info, options, crf, engine.name);
+  const file = (groups: readonly KeptGroup[], enlarger?: Uint8Array) =>
+    plannedFilm(groups, source, { ...facts, ...(enlarger && { enlarger }) }, chunks, store);
+  const untimed = { info: { ...source.info, times: undefined } };
+  const filmPart = (group: KeptGroup): FilmPart => {
+    const part = plannedFilm([group], untimed, { ...facts, tick: null }, [], store);
+    return { frames: part.frames, bytes: () => gathered(part) };
+  };
   const grown = hooks.onGrown && ((groups: readonly KeptGroup[]) => hooks.onGrown!(file(groups)));
-  const groups = await finishGroups(source, { ...options, crf }, engine, store, hooks, grown);
+  const random = randomSequence(options.seed);
+  const sourcePieces = options.enlarger === 'never' ? undefined : new SourcePieces(random);
+  const groups = await finishGroups(source, { ...options, crf }, engine, store, hooks, sourcePieces, grown);
   if (!groups[0]) throw emptyFilm();
-  const { size, pieces, frames, psnrDb } = file(groups);
+  const isWanted = options.enlarger === 'always' || wantsEnlarger(file(groups).size);
+  const enlarger =
+    sourcePieces && isWanted && !hooks.finish?.aborted
+      ? await learn(sourcePieces, groups.map(filmPart), { ...options, engine, random }, hooks, started)
+      : undefined;
+  const { size, pieces, frames, psnrDb } = file(groups, enlarger);
   const done = groups.flatMap(({ segments }) => segments);
   const { width, height } = source.info;
   const overhead = size - done.reduce((sum, segment) => sum + segment.bytes, 0);
@@ -107,6 +128,24 @@ async function encodeAt(
   };
 }
 
+/** Whether a film is large enough for an enlarger that nobody asked for. */
+function wantsEnlarger(filmBytes: number): boolean {
+  return filmBytes >= TRAINING_CONSTANTS.enlarger.leastFilmBytes;
+}
+
+/** Bytes of what the film teaches about larger pictures. */
+function learn(
+  { kept }: SourcePieces,
+  parts: readonly FilmPart[],
+  training: { engine: TrainingEngine; random: () => number; threads: number },
+  { onProgress, signal }: EncodeHooks,
+  started: number,
+): Promise<Uint8Array | undefined> {
+  const seconds = (performance.now() - started) / 1000;
+  onProgress?.({ stage: 'learning to enlarge', done: 1, seconds });
+  return learnEnlarger(parts, kept, { ...training, signal });
+}
+
 function trainedMacs(preset: PresetName): number {
   return trainingMacsPerPixel(trainedSteps(PRESETS[preset]));
 }
@@ -114,7 +153,7 @@ function trainedMacs(preset: PresetName): number {
 /** The file of groups from the first on. */
 function plannedFilm(
   groups: readonly KeptGroup[],
-  { info }: FilmSource,
+  { info }: Pick<FilmSource, 'info'>,
   facts: ReturnType<typeof headerOf>,
   chunks: WeftOutline['chunks'],
   store: WorkStore,
@@ -148,6 +187,7 @@ async function finishGroups(
   engine: TrainingEngine,
   store: WorkStore,
   hooks: EncodeHooks,
+  sourcePieces: SourcePieces | undefined,
   grown?: (groups: readonly KeptGroup[]) => void,
 ): Promise<KeptGroup[]> {
   const workshop = hooks.workshop ?? localWorkshop(engine);
@@ -157,6 +197,7 @@ async function finishGroups(
   let count = 0;
   try {
     for await (const scenes of groupsOf(segments(source.pictures(hooks.signal)), groupPixels)) {
+      for (const picture of scenes.flat()) sourcePieces?.see(picture);
       const index = count++;
       const name = `${settings.preset}-${settings.crf}-${index}`;
       const work = finishGroup(name, { settings, scenes }, workshop, watch.begin(framesOf(scenes)), store)

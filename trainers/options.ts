@@ -28,6 +28,8 @@ export interface EncodeOptions {
   seed: number;
   /** Pixels of film that are trained together and have nets in common; scenes stay whole. */
   groupPixels: number;
+  /** Whether the film teaches its players how to enlarge it: some 700 bytes. `auto`: where they are a hundredth of it at most. */
+  enlarger: (typeof ENLARGER_CHOICES)[number];
   /** Threads to use. */
   threads: number;
   /** What trains; `auto` takes the fastest engine that is there. */
@@ -41,6 +43,8 @@ export const DEFAULT_TUNE: TuneName = 'psnr';
 export const TUNE_NAMES = Object.keys(TUNES) as TuneName[];
 /** Presets, quickest first. */
 export const PRESET_NAMES = Object.keys(PRESETS) as PresetName[];
+
+export const ENLARGER_CHOICES = ['auto', 'always', 'never'] as const;
 
 const goal = { oneOf: 'quality', group: 'Quality (one of):' } as const;
 
@@ -98,6 +102,12 @@ export const ENCODE_OPTIONS: {
     type: { kind: 'number', min: 1, max: 1e12, whole: true, suffixes: true },
     fallback: 12e6,
     doc: 'Film that is trained together and has nets in common, in pixels; what is lost at most when an encode is cut off',
+  },
+  enlarger: {
+    flag: 'enlarger',
+    type: { kind: 'word', words: ENLARGER_CHOICES },
+    fallback: 'auto',
+    doc: 'Learn from the film how to enlarge it, for some 700 bytes in the file: always, never, or where that is a hundredth of it at most',
   },
   threads: {
     flag: 'threads',

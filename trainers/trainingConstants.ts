@@ -177,6 +177,27 @@ export interface NetConstants {
   readonly synthesisFirstBit: number;
 }
 
+/** The enlarger of a film. */
+export interface EnlargerConstants {
+  /** Frames of a film that it learns from, and pieces of each. */
+  readonly frames: number;
+  readonly piecesOfFrame: number;
+  /** Steps, and examples in each. */
+  readonly steps: number;
+  readonly batch: number;
+  readonly rate: number;
+  readonly warmUpSteps: number;
+  readonly adam: AdamConstants;
+  /** Part of what it learnt to add that is added: a film is softer than its half; less where it agrees less with a quarter of it. */
+  readonly share: number;
+  readonly wholeAgreement: number;
+  /** Steps that a tensor is quantized in, in the root of its mean square. */
+  readonly stepsOfRoot: number;
+  /** It must gain so much on what it has not seen, dB; and is taken unasked where the film has so many bytes. */
+  readonly leastGainDb: number;
+  readonly leastFilmBytes: number;
+}
+
 export interface TrainingConstants {
   readonly schedule: ScheduleConstants;
   readonly nets: NetConstants;
@@ -187,6 +208,7 @@ export interface TrainingConstants {
   readonly refinement: RefinementConstants;
   /** Once the nets are fixed, blocks without a latent of this size are empty for good. */
   readonly prunedBelow: number;
+  readonly enlarger: EnlargerConstants;
   readonly engine: EngineConstants;
 }
 
@@ -215,6 +237,20 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
   anchors: { distortionPower: 0.8, leastImbalance: 0.5, largestImbalance: 4 },
   refinement: { usualBalance: [0.25, 0.5], balanceByRefinement: 0.4, perOctave: 2.5, least: -3, most: 1 },
   prunedBelow: 0.35,
+  enlarger: {
+    frames: 32,
+    piecesOfFrame: 32,
+    steps: 2000,
+    batch: 8,
+    rate: 6e-3,
+    warmUpSteps: 50,
+    adam: { gradientShare: 0.1, squareShare: 0.01, epsilon: 1e-8 },
+    share: 0.75,
+    wholeAgreement: 0.5,
+    stepsOfRoot: 12,
+    leastGainDb: 0.05,
+    leastFilmBytes: 65536,
+  },
   engine: {
     latentAdam: { gradientShare: 0.2, squareShare: 0.01, epsilon: 1e-8 },
     netAdam: { gradientShare: 0.1, squareShare: 0.01, epsilon: 1e-12 },

@@ -88,7 +88,20 @@ export interface SegmentOptions {
   readonly constants: EngineConstants;
 }
 
-/** Something that trains segments. */
+/** An enlarger in training, and some examples (enlarger/examples.ts). */
+export interface EnlargerBatch {
+  /** In the order of ENLARGER_TENSORS. */
+  readonly values: Float64Array;
+  /** (2, 5, 5): weights of the splines at twice the size, by phase, spline, and sample from two before to two behind. */
+  readonly splines: Float64Array;
+  readonly count: number;
+  /** (count, 32, 32) */
+  readonly inputs: Float32Array;
+  /** (count, 2, 2, 24, 24): by phase down and across. */
+  readonly targets: Float32Array;
+}
+
+/** Something that trains segments and enlargers. */
 export interface TrainingEngine {
   /** As it stands in the file's header. */
   readonly name: string;
@@ -99,6 +112,8 @@ export interface TrainingEngine {
     nodes: readonly FieldNode[],
     options: SegmentOptions,
   ): Promise<TrainingSegment>;
+  /** Mean squared error of an enlarger over a batch; `gradient` by its values is filled. */
+  enlargerGradient(batch: EnlargerBatch, threads: number, gradient: Float64Array): Promise<number>;
 }
 
 /** An engine that is there, not opened yet. */

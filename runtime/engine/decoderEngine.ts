@@ -5,12 +5,12 @@
 
 import type { NodeBits } from '../entropy/latentCoder.js';
 import type { FilmNets } from '../field/nets.js';
+import type { SamplingKernels } from '../field/samplingKernels.js';
 import type { FieldShape } from '../field/shape.js';
 import type { FieldNode } from '../field/structure.js';
 import type { SegmentData } from '../format/segmentHead.js';
 import type { FloatPlane, Planes } from '../picture/floatPlane.js';
 import type { Picture } from '../picture/picture.js';
-import type { RasterKernels } from '../picture/raster.js';
 
 /** Everything that decides what a segment looks like; plain data, for an engine may hand it to another thread. */
 export interface SegmentTask {
@@ -56,7 +56,7 @@ export interface BakedSegment {
    * @throws InterruptedError if the signal has fired; if it fires meanwhile, that or the picture. EngineError if the engine
    *   fails. FormatError `LATENT_RANGE` if what it needs of a stream is damaged.
    */
-  picture(frame: number, phase: number, kernels: RasterKernels, signal?: AbortSignal): Promise<Picture>;
+  picture(frame: number, phase: number, kernels: SamplingKernels, signal?: AbortSignal): Promise<Picture>;
   /**
    * What a sampler elsewhere (on a GPU: runtime/gpu) makes pictures of; left out by engines that only sample themselves.
    *

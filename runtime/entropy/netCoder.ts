@@ -1,7 +1,8 @@
-/** The nets of a film as one range-coded stream. */
+/** The nets of a film as one range-coded stream, its enlarger as another. */
 
 import { FormatError } from '../errors.js';
 import { MIN_SCALE_INDEX } from '../field/constants.js';
+import { ENLARGER_TENSORS, type Enlarger, enlargerFromQuantized } from '../field/enlarger.js';
 import { AT_PRIOR, type FilmNets, maxK, netsFromQuantized, type QuantizedTensor } from '../field/nets.js';
 import { NET_TENSORS, type NetTensor } from '../field/tensors.js';
 import { readLaplace, writeLaplace } from './laplaceCoder.js';
@@ -18,9 +19,17 @@ const SCALE_BITS = 6;
  */
 export function writeNets(tensors: readonly QuantizedTensor[]): Uint8Array {
   netsFromQuantized(tensors);
-  const encoder = new RangeEncoder();
-  for (const tensor of tensors) encodeTensor(tensor, encoder);
-  return encoder.finish();
+  return writeTensors(tensors);
+}
+
+/** Bytes of an enlarger; `tensors` one per entry of ENLARGER_TENSORS. */
+export function writeEnlarger(tensors: readonly QuantizedTensor[]): Uint8Array {
+  return writeTensors(tensors);
+}
+
+/** @throws FormatError `NETS_INVALID` or `LATENT_RANGE` if the bytes are damaged. */
+export function readEnlarger(bytes: Uint8Array): Enlarger {
+  return enlargerFromQuantized(readTensors(ENLARGER_TENSORS, bytes));
 }
 
 /** Exact length in bits of one tensor in the net stream. */
@@ -32,8 +41,7 @@ export function countTensorBits(tensor: QuantizedTensor): number {
 
 /** @throws FormatError `NETS_INVALID` or `LATENT_RANGE` if the stream is damaged. */
 export function readNets(bytes: Uint8Array): QuantizedTensor[] {
-  const decoder = new RangeDecoder(bytes);
-  return NET_TENSORS.map((tensor) => decodeTensor(tensor, decoder));
+  return readTensors(NET_TENSORS, bytes);
 }
 
 /**
@@ -43,6 +51,17 @@ export function readNets(bytes: Uint8Array): QuantizedTensor[] {
  */
 export function netsFromFile(bytes: Uint8Array): FilmNets {
   return netsFromQuantized(readNets(bytes));
+}
+
+function writeTensors(tensors: readonly QuantizedTensor[]): Uint8Array {
+  const encoder = new RangeEncoder();
+  for (const tensor of tensors) encodeTensor(tensor, encoder);
+  return encoder.finish();
+}
+
+function readTensors(table: readonly NetTensor[], bytes: Uint8Array): QuantizedTensor[] {
+  const decoder = new RangeDecoder(bytes);
+  return table.map((tensor) => decodeTensor(tensor, decoder));
 }
 
 function encodeTensor(tensor: QuantizedTensor, sink: SymbolSink): void {

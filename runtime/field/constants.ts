@@ -168,3 +168,22 @@ export const TRUST_HANDICAP = 1.3;
 
 /** Black in codes less CODE_OFFSET, for Y; no colour for Cb and Cr. A change of light is relative to it. */
 export const BLACK: readonly number[] = [16 - CODE_OFFSET, 0, 0];
+
+// Enlarging (section 12).
+
+/** Channels of the enlarger's two layers, and of what it says without them. */
+export const ENLARGER_CHANNELS = 8;
+export const ENLARGER_LINEAR = 4;
+export const ENLARGER_FEATURES = ENLARGER_CHANNELS + ENLARGER_LINEAR;
+/** Side of the layers' kernels; side of those without layers, and of the square whose mean is taken from a sample first. */
+export const ENLARGER_SIDE = 3;
+export const ENLARGER_LINEAR_SIDE = 5;
+
+/** Centres of the cubic B-splines on an axis that features are read by, in samples; their knots lie SPLINE_KNOT_PX apart. */
+export const SPLINE_CENTRES: readonly number[] = [-1, -0.5, 0, 0.5, 1];
+export const SPLINE_KNOT_PX = 0.5;
+/** What is so many samples from the border of the picture or less is left as it is; within so many more, what is added fades in. */
+export const ENLARGER_BORDER_PX = 2;
+export const ENLARGER_FADE_PX = 3;
+/** Samples on an axis that a spline reaches. */
+export const SPLINE_TAPS = 2;

@@ -30,7 +30,7 @@ export interface NetTensor {
 }
 
 /** Every tensor in coding order. */
-export const NET_TENSORS: readonly NetTensor[] = listTensors();
+export const NET_TENSORS: readonly NetTensor[] = listTensors(addNetTensors);
 
 /** Number of values in all tensors. */
 export const NET_VALUE_COUNT = NET_TENSORS.reduce((sum, tensor) => sum + tensor.size, 0);
@@ -79,14 +79,21 @@ function linearCongruential(seed: number): () => number {
   };
 }
 
-function listTensors(): NetTensor[] {
+type AddTensor = (kind: NetTensor['kind'], name: string, ...shape: number[]) => void;
+
+/** A table of tensors in the order in which `list` adds them. */
+export function listTensors(list: (add: AddTensor) => void): NetTensor[] {
   const tensors: NetTensor[] = [];
   let offset = 0;
-  const add = (kind: NetTensor['kind'], name: string, ...shape: number[]): void => {
+  list((kind, name, ...shape) => {
     const size = shape.reduce((product, n) => product * n, 1);
     tensors.push({ name, kind, shape, size, offset });
     offset += size;
-  };
+  });
+  return tensors;
+}
+
+function addNetTensors(add: AddTensor): void {
   for (const net of CONTEXT_NETS) {
     const rows = net === 'motion' ? MOTION_COMPONENTS.length * MAX_MOTION_LEVELS : 3 * MAX_INNOVATION_LEVELS;
     add('context', `ctx.${net}.w1`, HIDDEN_UNITS, CONTEXT_INPUTS);
@@ -109,5 +116,4 @@ function listTensors(): NetTensor[] {
   add('synthesis', 'motion.gain', MOTION_COMPONENTS.length, MAX_MOTION_LEVELS);
   add('synthesis', 'filter.y', DEPTH_ROWS, FILTER_RINGS, FILTER_CLIPS.length);
   add('synthesis', 'filter.c', 2, FILTER_RINGS, FILTER_CLIPS.length);
-  return tensors;
 }

@@ -3,9 +3,11 @@
 import type { BakedSegment, DecoderEngine, FramePlanes, SegmentTask } from '../engine/decoderEngine.js';
 import { checkDecoderEngineChoice, type DecoderEngineChoice, openDecoderEngine } from '../engine/registry.js';
 import type { NodeBits } from '../entropy/latentCoder.js';
-import { netsFromFile } from '../entropy/netCoder.js';
+import { netsFromFile, readEnlarger } from '../entropy/netCoder.js';
 import { EngineError, FormatError, InterruptedError, throwIfAborted, UsageError } from '../errors.js';
+import type { Enlarger } from '../field/enlarger.js';
 import type { FilmNets } from '../field/nets.js';
+import { type SamplingKernels, samplingKernels } from '../field/samplingKernels.js';
 import { type FieldShape, fieldShape } from '../field/shape.js';
 import { refinedOffsets } from '../field/steps.js';
 import { segmentStructure } from '../field/structure.js';
@@ -31,7 +33,6 @@ import { filmInfo, type WeftHeader } from '../format/header.js';
 import { unpackSegment } from '../format/segmentHead.js';
 import type { NetsEntry, SegmentEntry } from '../format/segments.js';
 import type { FilmInfo, Picture } from '../picture/picture.js';
-import { type RasterKernels, rasterKernels } from '../picture/raster.js';
 import type { ByteSource } from '../source/byteSource.js';
 import { type FilmInput, openSource } from '../source/openSource.js';
 import { type FrameOptions, type FramePlan, planFrames } from './frameOptions.js';
@@ -100,6 +101,8 @@ export class WeftFilm {
   /** Those in the head: of the first segments. */
   readonly nets: FilmNets;
   readonly shape: FieldShape;
+  /** What larger pictures are sampled with, where the film has it. */
+  readonly enlarger: Enlarger | undefined;
   readonly segments: readonly SegmentEntry[];
   /** Name of the engine that decodes. */
   readonly engine: string;
@@ -116,6 +119,7 @@ export class WeftFilm {
     this.info = infoOf(file);
     this.nets = nets;
     this.shape = fieldShape(file.header.width, file.header.height, file.header.chroma);
+    this.enlarger = enlargerOf(file.header);
     this.segments = file.segments;
     this.engine = decoder.name;
     this.#file = file;
@@ -214,7 +218,8 @@ export class WeftFilm {
    */
   async *frames(options: FrameOptions = {}): AsyncGenerator<Picture, void, undefined> {
     const plan = this.plan(options);
-    const kernels = rasterKernels(this.shape, plan.crop, plan.width, plan.height);
+    const enlarger = plan.enlarge === 'film' ? this.enlarger : undefined;
+    const kernels = samplingKernels(this.shape, plan.crop, plan.width, plan.height, enlarger);
     const asked: Promise<Picture>[] = [];
     for (let i = 0, next = 0; i < plan.count; i++) {
       throwIfAborted(options.signal);
@@ -315,7 +320,7 @@ export class WeftFilm {
   async #picture(
     plan: FramePlan,
     i: number,
-    kernels: RasterKernels,
+    kernels: SamplingKernels,
     signal: AbortSignal | undefined,
   ): Promise<Picture> {
     const { frame, phase } = this.#place(plan.instant(i));
@@ -396,6 +401,10 @@ export function infoOf({ header, segments }: WeftHead): FilmInfo & { frames: num
   for (const duration of segments.flatMap(({ durations }) => durations ?? []))
     ticks.push(ticks.at(-1)! + duration);
   return { ...info, times: { tick: header.tick, ticks } };
+}
+
+function enlargerOf({ enlarger }: WeftHeader): Enlarger | undefined {
+  return enlarger ? readEnlarger(enlarger) : undefined;
 }
 
 function checkFilm({ header, segments }: WeftHead, maxSegmentPixels: number): void {

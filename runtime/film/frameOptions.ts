@@ -5,6 +5,10 @@ import type { FilmInfo, FrameTimes, Rational } from '../picture/picture.js';
 import type { Crop } from '../picture/raster.js';
 import { type FilmClock, filmClock } from './filmClock.js';
 
+/** What pictures are made larger with. */
+export const ENLARGE_CHOICES = ['film', 'lanczos'] as const;
+export type EnlargeChoice = (typeof ENLARGE_CHOICES)[number];
+
 /** Options of `WeftFilm.frames`; every field may be left out. */
 export interface FrameOptions {
   /** Size of the pictures in luma pixels, 1..16384. Default: the size of the crop; with one given, the other keeps the shape. */
@@ -20,6 +24,8 @@ export interface FrameOptions {
   crop?: Crop;
   /** Film seconds per second shown: 0.25 is four times slow motion. Default 1. */
   speed?: number;
+  /** How pictures grow: with what the film teaches, where it has an enlarger, or by Lanczos's kernel alone. Default `film`. */
+  enlarge?: EnlargeChoice;
   /** Stops the iteration with an InterruptedError. */
   signal?: AbortSignal;
 }
@@ -29,6 +35,7 @@ export interface FramePlan {
   readonly width: number;
   readonly height: number;
   readonly crop: Crop;
+  readonly enlarge: EnlargeChoice;
   /** Number of pictures. */
   readonly count: number;
   /** Pictures per second; of most where `times` says when each is shown. */
@@ -39,7 +46,7 @@ export interface FramePlan {
   instant(i: number): number;
 }
 
-const NAMES = new Set(['width', 'height', 'fps', 'start', 'end', 'crop', 'speed', 'signal']);
+const NAMES = new Set(['width', 'height', 'fps', 'start', 'end', 'crop', 'speed', 'enlarge', 'signal']);
 const MAX_OUTPUT_SIDE_PX = 16384;
 
 /** Instants closer to a frame than this are that frame, in frames. */
@@ -56,7 +63,10 @@ export function planFrames(film: FilmInfo & { frames: number }, options: FrameOp
   }
   const crop = checkCrop(film, options.crop ?? { x: 0, y: 0, width: film.width, height: film.height });
   const { width, height } = outputSize(crop, options);
-  return { width, height, crop, ...planInstants(film, options) };
+  const enlarge = options.enlarge ?? 'film';
+  if (!ENLARGE_CHOICES.includes(enlarge))
+    throw optionError('OPTION_RANGE', 'enlarge', enlarge, ENLARGE_CHOICES.join(' or '));
+  return { width, height, crop, enlarge, ...planInstants(film, options) };
 }
 
 type Instants = Pick<FramePlan, 'count' | 'rate' | 'times' | 'instant'>;

@@ -31,6 +31,7 @@ export interface WeftHeader {
   psnr: number | null;
   trainedKilomacsPerPixel: number | null;
   tick: Rational | null;
+  enlarger: Uint8Array | null;
 }
 
 /** Type of a header field. */
@@ -39,7 +40,8 @@ export type HeaderFieldType =
   | { kind: 'number'; min: number; max: number }
   | { kind: 'ints'; length: number; min: number; max: number }
   | { kind: 'text'; maxLength: number }
-  | { kind: 'word'; words: readonly string[] };
+  | { kind: 'word'; words: readonly string[] }
+  | { kind: 'bytes'; most: number };
 
 /** One row of the table. */
 export interface HeaderField {
@@ -205,6 +207,13 @@ export const HEADER_FIELDS: readonly HeaderField[] = [
     fallback: null,
     doc: 'Seconds in a tick, numerator and denominator, where the index has the duration of every frame.',
   },
+  {
+    name: 'enlarger',
+    key: 21,
+    type: { kind: 'bytes', most: 4096 },
+    fallback: null,
+    doc: 'The net that larger pictures are sampled with: section 12.',
+  },
 ];
 
 /** What a caller must give to write a header; every other field falls back to its default. */
@@ -276,6 +285,8 @@ export function describeRange(type: HeaderFieldType): string {
       return `word, or text up to ${type.maxLength} characters`;
     case 'word':
       return type.words.join(' or ');
+    case 'bytes':
+      return `1 to ${type.most} bytes`;
   }
 }
 
@@ -336,6 +347,8 @@ function isLegal(value: unknown, type: HeaderFieldType): boolean {
       return typeof value === 'string' && value.length <= type.maxLength;
     case 'word':
       return typeof value === 'string' && type.words.includes(value);
+    case 'bytes':
+      return value instanceof Uint8Array && value.length > 0 && value.length <= type.most;
   }
 }
 

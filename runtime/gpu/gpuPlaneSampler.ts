@@ -2,10 +2,10 @@
 
 import type { FrameLink, FramePlanes } from '../engine/decoderEngine.js';
 import { MOTION_GRID_PX } from '../field/constants.js';
+import type { SamplingKernels } from '../field/samplingKernels.js';
 import type { FieldShape } from '../field/shape.js';
 import type { FloatPlane } from '../picture/floatPlane.js';
 import { createPicture, type FilmInfo, type Picture } from '../picture/picture.js';
-import type { RasterKernels } from '../picture/raster.js';
 import { gpuLost } from './canvas.js';
 import { colourRows, transferOf } from './colour.js';
 import type { LoadedFrame, PlaneSampler, SampledInstant, View } from './planeSampler.js';
@@ -84,7 +84,7 @@ export class GpuPlaneSampler implements PlaneSampler {
     work.end();
   }
 
-  async picture(instant: SampledInstant, kernels: RasterKernels): Promise<Picture> {
+  async picture(instant: SampledInstant, kernels: SamplingKernels): Promise<Picture> {
     if (!this.#device.usable) throw gpuLost();
     checkSize(kernels.width, kernels.height, this.#device.maxSide);
     const weights = this.#weights.ofRaster(kernels);

@@ -4,8 +4,9 @@
  */
 
 import type { FramePlanes } from '../engine/decoderEngine.js';
+import type { SamplingKernels } from '../field/samplingKernels.js';
 import type { Picture } from '../picture/picture.js';
-import type { Crop, RasterKernels } from '../picture/raster.js';
+import type { Crop } from '../picture/raster.js';
 
 /** A frame in the memory of the GPU. */
 export interface LoadedFrame {
@@ -43,7 +44,7 @@ export interface PlaneSampler {
   /** Draws at once, in colours of the screen (sRGB). */
   draw(instant: SampledInstant, view: View): void;
   /** The 8-bit planes of a picture, read back: for tests and for pictures that are saved. */
-  picture(instant: SampledInstant, kernels: RasterKernels): Promise<Picture>;
+  picture(instant: SampledInstant, kernels: SamplingKernels): Promise<Picture>;
   /** Frees everything. */
   close(): void;
 }

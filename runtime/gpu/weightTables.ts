@@ -1,7 +1,8 @@
 /** The weights of rasters and views as textures: a pair (sample, weight) for each tap across and each output down. */
 
+import type { SamplingKernels } from '../field/samplingKernels.js';
 import type { FilmInfo } from '../picture/picture.js';
-import type { AxisKernel, RasterKernels } from '../picture/raster.js';
+import type { AxisKernel } from '../picture/raster.js';
 import { tabulatedWeights } from '../picture/weightTable.js';
 import type { View } from './planeSampler.js';
 import type { SamplingDevice, Texture } from './samplingDevice.js';
@@ -60,7 +61,7 @@ export class WeightTables {
   }
 
   /** To be released. */
-  ofRaster({ identity, luma, chromaPlanes }: RasterKernels): PictureWeights {
+  ofRaster({ identity, luma, chromaPlanes }: SamplingKernels): PictureWeights {
     const stays: AxisPair = [undefined, undefined];
     return this.#make(identity ? { luma: stays, chroma: stays } : { luma, chroma: chromaPlanes });
   }

@@ -66,19 +66,27 @@ class DecoderObject : public Napi::ObjectWrap<DecoderObject> {
   std::shared_ptr<weft::DecoderEngine> engine_;
 };
 
+weft::AxisSpec axisSpec(const Napi::Value& value) {
+  const auto axis = value.As<Napi::Object>();
+  const auto weights = doublesOf(axis.Get("weights"));
+  return {axis.Get("outputs").ToNumber(), axis.Get("taps").ToNumber(), intsOf(axis.Get("indexes")), std::vector<float>(weights.begin(), weights.end())};
+}
+
+// See Enlargement in runtime/field/samplingKernels.ts.
+weft::EnlargementSpec enlargementSpec(const Napi::Object& o) {
+  const auto values = o.Get("enlarger").As<Napi::Object>().Get("values");
+  return {floatsOf(values), o.Get("strength").ToNumber(), axisSpec(o.Get("across")), axisSpec(o.Get("down"))};
+}
+
 class RasterObject : public Napi::ObjectWrap<RasterObject> {
  public:
-  // (decoder, identity, axes: 4 of {outputs, taps, indexes: Int32Array, weights: Float64Array})
+  // (decoder, identity, axes: 4 of {outputs, taps, indexes: Int32Array, weights: Float64Array}, enlargement or undefined)
   explicit RasterObject(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     weft::RasterSpec spec;
     spec.identity = info[1].ToBoolean();
     const auto axes = info[2].As<Napi::Array>();
-    for (uint32_t i = 0; i < 4; i++) {
-      const auto axis = axes.Get(i).As<Napi::Object>();
-      const auto weights = doublesOf(axis.Get("weights"));
-      spec.axes[i] = {axis.Get("outputs").ToNumber(), axis.Get("taps").ToNumber(), intsOf(axis.Get("indexes")),
-                      std::vector<float>(weights.begin(), weights.end())};
-    }
+    for (uint32_t i = 0; i < 4; i++) spec.axes[i] = axisSpec(axes.Get(i));
+    if (info[3].IsObject()) spec.enlargement = enlargementSpec(info[3].As<Napi::Object>());
     engine = DecoderObject::engineOf(info[0])->raster(spec);
     for (int i = 0; i < 2; i++) samples[i] = size_t(spec.axes[2 * i].outputs) * size_t(spec.axes[2 * i + 1].outputs);
   }

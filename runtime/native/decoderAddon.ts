@@ -2,6 +2,7 @@
 
 import type { DecodedSegmentConfig } from '../engine/segmentConfig.js';
 import type { NodeBits } from '../entropy/latentCoder.js';
+import type { Enlargement } from '../field/samplingKernels.js';
 import type { AxisKernel } from '../picture/raster.js';
 import { type AddonBuild, loadAddon } from './addonLoader.js';
 
@@ -55,6 +56,7 @@ export interface NativeRuntime extends AddonBuild {
     decoder: NativeDecoder,
     identity: boolean,
     axes: readonly AxisKernel[],
+    enlargement: Enlargement | undefined,
   ) => NativeRaster;
   readonly Segment: new (decoder: NativeDecoder, config: DecodedSegmentConfig) => NativeDecodedSegment;
 }

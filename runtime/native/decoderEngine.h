@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 #include "fieldSpec.h"
 
@@ -35,10 +36,19 @@ struct AxisSpec {
   std::vector<float> weights;
 };
 
+// The net that says what is added to larger pictures (runtime/field/enlarger.ts), and how it is read at one size: splines across
+// and down, SPLINE_TAPS taps each.
+struct EnlargementSpec {
+  std::vector<float> values;  // as EnlargerLayout says
+  double strength;
+  AxisSpec across, down;
+};
+
 // luma across, luma down, chroma across, chroma down
 struct RasterSpec {
   bool identity;
   AxisSpec axes[4];
+  std::optional<EnlargementSpec> enlargement;
 };
 
 class RasterEngine {

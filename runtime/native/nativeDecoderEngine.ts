@@ -13,9 +13,9 @@ import { latentOutOfRange } from '../entropy/laplaceCoder.js';
 import { LAPLACE_CUMULATIVE } from '../entropy/laplaceTables.js';
 import type { NodeBits } from '../entropy/latentCoder.js';
 import { EngineError, InterruptedError, throwIfAborted, WeftError } from '../errors.js';
+import type { SamplingKernels } from '../field/samplingKernels.js';
 import type { FieldNode } from '../field/structure.js';
 import { createPicture, type Picture } from '../picture/picture.js';
-import type { RasterKernels } from '../picture/raster.js';
 import {
   loadNativeRuntime,
   type NativeDecodedSegment,
@@ -45,7 +45,7 @@ export class NativeDecoderEngine implements DecoderEngine {
 
   readonly #runtime: NativeRuntime;
   readonly #decoder: NativeDecoder;
-  readonly #rasters = new WeakMap<RasterKernels, NativeRaster>();
+  readonly #rasters = new WeakMap<SamplingKernels, NativeRaster>();
 
   /**
    * @param threads 0 is one per core; at most 64
@@ -91,11 +91,11 @@ export class NativeDecoderEngine implements DecoderEngine {
     });
   }
 
-  #raster(kernels: RasterKernels): NativeRaster {
+  #raster(kernels: SamplingKernels): NativeRaster {
     const known = this.#rasters.get(kernels);
     if (known) return known;
     const axes = [...kernels.luma, ...kernels.chromaPlanes];
-    const raster = new this.#runtime.Raster(this.#decoder, kernels.identity, axes);
+    const raster = new this.#runtime.Raster(this.#decoder, kernels.identity, axes, kernels.enlargement);
     this.#rasters.set(kernels, raster);
     return raster;
   }
@@ -105,12 +105,12 @@ export class NativeDecoderEngine implements DecoderEngine {
 class NativeBakedSegment implements BakedSegment {
   readonly #nodes: readonly FieldNode[];
   readonly #segment: NativeDecodedSegment;
-  readonly #raster: (kernels: RasterKernels) => NativeRaster;
+  readonly #raster: (kernels: SamplingKernels) => NativeRaster;
 
   constructor(
     nodes: readonly FieldNode[],
     segment: NativeDecodedSegment,
-    raster: (kernels: RasterKernels) => NativeRaster,
+    raster: (kernels: SamplingKernels) => NativeRaster,
   ) {
     this.#nodes = nodes;
     this.#segment = segment;
@@ -120,7 +120,7 @@ class NativeBakedSegment implements BakedSegment {
   async picture(
     frame: number,
     phase: number,
-    kernels: RasterKernels,
+    kernels: SamplingKernels,
     signal?: AbortSignal,
   ): Promise<Picture> {
     throwIfAborted(signal);

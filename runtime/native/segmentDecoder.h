@@ -22,6 +22,7 @@ struct Workshop {
   const LaplaceTables laplace;
   const size_t keptBytes;
   PlaneBuffer between[3], trust;
+  FeatureRows features;
   std::vector<SparePicture> spare;
 };
 
@@ -93,7 +94,7 @@ class Segment final : public DecodedSegment, private LatentSource {
     Plane views[3];
     for (int p = 0; p < 3; p++) views[p] = baked_[request.node].picture[p];
     if (request.other >= 0) sampleBetween(request, views);
-    static_cast<const Raster&>(raster).sample(workshop_.team, views, planes);
+    static_cast<const Raster&>(raster).sample(workshop_.team, views, workshop_.features, planes);
     release(request.frame);
   }
 

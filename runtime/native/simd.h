@@ -21,6 +21,12 @@ typedef real vf __attribute__((vector_size(sizeof(real) * WEFT_LANES)));
 typedef intr vi __attribute__((vector_size(sizeof(real) * WEFT_LANES)));
 
 #define WEFT_INLINE inline __attribute__((always_inline))
+// Before a loop whose body is long enough.
+#if defined(__clang__)
+#define WEFT_ROLLED _Pragma("nounroll")
+#else
+#define WEFT_ROLLED _Pragma("GCC unroll 1")
+#endif
 #define WEFT_INLINE_BODY __attribute__((always_inline))  // behind the parameters of a lambda
 
 template <class To, class From> static WEFT_INLINE To bitCast(From v) {

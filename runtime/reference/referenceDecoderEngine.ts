@@ -11,11 +11,11 @@ import { nextTurn } from '../engine/nextTurn.js';
 import { countNodeBits, type NodeBits, StreamStates } from '../entropy/latentCoder.js';
 import { readSegmentNodes } from '../entropy/segmentCoder.js';
 import { throwIfAborted } from '../errors.js';
+import type { SamplingKernels } from '../field/samplingKernels.js';
 import { displacement, latentPlanes } from '../field/shape.js';
 import { linkAfter } from '../field/structure.js';
 import type { FloatPlane } from '../picture/floatPlane.js';
 import type { Picture } from '../picture/picture.js';
-import type { RasterKernels } from '../picture/raster.js';
 import { type BakedNode, bakeNode } from './nodeBake.js';
 import { samplePicture } from './spatialSampler.js';
 import { planesBetween } from './temporalSampler.js';
@@ -85,7 +85,7 @@ class ReferenceBakedSegment implements BakedSegment {
   async picture(
     frame: number,
     phase: number,
-    kernels: RasterKernels,
+    kernels: SamplingKernels,
     signal?: AbortSignal,
   ): Promise<Picture> {
     throwIfAborted(signal);

@@ -1,19 +1,26 @@
 /** Planes on any raster. */
 
 import { CODE_OFFSET, MAX_CODE } from '../field/constants.js';
+import type { SamplingKernels } from '../field/samplingKernels.js';
 import { createPlane, type FloatPlane } from '../picture/floatPlane.js';
 import { createPicture, type Picture } from '../picture/picture.js';
-import type { AxisKernel, RasterKernels } from '../picture/raster.js';
+import type { AxisKernel } from '../picture/raster.js';
+import { learntDetail } from './enlarger.js';
 
-/** Planes in codes minus 128 to an 8-bit picture: resampled, rounded to the nearest code, clamped to 0..255. */
-export function samplePicture(planes: readonly FloatPlane[], kernels: RasterKernels): Picture {
+/** Planes in codes minus 128 to an 8-bit picture: resampled, luma with what the film's enlarger adds, rounded to the nearest code, clamped to 0..255. */
+export function samplePicture(planes: readonly FloatPlane[], kernels: SamplingKernels): Picture {
   const picture = createPicture(kernels.width, kernels.height, kernels.chroma);
   for (const [c, plane] of planes.entries()) {
     const [across, down] = c === 0 ? kernels.luma : kernels.chromaPlanes;
     const sampled = kernels.identity ? plane : resample(plane, across, down);
+    if (c === 0 && kernels.enlargement) addTo(sampled, learntDetail(plane, kernels.enlargement));
     toCodes(sampled.samples, picture.planes[c as 0 | 1 | 2]);
   }
   return picture;
+}
+
+function addTo({ samples }: FloatPlane, detail: FloatPlane): void {
+  for (let i = 0; i < samples.length; i++) samples[i]! += detail.samples[i]!;
 }
 
 /** Resamples a plane, rows first. */

@@ -27,7 +27,7 @@ const COMPILER_FLAGS = [
     '-msimd128',
     '-mbulk-memory',
     '-std=c++17',
-    '-O3',
+    '-O2',
     '-fvisibility=hidden',
   ],
   ...['-fno-exceptions', '-fno-rtti', '-fno-threadsafe-statics', '-fno-math-errno', '-fno-trapping-math'],

@@ -81,6 +81,15 @@ weft::SegmentSpec segmentSpec(WordReader in) {
   return s;
 }
 
+weft::AxisSpec axisSpec(WordReader& in) {
+  weft::AxisSpec axis{};
+  axis.outputs = in.integer();
+  axis.taps = in.integer();
+  axis.indexes = in.list<int32_t>();
+  axis.weights = in.list<float>();
+  return axis;
+}
+
 weft::PictureRequest requestOf(int node, int other, int field, double elapsed, int frame) { return {node, other, field, elapsed, frame}; }
 
 }  // namespace
@@ -100,16 +109,18 @@ WEFT_EXPORT(newDecoder) DecoderEngine* newDecoder(int threads, const int32_t* wo
   return new weft::WEFT_ISA::Decoder(threads, tables, keptBytes);
 }
 
-// Words: whether it changes nothing, then for each axis its outputs, taps, indexes and weights.
+// Words: whether it changes nothing, the axes, whether it enlarges with a net; the net, its strength, the splines across and down.
 WEFT_EXPORT(newRaster) RasterEngine* newRaster(DecoderEngine* decoder, const int32_t* words) {
   WordReader in(words);
   weft::RasterSpec spec;
   spec.identity = in.integer();
-  for (auto& axis : spec.axes) {
-    axis.outputs = in.integer();
-    axis.taps = in.integer();
-    axis.indexes = in.list<int32_t>();
-    axis.weights = in.list<float>();
+  for (auto& axis : spec.axes) axis = axisSpec(in);
+  if (in.integer()) {
+    auto& enlargement = spec.enlargement.emplace();
+    enlargement.values = in.list<float>();
+    enlargement.strength = in.real();
+    enlargement.across = axisSpec(in);
+    enlargement.down = axisSpec(in);
   }
   return decoder->raster(spec).release();
 }

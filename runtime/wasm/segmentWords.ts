@@ -1,9 +1,10 @@
 /** Records for the decoder as words of 32 bits: what decoder.cc reads, in the same order. */
 
 import type { DecodedSegmentConfig } from '../engine/segmentConfig.js';
+import type { SamplingKernels } from '../field/samplingKernels.js';
 import type { LatentPlane } from '../field/shape.js';
 import type { FieldNode } from '../field/structure.js';
-import type { RasterKernels } from '../picture/raster.js';
+import type { AxisKernel } from '../picture/raster.js';
 
 /** Words in the making. */
 class WordWriter {
@@ -63,16 +64,24 @@ export function tableWords(logarithm: Uint8Array, cumulative: Int32Array): Int32
 }
 
 /** Weights of one output size. */
-export function rasterWords({ identity, luma, chromaPlanes }: RasterKernels): Int32Array {
+export function rasterWords({ identity, luma, chromaPlanes, enlargement }: SamplingKernels): Int32Array {
   const out = new WordWriter();
   out.integer(Number(identity));
-  for (const axis of [...luma, ...chromaPlanes]) {
-    out.integer(axis.outputs);
-    out.integer(axis.taps);
-    out.integers(axis.indexes);
-    out.reals(axis.weights);
-  }
+  for (const axis of [...luma, ...chromaPlanes]) writeAxis(out, axis);
+  out.integer(Number(enlargement !== undefined));
+  if (!enlargement) return out.finish();
+  out.reals(enlargement.enlarger.values);
+  out.real(enlargement.strength);
+  writeAxis(out, enlargement.across);
+  writeAxis(out, enlargement.down);
   return out.finish();
+}
+
+function writeAxis(out: WordWriter, { outputs, taps, indexes, weights }: AxisKernel): void {
+  out.integer(outputs);
+  out.integer(taps);
+  out.integers(indexes);
+  out.reals(weights);
 }
 
 /** A segment, its streams at the end. */

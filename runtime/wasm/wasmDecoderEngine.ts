@@ -14,10 +14,10 @@ import { latentOutOfRange } from '../entropy/laplaceCoder.js';
 import { LAPLACE_CUMULATIVE } from '../entropy/laplaceTables.js';
 import type { NodeBits } from '../entropy/latentCoder.js';
 import { EngineError, throwIfAborted } from '../errors.js';
+import type { SamplingKernels } from '../field/samplingKernels.js';
 import { linkAfter } from '../field/structure.js';
 import { createPlane, type FloatPlane } from '../picture/floatPlane.js';
 import { chromaSize, createPicture, type Picture, type Size } from '../picture/picture.js';
-import type { RasterKernels } from '../picture/raster.js';
 import { compileDecoder, DecoderMachine } from './decoderModule.js';
 import { coreCount, helpersRun } from './helperThread.js';
 import { rasterWords, segmentWords, tableWords } from './segmentWords.js';
@@ -54,7 +54,7 @@ export class WasmDecoderEngine implements DecoderEngine {
   readonly #machine: DecoderMachine;
   readonly #decoder: number;
   /** In the order of last use. */
-  readonly #rasters = new Map<RasterKernels, number>();
+  readonly #rasters = new Map<SamplingKernels, number>();
   #failure: EngineError | undefined;
 
   constructor(machine: DecoderMachine) {
@@ -125,7 +125,7 @@ export class WasmDecoderEngine implements DecoderEngine {
   }
 
   /** Handle of the weights for a raster. */
-  raster(kernels: RasterKernels): number {
+  raster(kernels: SamplingKernels): number {
     const raster =
       this.#rasters.get(kernels) ??
       this.use((machine) =>
@@ -201,7 +201,7 @@ class WasmBakedSegment implements BakedSegment {
   async picture(
     frame: number,
     phase: number,
-    kernels: RasterKernels,
+    kernels: SamplingKernels,
     signal?: AbortSignal,
   ): Promise<Picture> {
     throwIfAborted(signal);

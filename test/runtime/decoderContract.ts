@@ -7,14 +7,17 @@ import { describe, expect, it } from 'vitest';
 import type { BakedSegment, DecoderEngine, SegmentTask } from '../../runtime/engine/decoderEngine.js';
 import { countNodeBits, type NodeBits, StreamStates } from '../../runtime/entropy/latentCoder.js';
 import { readSegmentLatents } from '../../runtime/entropy/segmentCoder.js';
+import type { Enlarger } from '../../runtime/field/enlarger.js';
+import { type SamplingKernels, samplingKernels } from '../../runtime/field/samplingKernels.js';
 import { latentPlanes } from '../../runtime/field/shape.js';
 import { open } from '../../runtime/film/film.js';
 import type { Picture } from '../../runtime/picture/picture.js';
-import { type Crop, type RasterKernels, rasterKernels } from '../../runtime/picture/raster.js';
+import type { Crop } from '../../runtime/picture/raster.js';
 import { ReferenceDecoderEngine } from '../../runtime/reference/referenceDecoderEngine.js';
 import { damagedTasks, filmOf, SAMPLES, type Sample, tasksOf } from './contractFilms.js';
 import { GOLDEN_FILES, goldenBytes } from './goldenFiles.js';
 import { handMadeFilm, type SetLatents } from './handMadeFilm.js';
+import { LOUD_ENLARGER } from './loudEnlarger.js';
 import { largestDifference, show } from './shownPictures.js';
 
 /** Registers the suite for the engines that `create` makes. */
@@ -209,6 +212,7 @@ interface View {
   readonly width: number;
   readonly height: number;
   readonly crop?: Crop;
+  readonly enlarger?: Enlarger;
   readonly phases: readonly number[];
 }
 
@@ -219,18 +223,23 @@ const viewsOf = ({ shape: { width, height } }: SegmentTask): View[] => [
   { width: 20, height: 12, phases: [0.75] },
   { width: 37, height: 29, phases: [0, 5 / 12] },
   { width: 45, height: 31, crop: { x: 3, y: 2.5, width: 11, height: 9 }, phases: [0, 0.3] },
+  { width: 2 * width, height: 2 * height, phases: [0, 0.5], enlarger: LOUD_ENLARGER },
+  { width: 3 * width - 1, height: height + 7, phases: [0], enlarger: LOUD_ENLARGER },
+  {
+    width: 45,
+    height: 31,
+    crop: { x: 2, y: 3.5, width: 11, height: 9 },
+    phases: [0.3],
+    enlarger: LOUD_ENLARGER,
+  },
 ];
 
-function kernelsOf({ shape }: SegmentTask, { width, height, crop }: View): RasterKernels {
-  return rasterKernels(
-    shape,
-    crop ?? { x: 0, y: 0, width: shape.width, height: shape.height },
-    width,
-    height,
-  );
+function kernelsOf({ shape }: SegmentTask, { width, height, crop, enlarger }: View): SamplingKernels {
+  const whole = { x: 0, y: 0, width: shape.width, height: shape.height };
+  return samplingKernels(shape, crop ?? whole, width, height, enlarger);
 }
 
-const native = (task: SegmentTask): RasterKernels => kernelsOf(task, viewsOf(task)[0]!);
+const native = (task: SegmentTask): SamplingKernels => kernelsOf(task, viewsOf(task)[0]!);
 
 /** By view: the pictures of a segment, instant by instant. */
 async function shownBy(engine: DecoderEngine, task: SegmentTask): Promise<Picture[][]> {

@@ -36,7 +36,10 @@ const flicker: Sample = (x, y, t, plane) => {
 };
 
 /** Other values of all numbers, far enough to be felt on this film. */
-const OTHER: Omit<TrainingConstants, 'prunedBelow' | 'waveIntervals' | 'anchors' | 'refinement'> = {
+const OTHER: Omit<
+  TrainingConstants,
+  'prunedBelow' | 'waveIntervals' | 'anchors' | 'refinement' | 'enlarger'
+> = {
   schedule: {
     latentRate: 0.21,
     motionRate: 0.21,

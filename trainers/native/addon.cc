@@ -1,9 +1,10 @@
-// Node-API face of the training engine: one class, Segment. Long calls run on a worker thread and return promises.
+// Node-API face of the training engine: the class Segment, and the gradient of an enlarger. Long calls run on a worker thread and return promises.
 #include <memory>
 #if defined(__GLIBC__)
 #include <malloc.h>
 #endif
 #include "addonConfig.h"
+#include "enlargerTraining.h"
 
 namespace {
 
@@ -198,6 +199,21 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   int nodes_ = 0;
 };
 
+// (batch: EnlargerBatch in trainers/trainingEngine.ts, options: {threads, exact}, gradient: filled) -> mean squared error
+Napi::Value enlargerGradient(const Napi::CallbackInfo& info) {
+  const auto o = info[0].As<Napi::Object>(), options = info[1].As<Napi::Object>();
+  const auto doubles = [](const Napi::Value& value) { return value.As<Napi::Float64Array>().Data(); };
+  const auto floats = [&](const char* name) { return o.Get(name).As<Napi::Float32Array>().Data(); };
+  const weft::EnlargerBatch batch{doubles(o.Get("values")), doubles(o.Get("splines")), o.Get("count").ToNumber(), floats("inputs"), floats("targets")};
+  const int threads = options.Get("threads").ToNumber();
+  const bool exact = options.Get("exact").ToBoolean();
+  double* gradient = doubles(info[2]);
+  auto error = std::make_shared<double>();
+  return (new Task(info.Env(), {o, info[2].As<Napi::Object>()},
+                   [=] { *error = (exact ? weft::enlargerGradientExact : weft::enlargerGradient)(batch, threads, gradient); },
+                   [=](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, *error); }))->start();
+}
+
 // (seed, seconds for each kernel) -> [{name, operations, seconds, error}]
 Napi::Value benchKernels(const Napi::CallbackInfo& info) {
   auto out = Napi::Array::New(info.Env());
@@ -215,6 +231,7 @@ Napi::Value peakOperations(const Napi::CallbackInfo& info) {
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Segment", SegmentObject::define(env));
+  exports.Set("enlargerGradient", Napi::Function::New(env, enlargerGradient));
   exports.Set("benchKernels", Napi::Function::New(env, benchKernels));
   exports.Set("peakOperations", Napi::Function::New(env, peakOperations));
   weft::exportInstructionSet(exports);

@@ -39,6 +39,8 @@ export function nativeEngine(trainer: NativeTrainer): TrainingEngine {
     chunkPixels: 4e6,
     createSegment: async (description, nodes, options) =>
       new trainer.Segment(segmentConfig(description, nodes, { ...options, exact: false })),
+    enlargerGradient: (batch, threads, gradient) =>
+      trainer.enlargerGradient(batch, { threads, exact: false }, gradient),
   };
 }
 

@@ -3,7 +3,7 @@
 import type { FieldConfig } from '../../runtime/field/fieldConfig.js';
 import { type AddonBuild, loadAddon } from '../../runtime/native/addonLoader.js';
 import type { EngineConstants } from '../trainingConstants.js';
-import type { NodeRange, TrainingSegment } from '../trainingEngine.js';
+import type { EnlargerBatch, NodeRange, TrainingSegment } from '../trainingEngine.js';
 import type { LatentOptions, StepCost, StepOptions } from '../trainingStep.js';
 
 /** What a segment is built from; the addon reads every field by its name. */
@@ -81,6 +81,12 @@ export interface KernelTime extends PartTime {
 /** One build of the addon. */
 export interface NativeTrainer extends AddonBuild {
   readonly Segment: new (config: TrainingSegmentConfig) => NativeTrainingSegment;
+  /** As `TrainingEngine.enlargerGradient`; `exact`: in double precision, for gradient tests. */
+  enlargerGradient(
+    batch: EnlargerBatch,
+    options: { readonly threads: number; readonly exact: boolean },
+    gradient: Float64Array,
+  ): Promise<number>;
   /** Times every kernel of the training step on fresh random input, each for so many seconds. */
   benchKernels(seed: number, seconds: number): KernelTime[];
   /** Operations a second of independent multiply-adds on one thread. */

@@ -2,10 +2,14 @@
 #define WEFT_ISA exact
 #define WEFT_LANES 4
 #define WEFT_REAL double
+#include "enlargerGradient.h"
 #include "segment.h"
 
 namespace weft {
 std::unique_ptr<TrainingSegment> makeTrainingSegmentExact(const SegmentConfig& config) {
   return std::make_unique<exact::Segment>(config);
+}
+double enlargerGradientExact(const EnlargerBatch& batch, int threads, double* gradient) {
+  return exact::gradientOfEnlarger(batch, threads, gradient);
 }
 }  // namespace weft

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { EngineError } from '../../runtime/errors.js';
 import { loadNativeTrainer, type NativeTrainer } from '../native/trainerAddon.js';
 import type { TrainingEngine } from '../trainingEngine.js';
+import { enlargerGradient } from './enlarger.js';
 import { openGpu } from './gpu.js';
 import { TfjsSegment } from './segment.js';
 
@@ -33,6 +34,12 @@ export async function openTfjs(name: TfjsEngineName): Promise<TrainingEngine> {
     async createSegment(description, nodes, options) {
       await useBackend(backend);
       return new TfjsSegment(description, nodes, { ...options, native: nativeTrainer(), check });
+    },
+    async enlargerGradient(batch, _threads, gradient) {
+      await useBackend(backend);
+      const error = await enlargerGradient(batch, gradient);
+      check();
+      return error;
     },
   };
 }
