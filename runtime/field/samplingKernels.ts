@@ -1,7 +1,13 @@
 /** What a picture of any size is sampled with: Lanczos's kernels, and where it grows the film's enlarger, if it has one. */
 
 import { clampIndex } from '../picture/picture.js';
-import { type AxisKernel, type Crop, type RasterKernels, rasterKernels } from '../picture/raster.js';
+import {
+  type AxisKernel,
+  type Crop,
+  type RasterKernels,
+  rasterKernels,
+  type WeightOf,
+} from '../picture/raster.js';
 import {
   ENLARGER_BORDER_PX,
   ENLARGER_FADE_PX,
@@ -32,6 +38,7 @@ export interface SamplingKernels extends RasterKernels {
  * Kernels for sampling `crop` of a film at `width` x `height`.
  *
  * @param enlarger of the film, if it is to be used: it adds nothing where pictures do not grow, or shrink on one axis
+ * @param weightOf as for `axisKernel`
  */
 export function samplingKernels(
   shape: FieldShape,
@@ -39,8 +46,9 @@ export function samplingKernels(
   width: number,
   height: number,
   enlarger?: Enlarger,
+  weightOf?: WeightOf,
 ): SamplingKernels {
-  const kernels = rasterKernels(shape, crop, width, height);
+  const kernels = rasterKernels(shape, crop, width, height, weightOf);
   const enlargement = enlarger && enlargementTo(shape, crop, width, height, enlarger);
   return enlargement ? { ...kernels, enlargement } : kernels;
 }

@@ -260,6 +260,8 @@ function stored(type: HeaderFieldType, value: unknown): unknown {
 }
 
 function restored(type: HeaderFieldType, value: unknown): unknown {
+  // In Node msgpackr gives a Buffer, which is no plain Uint8Array.
+  if (type.kind === 'bytes' && value instanceof Uint8Array) return Uint8Array.from(value);
   return type.kind === 'text' && typeof value === 'number' ? (HEADER_WORDS[value] ?? value) : value;
 }
 

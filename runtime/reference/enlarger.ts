@@ -19,7 +19,10 @@ const SPLINES = SPLINE_CENTRES.length;
 const MEAN_WEIGHTS = new Float32Array(ENLARGER_LINEAR_SIDE ** 2).fill(1 / ENLARGER_LINEAR_SIDE ** 2);
 
 /** Luma in codes that is added to what Lanczos's kernel gives. */
-export function learntDetail(luma: FloatPlane, { enlarger, strength, across, down }: Enlargement): FloatPlane {
+export function learntDetail(
+  luma: FloatPlane,
+  { enlarger, strength, across, down }: Enlargement,
+): FloatPlane {
   const features = enlargerFeatures(luma, enlarger);
   const out = createPlane(across.outputs, down.outputs);
   for (let y = 0, at = 0; y < out.height; y++) {

@@ -5,7 +5,7 @@ import type { CommandContext } from '../commands/context.js';
 import { parseNumbers } from '../optionValues.js';
 import { benchAnalyticScenes } from './analyticScene.js';
 import { benchDecodeSpeed } from './decodeSpeed.js';
-import { benchEnlarge } from './enlarge.js';
+import { benchEnlarge, ENLARGE_FACTORS } from './enlarge.js';
 import { benchKernels } from './kernelSpeed.js';
 import { benchParity } from './parity.js';
 import { type RateOptionValues, rateDistortionArguments, rateOptions } from './rate/options.js';
@@ -114,10 +114,13 @@ function pictureBenches(cli: Argv, choose: (bench: Bench) => void): Argv {
     )
     .command(
       'enlarge <files..>',
-      'Films: halved, encoded, decoded at twice the size, beside Lanczos',
-      (sub) => filmOptions(sub, 18, 17),
-      ({ files: films, frames, crf, preset: chosen }) =>
-        choose((context) => benchEnlarge({ films, frames, crf, preset: chosen }, context)),
+      'Films: made smaller, encoded, decoded at their size, beside Lanczos',
+      (sub) =>
+        filmOptions(sub, 18, 17).options({
+          factor: { choices: ENLARGE_FACTORS, default: 2, describe: 'Times smaller' },
+        }),
+      ({ files: films, frames, crf, preset: chosen, factor }) =>
+        choose((context) => benchEnlarge({ films, frames, crf, preset: chosen, factor }, context)),
     )
     .command(
       'reduce <files..>',

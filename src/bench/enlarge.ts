@@ -1,6 +1,8 @@
+import type { Picture } from '../../runtime/picture/picture.js';
 import type { EncodeOptions } from '../../trainers/options.js';
 import type { CommandContext } from '../commands/context.js';
-import { cropped, evenSize, halved } from '../measure/areaAverage.js';
+import { areaAverage, cropped, wholeSize } from '../measure/areaAverage.js';
+import { ssim } from '../measure/ssim.js';
 import { filteredPictures } from '../media/filmFilter.js';
 import { collectPictures, filmOf } from '../media/filmInMemory.js';
 import {
@@ -11,34 +13,60 @@ import {
   type FilmBenchArguments,
   psnrOfPictures,
 } from './benchFilm.js';
-import { type MeasuredRow, tabulateFilms } from './decibelTable.js';
+import { type MeasuredRow, mean, tabulateFilms } from './decibelTable.js';
+
+/** Times that films may be made smaller. */
+export const ENLARGE_FACTORS = [2, 1.5, 3] as const;
 
 /**
- * Halves films by area averaging, encodes the halves, decodes them at twice the size and compares with the films, beside
- * ffmpeg's Lanczos enlargement of the uncoded halves. Films of odd size lose their last row or column first.
+ * Makes films smaller by area averaging, encodes them, decodes them at their size and compares with the films: with what the
+ * film's enlarger adds, by Lanczos's kernel alone, and beside ffmpeg's Lanczos enlargement of the uncoded small films. Films whose
+ * size cannot be divided lose their last rows or columns first.
  */
-export function benchEnlarge(args: FilmBenchArguments, context: CommandContext): Promise<void> {
-  return tabulateFilms(args, enlarge, context);
+export function benchEnlarge(
+  { factor, ...args }: FilmBenchArguments & { factor: number },
+  context: CommandContext,
+): Promise<void> {
+  return tabulateFilms(args, (film, encode, options) => enlarge(film, factor, encode, options), context);
 }
 
 async function enlarge(
   film: BenchFilm,
+  factor: number,
   encode: BenchEncoder,
   options: Partial<EncodeOptions>,
 ): Promise<MeasuredRow> {
-  const { width, height } = evenSize(film.info);
+  const { width, height } = wholeSize(film.info, factor);
   const original = film.pictures.map((picture) => cropped(picture, width, height));
-  const half = filmOf(original.map(halved), film.info);
-  const encoded = await encode(half, options);
-  const decoded = await decodePictures(encoded.bytes, { width, height });
+  const small = filmOf(
+    original.map((picture) => areaAverage(picture, factor)),
+    film.info,
+  );
+  const encoded = await encode(small, { ...options, enlarger: 'always' });
+  const { bytes } = encoded;
   const large = { ...film.info, width, height };
-  const scaled = filteredPictures(half, [`scale=${width}:${height}:flags=lanczos`], large);
-  const weft = psnrOfPictures(original, decoded);
-  const lanczos = psnrOfPictures(original, await collectPictures(scaled));
+  const scaled = filteredPictures(small, [`scale=${width}:${height}:flags=lanczos`], large);
+  const ways = {
+    film: await decodePictures(bytes, { width, height }),
+    Lanczos: await decodePictures(bytes, { width, height, enlarge: 'lanczos' }),
+    uncoded: await collectPictures(scaled),
+  };
+  const measured = Object.entries(ways).map(([name, pictures]) => ({
+    name,
+    psnr: psnrOfPictures(original, pictures),
+    ssim: mean(original.map((picture, i) => ssim(picture, pictures[i] as Picture))),
+  }));
+  const db = Object.fromEntries(measured.map(({ name, psnr }) => [`${name} Y`, psnr.y]));
   return {
     name: film.name,
-    figures: { 'weft Y': weft.y, 'Lanczos Y': lanczos.y },
-    note: encodeNote(encoded),
-    fields: { ...options, frames: original.length, bytes: encoded.bytes.length, psnrDb: { weft, lanczos } },
+    figures: { ...db, 'film over Lanczos': db['film Y']! - db['Lanczos Y']! },
+    note: [...measured.map(({ name, ssim }) => `SSIM ${name} ${ssim.toFixed(4)}`), encodeNote(encoded)].join(
+      ', ',
+    ),
+    fields: {
+      ...{ ...options, factor, frames: original.length, bytes: bytes.length },
+      psnrDb: Object.fromEntries(measured.map(({ name, psnr }) => [name, psnr])),
+      ssim: Object.fromEntries(measured.map(({ name, ssim }) => [name, ssim])),
+    },
   };
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { EncodeOptions } from '../../trainers/options.js';
 import type { CommandContext } from '../commands/context.js';
 import { readWeftFile } from '../commands/weftFile.js';
-import { cropped, evenSize, halved } from '../measure/areaAverage.js';
+import { areaAverage, cropped, wholeSize } from '../measure/areaAverage.js';
 import type { PsnrDb } from '../measure/psnr.js';
 import { filmOf } from '../media/filmInMemory.js';
 import {
@@ -44,11 +44,11 @@ async function weftBytes(
 /** A film of odd size is compared without its last row or column. */
 async function reduced(bytes: Uint8Array): Promise<PsnrDb> {
   const native = await decodePictures(bytes, {});
-  const { width, height } = evenSize(native[0]!);
+  const { width, height } = wholeSize(native[0]!, 2);
   const half = await decodePictures(bytes, {
     crop: { x: 0, y: 0, width, height },
     ...{ width: width / 2, height: height / 2 },
   });
-  const averaged = native.map((picture) => halved(cropped(picture, width, height)));
+  const averaged = native.map((picture) => areaAverage(cropped(picture, width, height), 2));
   return psnrOfPictures(averaged, half);
 }

@@ -71,7 +71,9 @@ function factsOf(input: string, header: WeftHeader, info: FilmInfo & { frames: n
   const seconds = filmSeconds(info)!;
   const bitsPerPixel = (8 * bytes) / (header.frames * header.width * header.height);
   const line = `${input}: ${bytes} bytes, ${seconds.toFixed(3)} s, ${bitsPerPixel.toFixed(4)} bits per pixel`;
-  return { input, bytes, seconds, bitsPerPixel, header, line };
+  // Bytes say nothing to a reader of JSON but how many they are.
+  const told = { ...header, enlarger: header.enlarger && { bytes: header.enlarger.length } };
+  return { input, bytes, seconds, bitsPerPixel, header: told, line };
 }
 
 function nameAndBytes({ name, bytes }: ChunkOutline): Pick<ChunkOutline, 'name' | 'bytes'> {
@@ -96,7 +98,10 @@ function sizeLines(segments: readonly Pick<SegmentEntry, 'startFrame' | 'frames'
 }
 
 function headerLines(header: WeftHeader): string[] {
-  const shown = (value: unknown) => (value === null || value === '' ? '-' : String(value));
+  const shown = (value: unknown) => {
+    if (value instanceof Uint8Array) return `${value.length} bytes`;
+    return value === null || value === '' ? '-' : String(value);
+  };
   const width = Math.max(...HEADER_FIELDS.map((field) => field.name.length));
   return ['header', ...HEADER_FIELDS.map(({ name }) => `  ${name.padEnd(width)}  ${shown(header[name])}`)];
 }

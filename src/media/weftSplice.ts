@@ -160,6 +160,10 @@ async function outlines(
   return all;
 }
 
+function framesOf({ file, firstSegment, endSegment }: WeftPart): number {
+  return file.segments.slice(firstSegment, endSegment).reduce((sum, { frames }) => sum + frames, 0);
+}
+
 async function* bodies(parts: readonly WeftPart[]): AsyncGenerator<Uint8Array, void, undefined> {
   for (const { name, file, firstSegment, endSegment } of parts)
     for (let index = firstSegment; index < endSegment; index++)
@@ -173,11 +177,13 @@ function headerOf(parts: readonly WeftPart[]): Omit<WeftHeader, 'frames' | keyof
   );
   const telling = Object.fromEntries(agreed.map((field) => [field, header[field]])) as Partial<Telling>;
   const deciding = Object.fromEntries(DECIDING.map((field) => [field, header[field]]));
+  const longest = parts.reduce((best, part) => (framesOf(part) > framesOf(best) ? part : best));
   // The PSNR of a part is not that of the whole.
   const whole = parts.length === 1 && isWhole(parts[0]!);
   return {
     ...(deciding as Omit<WeftHeader, 'frames' | 'psnr' | keyof Telling>),
     ...telling,
+    enlarger: longest.file.header.enlarger,
     psnr: whole ? psnr : null,
   };
 }

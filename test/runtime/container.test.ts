@@ -119,6 +119,7 @@ describe('header', () => {
       psnr: 3801,
       trainedKilomacsPerPixel: 1500,
       tick: [1, 90000] as [number, number],
+      enlarger: Uint8Array.of(1, 2, 3),
     };
     expect(unpackHeader(packHeader(full))).toEqual(full);
   });

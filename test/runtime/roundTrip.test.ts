@@ -51,6 +51,8 @@ function legalValue(type: HeaderFieldType): fc.Arbitrary<unknown> {
       );
     case 'word':
       return fc.constantFrom(...type.words);
+    case 'bytes':
+      return fc.uint8Array({ minLength: 1, maxLength: type.most });
   }
 }
 

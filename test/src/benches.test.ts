@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createPicture, type Picture } from '../../runtime/picture/picture.js';
 import { psnrOfPictures } from '../../src/bench/benchFilm.js';
 import { everySecond, missingFrames } from '../../src/bench/slowMotion.js';
-import { cropped, evenSize, halved } from '../../src/measure/areaAverage.js';
+import { areaAverage, cropped, wholeSize } from '../../src/measure/areaAverage.js';
 import { blend } from '../../src/measure/blend.js';
 import { addDifference, noDifference } from '../../src/measure/sampleDifference.js';
 
@@ -18,26 +18,36 @@ describe('area averaging', () => {
     const picture = counting(4, 2);
     picture.planes[0].set([1, 2, 10, 20, 3, 4, 30, 43]);
     picture.planes[1].set([7, 8]);
-    const half = halved(picture);
+    const half = areaAverage(picture, 2);
     expect([half.width, half.height]).toEqual([2, 1]);
     expect([...half.planes[0]]).toEqual([3, 26]); // 2.5 and 25.75
     expect([...half.planes[1]]).toEqual([8]); // 7.5: one row of chroma
   });
 
   it('takes the mean of what is there where chroma has an odd number of samples', () => {
-    const half = halved(counting(6, 6)); // chroma 3x3 to 2x2
+    const half = areaAverage(counting(6, 6), 2); // chroma 3x3 to 2x2
     expect([half.width, half.height]).toEqual([3, 3]);
     expect([...half.planes[1]]).toEqual([2, 4, 7, 8]); // (0+1+3+4)/4, (2+5)/2, (6+7)/2, 8
   });
 
   it('needs an even size, which cropping gives', () => {
     const picture = counting(5, 3);
-    expect(() => halved(picture)).toThrow(RangeError);
-    const { width, height } = evenSize(picture);
+    expect(() => areaAverage(picture, 2)).toThrow(RangeError);
+    const { width, height } = wholeSize(picture, 2);
     const even = cropped(picture, width, height);
     expect([...even.planes[0]]).toEqual([0, 1, 2, 3, 5, 6, 7, 8]);
     expect([...even.planes[2]]).toEqual([0, 1]);
-    expect(halved(even).planes[0]).toEqual(Uint8Array.of(3, 5));
+    expect(areaAverage(even, 2).planes[0]).toEqual(Uint8Array.of(3, 5));
+  });
+
+  it('shares samples between areas that are no whole number of them', () => {
+    const picture = createPicture(6, 3, '444');
+    picture.planes[0].set([0, 90, 90, 30, 60, 90, 0, 90, 90, 30, 60, 90, 0, 90, 90, 30, 60, 90]);
+    const { width, height, planes } = areaAverage(picture, 1.5);
+    expect([width, height]).toEqual([4, 2]);
+    // (0 + 90 / 2) / 1.5, (90 / 2 + 90) / 1.5, (30 + 60 / 2) / 1.5, (60 / 2 + 90) / 1.5
+    expect([...planes[0]]).toEqual([30, 90, 40, 80, 30, 90, 40, 80]);
+    expect(wholeSize({ width: 481, height: 271 }, 1.5)).toEqual({ width: 480, height: 270 });
   });
 });
 

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ENLARGER_TENSORS, ENLARGER_VALUE_COUNT } from '../../runtime/field/enlarger.js';
 import { segmentStructure } from '../../runtime/field/structure.js';
 import { NET_TENSORS, NET_VALUE_COUNT } from '../../runtime/field/tensors.js';
 import { open } from '../../runtime/film/film.js';
@@ -11,6 +12,8 @@ import { addError, noError, psnrOf, squaredError } from '../../src/measure/psnr.
 import { encode } from '../../trainers/encode.js';
 import type { EncodeHooks } from '../../trainers/encodeJob.js';
 import { type EngineName, openEngine, reportEngines } from '../../trainers/engines.js';
+import { batchOf, exampleOf } from '../../trainers/enlarger/examples.js';
+import { PIECE_PX } from '../../trainers/enlarger/sourcePieces.js';
 import { errorWeights } from '../../trainers/errorWeights.js';
 import { loadNativeTrainer } from '../../trainers/native/trainerAddon.js';
 import { createNetState } from '../../trainers/nets/netState.js';
@@ -22,6 +25,8 @@ import { TRAINING_CONSTANTS } from '../../trainers/trainingConstants.js';
 import type { TrainingSegment } from '../../trainers/trainingEngine.js';
 import { activityOfStep } from '../../trainers/trainingStep.js';
 import { canEncode } from '../nativeEngine.js';
+import { loudValues } from '../runtime/loudEnlarger.js';
+import { uniforms } from '../runtime/randomNumbers.js';
 import { busySegment, LAMBDA, SIZES, STEP } from './busySegment.js';
 import { movingTexture, syntheticFilm } from './syntheticFilm.js';
 
@@ -264,5 +269,25 @@ describe('engines', () => {
 
   it.runIf(canEncode())('are the native one, however good the GPU, if none is asked for', async () => {
     expect((await openEngine('auto')).name).toBe(`native-${loadNativeTrainer().instructionSet}`);
+  });
+});
+
+describe.runIf(canEncode())('the gradient of an enlarger', () => {
+  it('is that of the native engine', async () => {
+    const random = uniforms(6);
+    const noise = () => Uint8Array.from({ length: PIECE_PX ** 2 }, () => 256 * random());
+    const examples = [0, 1, 2].map(() => exampleOf(noise(), noise()));
+    const batch = batchOf(loudValues(9), examples, [0, 3, 6]);
+    const [of, expected] = [0, 1].map(() => new Float64Array(ENLARGER_VALUE_COUNT));
+    const tfjs = await openEngine('tfjs');
+    const loss = await tfjs.enlargerGradient(batch, 2, of!);
+    const native = await loadNativeTrainer().enlargerGradient(batch, { threads: 2, exact: true }, expected!);
+    expect(loss / native).toBeCloseTo(1, 4);
+    for (const { name, offset, size } of ENLARGER_TENSORS) {
+      const [a, b] = [of!, expected!].map((gradient) => gradient.subarray(offset, offset + size));
+      const largest = Math.max(...b!.map(Math.abs));
+      const error = Math.max(...a!.map((value, i) => Math.abs(value - b![i]!)));
+      expect(error / largest, name).toBeLessThan(1e-3);
+    }
   });
 });

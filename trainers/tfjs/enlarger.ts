@@ -67,9 +67,15 @@ function enlarged(x: tf.Tensor4D, weights: readonly tf.Tensor[], places: tf.Tens
   return valid(features, head.reshape([4, count, reach ** 2]), reach);
 }
 
-/** The valid convolution with weights (outputs, inputs, side * side). */
+/** The valid convolution with weights (outputs, inputs, side * side): a product, for not every backend has the gradient of another. */
 function valid(input: tf.Tensor4D, weights: tf.Tensor, side: number): tf.Tensor4D {
-  const [outputs, inputs] = weights.shape as [number, number, number];
-  const filter = weights.reshape([outputs, inputs, side, side]).transpose<tf.Tensor4D>([2, 3, 1, 0]);
-  return tf.conv2d(input, filter, 1, 'valid');
+  const [outputs, inputs, taps] = weights.shape as [number, number, number];
+  const [count, height, width] = input.shape;
+  const size: [number, number] = [height - side + 1, width - side + 1];
+  const shifted = Array.from({ length: taps }, (_, tap) =>
+    input.slice([0, Math.floor(tap / side), tap % side, 0], [count, ...size, inputs]),
+  );
+  const patches = tf.concat(shifted, 3).reshape([-1, taps * inputs]);
+  const columns = weights.transpose([2, 1, 0]).reshape([taps * inputs, outputs]);
+  return tf.matMul(patches, columns).reshape([count, ...size, outputs]);
 }
