@@ -5,6 +5,7 @@ import { weftVersion } from '../trainers/version.js';
 import { type ChosenRun, commandTable, type Loaded } from './commandTable.js';
 import {
   environmentValues,
+  gatherRepeated,
   type OptionTable,
   type OptionTableOf,
   optionValues,
@@ -138,7 +139,9 @@ function parse(
   named: Map<string, Loaded>,
 ): GeneralOptions & { input?: string } {
   try {
-    const parsed = buildParser(withLiterals(argv), chosen, named).parseSync();
+    const tables = [...named.values()].map(({ options }) => options ?? {});
+    const words = tables.reduce<string[]>((known, table) => gatherRepeated(known, table), argv);
+    const parsed = buildParser(withLiterals(words), chosen, named).parseSync();
     return { ...optionValues(GENERAL_OPTIONS, parsed), input: parsed.input } as never;
   } catch (cause) {
     if (cause instanceof WeftError) throw cause;

@@ -56,6 +56,7 @@ export const commandTable: Readonly<Record<string, CommandEntry>> = {
           film(cli, 'A .weft file, or the address of one')
             .example('$0 decode film.weft --scale 2 --fps-multi 2', 'twice the size and the frame rate')
             .example('$0 decode film.weft --speed 0.25 -o slow.mp4', 'slow motion')
+            .example('$0 decode film.weft --retime 0:1,2:0.25,4:1 -o ramp.mp4', 'slow from 0:02 to 0:04')
             .example('$0 decode film.weft -o - | mpv -', 'into a player'),
         run: runDecode,
       };

@@ -16,6 +16,9 @@ export {
 } from '../runtime/errors.js';
 export { type OpenOptions, open, type WeftFilm } from '../runtime/film/film.js';
 export type { FrameOptions } from '../runtime/film/frameOptions.js';
+export type { PanPoint } from '../runtime/film/panning.js';
+export type { Freeze, TimePiece } from '../runtime/film/retiming.js';
+export type { SpeedPoint } from '../runtime/film/speedCurve.js';
 export type { Chunk, ChunkOutline, StreamedChunk } from '../runtime/format/chunks.js';
 export type { Chroma, FilmInfo, Picture, Rational } from '../runtime/picture/picture.js';
 export type { Crop } from '../runtime/picture/raster.js';

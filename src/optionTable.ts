@@ -4,6 +4,7 @@ import type { Options } from 'yargs';
 import { fallbackOf, type OptionField, type OptionType } from '../trainers/optionField.js';
 import { parseRate } from './media/rational.js';
 import { numberWithin, parseAmount, parseCrop, parseSeconds, parseSize } from './optionValues.js';
+import { parseFreezes, parsePan, parseSpeeds } from './pointLists.js';
 
 /** Legal values of an option of the command line. */
 export type CommandOptionType =
@@ -17,7 +18,13 @@ export type CommandOptionType =
   /** Seconds, or minutes:seconds. */
   | { readonly kind: 'time' }
   /** x,y,width,height in pixels of the film. */
-  | { readonly kind: 'crop' };
+  | { readonly kind: 'crop' }
+  /** TIME:SPEED, several, or a file of them. */
+  | { readonly kind: 'speeds' }
+  /** TIME:SECONDS; may be given several times. */
+  | { readonly kind: 'freezes' }
+  /** TIME:x,y,width,height, several, or a file of them. */
+  | { readonly kind: 'pan' };
 
 /** One option of a command. */
 export type CommandOption<Value = unknown> = OptionField<CommandOptionType, Value>;
@@ -84,7 +91,32 @@ function reading(type: CommandOptionType, path: string): Options {
       return { type: 'string', coerce: (text?: string) => parseSeconds(text, path) };
     case 'crop':
       return { type: 'string', coerce: (text?: string) => parseCrop(text, path) };
+    case 'speeds':
+      return { type: 'string', coerce: (text?: string) => parseSpeeds(text, path) };
+    case 'freezes':
+      return { type: 'string', coerce: (text?: string) => parseFreezes(text, path) };
+    case 'pan':
+      return { type: 'string', coerce: (text?: string) => parsePan(text, path) };
   }
+}
+
+/** Words of a command line in which each option that may be given several times is there once, with all that it was given. */
+export function gatherRepeated(argv: readonly string[], table: OptionTable): string[] {
+  const flags = Object.values(table).filter(({ type }) => type.kind === 'freezes');
+  return flags.reduce((words, { flag }) => gatherFlag(words, `--${flag}`), [...argv]);
+}
+
+function gatherFlag(words: readonly string[], flag: string): string[] {
+  const end = words.indexOf('--') < 0 ? words.length : words.indexOf('--');
+  const [others, values]: [string[], string[]] = [[], []];
+  for (let i = 0; i < end; i++) {
+    const word = words[i]!;
+    if (word.startsWith(`${flag}=`)) values.push(word.slice(flag.length + 1));
+    else if (word === flag && i + 1 < end) values.push(words[++i]!);
+    else others.push(word);
+  }
+  if (values.length === 0) return [...words];
+  return [...others, `${flag}=${values.join(',')}`, ...words.slice(end)];
 }
 
 /** Values of the options that the environment sets, by flag; an empty variable sets nothing. */

@@ -4,7 +4,8 @@
  */
 import { UsageError } from '../runtime/errors.js';
 
-function badValue(path: string, value: unknown, hint: string, range?: string): UsageError {
+/** @param hint what would be right, a sentence */
+export function badValue(path: string, value: unknown, hint: string, range?: string): UsageError {
   const said = typeof value === 'string' ? ` '${value}'` : '';
   return new UsageError(`${path}${said}: ${hint}`, {
     code: 'BAD_VALUE',

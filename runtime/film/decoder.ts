@@ -11,3 +11,6 @@ export { type HttpOptions, httpSource } from '../source/httpSource.js';
 export type { FilmInput } from '../source/openSource.js';
 export { type OpenOptions, open, WeftFilm } from './film.js';
 export type { FrameOptions, FramePlan } from './frameOptions.js';
+export type { PanPoint } from './panning.js';
+export type { Freeze, TimePiece } from './retiming.js';
+export type { SpeedPoint } from './speedCurve.js';

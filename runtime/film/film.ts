@@ -7,7 +7,6 @@ import { netsFromFile, readEnlarger } from '../entropy/netCoder.js';
 import { EngineError, FormatError, InterruptedError, throwIfAborted, UsageError } from '../errors.js';
 import type { Enlarger } from '../field/enlarger.js';
 import type { FilmNets } from '../field/nets.js';
-import { type SamplingKernels, samplingKernels } from '../field/samplingKernels.js';
 import { type FieldShape, fieldShape } from '../field/shape.js';
 import { refinedOffsets } from '../field/steps.js';
 import { segmentStructure } from '../field/structure.js';
@@ -35,8 +34,11 @@ import type { NetsEntry, SegmentEntry } from '../format/segments.js';
 import type { FilmInfo, Picture } from '../picture/picture.js';
 import type { ByteSource } from '../source/byteSource.js';
 import { type FilmInput, openSource } from '../source/openSource.js';
+import { askedAhead } from './askedAhead.js';
+import { CropKernels } from './cropKernels.js';
 import { type FrameOptions, type FramePlan, planFrames } from './frameOptions.js';
 import { SegmentCache } from './segmentCache.js';
+import { exposedPicture, type FilmPlace, openUntil } from './shutter.js';
 
 /** How to open a film. */
 export interface OpenOptions {
@@ -204,7 +206,7 @@ export class WeftFilm {
   /**
    * Which pictures `frames` gives for some options.
    *
-   * @throws UsageError `OPTION_UNKNOWN` or `OPTION_RANGE`
+   * @throws UsageError `OPTION_UNKNOWN`, `OPTION_RANGE` or `OPTION_CONFLICT`
    */
   plan(options: FrameOptions = {}): FramePlan {
     return planFrames(this.info, options);
@@ -219,17 +221,13 @@ export class WeftFilm {
   async *frames(options: FrameOptions = {}): AsyncGenerator<Picture, void, undefined> {
     const plan = this.plan(options);
     const enlarger = plan.enlarge === 'film' ? this.enlarger : undefined;
-    const kernels = samplingKernels(this.shape, plan.crop, plan.width, plan.height, enlarger);
-    const asked: Promise<Picture>[] = [];
-    for (let i = 0, next = 0; i < plan.count; i++) {
+    const kernels = new CropKernels(this.shape, plan, enlarger, plan.cropOf !== undefined);
+    // The instants of one picture are asked for ahead, too: those of several at once would go back and forth in the film.
+    const ahead = plan.shutter > 0 ? 0 : this.#decoder.lookahead;
+    const picture = (i: number): Promise<Picture> => this.#picture(plan, i, kernels, options.signal);
+    for await (const shown of askedAhead(plan.count, ahead, picture)) {
       throwIfAborted(options.signal);
-      for (; next < Math.min(plan.count, i + 1 + this.#decoder.lookahead); next++) {
-        const picture = this.#picture(plan, next, kernels, options.signal);
-        // A failure is the caller's to see when its turn comes, and no one's if the caller stops before.
-        picture.catch(() => {});
-        asked.push(picture);
-      }
-      yield await asked.shift()!;
+      yield shown;
     }
   }
 
@@ -316,21 +314,35 @@ export class WeftFilm {
     this.#file.source.close?.();
   }
 
-  /** Picture `i` of a plan: a frame, or what lies between two frames of one segment. */
+  /** Picture `i` of a plan: a frame, or what lies between two frames of one segment, or the mean of several such. */
   async #picture(
     plan: FramePlan,
     i: number,
-    kernels: SamplingKernels,
+    kernels: CropKernels,
     signal: AbortSignal | undefined,
   ): Promise<Picture> {
-    const { frame, phase } = this.#place(plan.instant(i));
-    const index = this.#segmentOf(frame);
+    const opening = this.#place(plan.instant(i));
+    const index = this.#segmentOf(opening.frame);
     const { startFrame } = this.segments[index]!;
-    const picture = this.#inSegment(index, signal, (segment) =>
-      segment.picture(frame - startFrame, phase, kernels, signal),
-    );
+    const shown = kernels.of(plan.cropOf?.(i) ?? plan.crop);
+    const sample = ({ frame, phase }: FilmPlace): Promise<Picture> =>
+      this.#inSegment(index, signal, (segment) => segment.picture(frame - startFrame, phase, shown, signal));
+    const picture = plan.shutter === 0 ? sample(opening) : this.#exposed(plan, i, index, sample);
     if (this.#decoder.lookahead > 0) this.#bakeAhead(plan, i, index, signal);
     return picture;
+  }
+
+  /** The mean while the shutter is open, and the film shows the same segment. */
+  #exposed(
+    { shutter, instant }: FramePlan,
+    i: number,
+    index: number,
+    sample: (place: FilmPlace) => Promise<Picture>,
+  ): Promise<Picture> {
+    const next = this.segments[index + 1];
+    const until = openUntil((part) => instant(i + part * shutter), next ? next.startFrame - 0.5 : Infinity);
+    const placeAt = (part: number): FilmPlace => this.#placeIn(index, instant(i + part * until * shutter));
+    return exposedPicture(placeAt, sample, this.#decoder.lookahead);
   }
 
   /** Does `work` with a segment, which is baked if it is not there. */
@@ -350,13 +362,21 @@ export class WeftFilm {
   }
 
   /** Across a boundary between segments, and after the last frame, the nearer frame is shown. */
-  #place(instant: number): { frame: number; phase: number } {
+  #place(instant: number): FilmPlace {
     const frame = Math.min(Math.floor(instant), this.header.frames - 1);
     const phase = instant - frame;
     const entry = this.segments[this.#segmentOf(frame)]!;
     if (phase === 0 || frame < entry.startFrame + entry.frames - 1) return { frame, phase };
     const nearest = phase < 0.5 || frame === this.header.frames - 1 ? frame : frame + 1;
     return { frame: nearest, phase: 0 };
+  }
+
+  /** The nearest to an instant that lies in a segment. */
+  #placeIn(index: number, instant: number): FilmPlace {
+    const { startFrame, frames } = this.segments[index]!;
+    const inside = Math.min(Math.max(instant, startFrame), startFrame + frames - 1);
+    const frame = Math.floor(inside);
+    return { frame, phase: inside - frame };
   }
 
   async #bake(index: number, signal: AbortSignal | undefined): Promise<BakedSegment> {
@@ -366,9 +386,8 @@ export class WeftFilm {
   /** Starts on the segment that the plan will need after the one of picture `i`, unless it is there. */
   #bakeAhead(plan: FramePlan, i: number, index: number, signal: AbortSignal | undefined): void {
     const entry = this.segments[index]!;
-    const left = entry.startFrame + entry.frames - plan.instant(i);
-    const next = i + Math.max(1, Math.ceil(left / (plan.instant(i + 1) - plan.instant(i))));
-    if (next >= plan.count) return;
+    const next = firstFrom(plan, entry.startFrame + entry.frames);
+    if (next <= i || next >= plan.count) return;
     const wanted = this.#segmentOf(Math.min(Math.floor(plan.instant(next)), this.header.frames - 1));
     if (wanted === index || this.#cache.has(wanted)) return;
     this.#cache
@@ -391,6 +410,18 @@ export class WeftFilm {
     }
     return low;
   }
+}
+
+/** The first picture of a plan at an instant or behind it, by bisection; its number of pictures if there is none. */
+function firstFrom({ count, instant: instantOf }: FramePlan, instant: number): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (instantOf(middle) < instant) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The facts about a film that its head says, with the times of frames where they do not follow its rate. */

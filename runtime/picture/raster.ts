@@ -44,12 +44,17 @@ export interface RasterKernels {
  */
 export type WeightOf = (distance: number, box: number) => number;
 
-/** Kernels for sampling `crop` of a picture of `source` size at `width` x `height`. */
+/**
+ * Kernels for sampling `crop` of a picture of `source` size at `width` x `height`.
+ *
+ * @param weightOf as for `axisKernel`
+ */
 export function rasterKernels(
   source: { width: number; height: number; chroma: Chroma },
   crop: Crop,
   width: number,
   height: number,
+  weightOf?: WeightOf,
 ): RasterKernels {
   const from = chromaSize(source.width, source.height, source.chroma);
   const to = chromaSize(width, height, source.chroma);
@@ -60,10 +65,13 @@ export function rasterKernels(
     width,
     height,
     chroma: source.chroma,
-    luma: [axisKernel(source.width, width, across, crop.x), axisKernel(source.height, height, down, crop.y)],
+    luma: [
+      axisKernel(source.width, width, across, crop.x, weightOf),
+      axisKernel(source.height, height, down, crop.y, weightOf),
+    ],
     chromaPlanes: [
-      axisKernel(from.width, to.width, across, crop.x * shrink),
-      axisKernel(from.height, to.height, down, crop.y * shrink),
+      axisKernel(from.width, to.width, across, crop.x * shrink, weightOf),
+      axisKernel(from.height, to.height, down, crop.y * shrink, weightOf),
     ],
     identity:
       crop.x === 0 &&

@@ -8,7 +8,7 @@ import { given } from '../given.js';
 import { blend } from '../measure/blend.js';
 import { filteredPictures } from '../media/filmFilter.js';
 import { collectPictures, filmOf } from '../media/filmInMemory.js';
-import { type BenchEncoder, decodePictures, encodeNote, psnrOfPictures } from './benchFilm.js';
+import { type BenchEncoder, decodePictures, encodeNote, measureWays } from './benchFilm.js';
 import { type MeasuredRow, tabulate } from './decibelTable.js';
 
 /** What the bench of analytic scenes runs. */
@@ -31,7 +31,7 @@ type Raster = Pick<FilmInfo, 'width' | 'height' | 'rate'>;
 
 /**
  * Encodes every scene at 160x90 and 15 Hz, decodes at 640x360 and 60 Hz and compares with its true rendering, beside
- * Lanczos enlargement and cross-fades of the uncoded pictures.
+ * the same without its enlarger and Lanczos enlargement and cross-fades of the uncoded pictures.
  */
 export function benchAnalyticScenes(
   { samples, frames, ...options }: AnalyticSceneArguments,
@@ -51,7 +51,7 @@ async function measureScene(
 ): Promise<MeasuredRow> {
   const source = sceneFilm(scene, { ...small, ...given({ frames }) });
   const film = filmOf(await collectPictures(source.pictures()), source.info);
-  const encoded = await encode(film, options);
+  const encoded = await encode(film, { ...options, enlarger: 'always' });
   const count = factor * (source.info.frames! - 1) + 1;
   const truth = await collectPictures(sceneFilm(scene, { ...large, samples, frames: count }).pictures());
   const { width, height, rate: fps } = large;
@@ -61,13 +61,19 @@ async function measureScene(
     chroma: '420',
     rate: small.rate,
   });
-  const weft = psnrOfPictures(truth, decoded.slice(0, count));
-  const lanczos = psnrOfPictures(truth, crossFaded(await collectPictures(scaled), count));
+  const { figures, note, fields } = measureWays(truth, {
+    weft: decoded.slice(0, count),
+    'weft, Lanczos': (await decodePictures(encoded.bytes, { width, height, fps, enlarge: 'lanczos' })).slice(
+      0,
+      count,
+    ),
+    Lanczos: crossFaded(await collectPictures(scaled), count),
+  });
   return {
     name: scene.name,
-    figures: { 'weft Y': weft.y, 'weft yuv': weft.yuv, 'Lanczos Y': lanczos.y, 'Lanczos yuv': lanczos.yuv },
-    note: encodeNote(encoded),
-    fields: { ...options, samples, bytes: encoded.bytes.length, psnrDb: { weft, lanczos } },
+    figures,
+    note: `${note}, ${encodeNote(encoded)}`,
+    fields: { ...options, samples, bytes: encoded.bytes.length, ...fields },
   };
 }
 

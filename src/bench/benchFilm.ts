@@ -10,6 +10,7 @@ import { type EncodeReport, encodeToFile } from '../commands/encode.js';
 import { given } from '../given.js';
 import { listenForInterrupts } from '../interrupts.js';
 import { addError, noError, type PsnrDb, psnrOf, squaredError } from '../measure/psnr.js';
+import { ssim } from '../measure/ssim.js';
 import { collectPictures } from '../media/filmInMemory.js';
 import { openFilm } from '../media/filmReader.js';
 import { withTemporaryFolder } from '../media/temporaryFolder.js';
@@ -94,6 +95,42 @@ export function psnrOfPictures(reference: readonly Picture[], test: readonly Pic
   const total = noError();
   for (const [index, picture] of reference.entries()) addError(total, squaredError(picture, test[index]!));
   return psnrOf(total);
+}
+
+/** How near to the truth some ways come, by their names. */
+export interface MeasuredWays {
+  /** PSNR of luma, dB: `NAME Y`. */
+  figures: Record<string, number>;
+  /** Mean SSIM of luma, for people. */
+  note: string;
+  fields: { psnrDb: Record<string, PsnrDb>; ssim: Record<string, number> };
+}
+
+/**
+ * Compares pictures that were made in several ways with the true ones.
+ *
+ * @throws RangeError if their number or size differs.
+ */
+export function measureWays(
+  truth: readonly Picture[],
+  ways: Readonly<Record<string, readonly Picture[]>>,
+): MeasuredWays {
+  const of = <T>(measure: (pictures: readonly Picture[]) => T): Record<string, T> =>
+    Object.fromEntries(Object.entries(ways).map(([name, pictures]) => [name, measure(pictures)]));
+  const psnrDb = of((pictures) => psnrOfPictures(truth, pictures));
+  const ssims = of((pictures) => mean(truth.map((picture, i) => ssim(picture, pictures[i]!))));
+  return {
+    figures: Object.fromEntries(Object.entries(psnrDb).map(([name, { y }]) => [`${name} Y`, y])),
+    note: `SSIM ${Object.entries(ssims)
+      .map(([name, value]) => `${name} ${value.toFixed(4)}`)
+      .join(' ')}`,
+    fields: { psnrDb, ssim: ssims },
+  };
+}
+
+/** Mean of some figures. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** What an encode cost, for people. */

@@ -4,6 +4,7 @@ import {
   type BenchEncoder,
   type BenchFilm,
   type FilmBenchArguments,
+  mean,
   readBenchFilm,
   withEncoder,
 } from './benchFilm.js';
@@ -54,11 +55,6 @@ export function tabulateFilms(
   const measureFile = async (file: string, encode: BenchEncoder) =>
     measure(await readBenchFilm(file, frames), encode, options);
   return tabulate(films, measureFile, { context, summary: 'mean' });
-}
-
-/** Mean of some figures. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function rowText(name: string, figures: Decibels, note?: string): string {

@@ -1,8 +1,6 @@
-import type { Picture } from '../../runtime/picture/picture.js';
 import type { EncodeOptions } from '../../trainers/options.js';
 import type { CommandContext } from '../commands/context.js';
 import { areaAverage, cropped, wholeSize } from '../measure/areaAverage.js';
-import { ssim } from '../measure/ssim.js';
 import { filteredPictures } from '../media/filmFilter.js';
 import { collectPictures, filmOf } from '../media/filmInMemory.js';
 import {
@@ -11,9 +9,9 @@ import {
   decodePictures,
   encodeNote,
   type FilmBenchArguments,
-  psnrOfPictures,
+  measureWays,
 } from './benchFilm.js';
-import { type MeasuredRow, mean, tabulateFilms } from './decibelTable.js';
+import { type MeasuredRow, tabulateFilms } from './decibelTable.js';
 
 /** Times that films may be made smaller. */
 export const ENLARGE_FACTORS = [2, 1.5, 3] as const;
@@ -46,27 +44,15 @@ async function enlarge(
   const { bytes } = encoded;
   const large = { ...film.info, width, height };
   const scaled = filteredPictures(small, [`scale=${width}:${height}:flags=lanczos`], large);
-  const ways = {
+  const { figures, note, fields } = measureWays(original, {
     film: await decodePictures(bytes, { width, height }),
     Lanczos: await decodePictures(bytes, { width, height, enlarge: 'lanczos' }),
     uncoded: await collectPictures(scaled),
-  };
-  const measured = Object.entries(ways).map(([name, pictures]) => ({
-    name,
-    psnr: psnrOfPictures(original, pictures),
-    ssim: mean(original.map((picture, i) => ssim(picture, pictures[i] as Picture))),
-  }));
-  const db = Object.fromEntries(measured.map(({ name, psnr }) => [`${name} Y`, psnr.y]));
+  });
   return {
     name: film.name,
-    figures: { ...db, 'film over Lanczos': db['film Y']! - db['Lanczos Y']! },
-    note: [...measured.map(({ name, ssim }) => `SSIM ${name} ${ssim.toFixed(4)}`), encodeNote(encoded)].join(
-      ', ',
-    ),
-    fields: {
-      ...{ ...options, factor, frames: original.length, bytes: bytes.length },
-      psnrDb: Object.fromEntries(measured.map(({ name, psnr }) => [name, psnr])),
-      ssim: Object.fromEntries(measured.map(({ name, ssim }) => [name, ssim])),
-    },
+    figures: { ...figures, 'film over Lanczos': figures['film Y']! - figures['Lanczos Y']! },
+    note: `${note}, ${encodeNote(encoded)}`,
+    fields: { ...options, factor, frames: original.length, bytes: bytes.length, ...fields },
   };
 }

@@ -10,7 +10,7 @@ import {
   decodePictures,
   encodeNote,
   type FilmBenchArguments,
-  psnrOfPictures,
+  measureWays,
 } from './benchFilm.js';
 import { type MeasuredRow, tabulateFilms } from './decibelTable.js';
 
@@ -48,26 +48,21 @@ async function slowMotion(
   const kept = filmOf(everySecond(decoded), slow);
   const missing = missingFrames(pictures.length);
   const chosen = (film: readonly Picture[]) => missing.map((frame) => film[frame]!);
-  const against = (film: readonly Picture[]) => psnrOfPictures(chosen(pictures), chosen(film));
   const blends = decoded.map((picture, frame) =>
     frame % 2 === 0 ? picture : blend(decoded[frame - 1]!, decoded[frame + 1] ?? picture, 0.5),
   );
   const filter = `minterpolate=fps=${info.rate.join('/')}:mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1`;
-  const psnrDb = {
-    weft: against(decoded),
-    /** The mean of the two decoded neighbours. */
-    blend: against(blends),
-    /** ffmpeg's motion compensation, run on the decoded frames. */
-    minterpolate: against(await collectPictures(filteredPictures(kept, [filter], info))),
-  };
+  const { figures, note, fields } = measureWays(chosen(pictures), {
+    weft: chosen(decoded),
+    // The mean of the two decoded neighbours.
+    blend: chosen(blends),
+    // ffmpeg's motion compensation, run on the decoded frames.
+    minterpolate: chosen(await collectPictures(filteredPictures(kept, [filter], info))),
+  });
   return {
     name: film.name,
-    figures: {
-      'weft Y': psnrDb.weft.y,
-      'blend Y': psnrDb.blend.y,
-      'minterpolate Y': psnrDb.minterpolate.y,
-    },
-    note: encodeNote(encoded),
-    fields: { ...options, frames: pictures.length, bytes: encoded.bytes.length, psnrDb },
+    figures: { ...figures, 'weft over minterpolate': figures['weft Y']! - figures['minterpolate Y']! },
+    note: `${note}, ${encodeNote(encoded)}`,
+    fields: { ...options, frames: pictures.length, bytes: encoded.bytes.length, ...fields },
   };
 }

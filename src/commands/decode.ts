@@ -1,5 +1,6 @@
 import type { WeftFilm } from '../../runtime/film/film.js';
 import { type FrameOptions, planFrames } from '../../runtime/film/frameOptions.js';
+import type { TimePiece } from '../../runtime/film/retiming.js';
 import { filmSeconds } from '../../runtime/picture/frameTimes.js';
 import type { FilmInfo, Picture, Rational } from '../../runtime/picture/picture.js';
 import { given } from '../given.js';
@@ -27,7 +28,7 @@ export async function runDecode(args: DecodeArguments, context: CommandContext):
   const interrupts = listenForInterrupts();
   const film = await openWeftFile(args.input, given({ engine: args.engine, threads: args.threads }));
   try {
-    const { options, info } = planOutput(film.info, args);
+    const { options, info, pieces } = planOutput(film.info, args);
     if (film.info.times && !args.fps && !args.fpsMulti && !keepsTimes(output))
       reporter.note(
         `${output} has no times of frames: written at a constant ${toNumber(info.rate).toFixed(3)} Hz`,
@@ -38,7 +39,7 @@ export async function runDecode(args: DecodeArguments, context: CommandContext):
     const written = await writeFilm(withProgress(pictures, info.frames ?? 1, context), info, output, {
       ...given({ ffmpeg: context.ffmpeg }),
       ...{ overwrite: context.overwrite, input: args.input },
-      ...(takesTracks(output) && { tracks: await tracksOf(film, args, interrupts.signal) }),
+      ...(takesTracks(output) && { tracks: await tracksOf(film, args, pieces, interrupts.signal) }),
       signal: interrupts.signal,
       log: (line) => reporter.note(line),
     });
@@ -68,42 +69,46 @@ async function* withProgress(
 /** What belongs to the pictures that are shown. */
 async function tracksOf(
   film: WeftFilm,
-  { start = 0, end, speed = 1 }: DecodeArguments,
+  { start = 0, end, speed = 1, retime, freeze }: DecodeArguments,
+  pieces: readonly TimePiece[],
   signal: AbortSignal,
 ): Promise<FilmTracks> {
   const chunks = await film.streamedChunks(signal);
   const seconds = filmSeconds(film.info)!;
   const until = Math.min(end ?? seconds, seconds);
-  return { chunks, start, end: until, speed, whole: start === 0 && until === seconds };
+  const part = { start, end: until, speed, ...((retime || freeze) && { pieces }) };
+  return { chunks, ...part, whole: start === 0 && until === seconds };
 }
 
 /** What the arguments ask of the decoder. */
 function frameOptions(
   film: FilmInfo,
-  { size, scale = 1, fps, fpsMulti, start, end, crop, speed, output }: DecodeArguments,
+  { size, scale = 1, fps, fpsMulti, start, end, crop, output, ...args }: DecodeArguments,
 ): FrameOptions {
-  const shown = crop ?? film;
+  const { pan, speed, retime, freeze, shutter, enlarge } = args;
+  const shown = pan?.[0]?.crop ?? crop ?? film;
   const scaled = (side: number) => Math.max(1, Math.round(side * scale));
   const { width, height } = size ?? { width: scaled(shown.width), height: scaled(shown.height) };
   const needsRate = fpsMulti !== undefined || (output !== undefined && !keepsTimes(output));
   const rate = fps ?? (needsRate ? multiplied(film.rate, fpsMulti ?? 1) : undefined);
-  return { width, height, ...given({ fps: rate, start, end, crop, speed }) };
+  const times = { fps: rate, start, end, speed, retime, freeze, shutter };
+  return { width, height, ...given({ ...times, crop, pan, enlarge }) };
 }
 
 /**
- * What the arguments ask of the decoder, and the facts about the film that it then gives.
+ * What the arguments ask of the decoder, the facts about the film that it then gives, and which pieces of the film those are.
  *
  * @throws UsageError OPTION_RANGE
  */
 export function planOutput(
   film: FilmInfo & { frames: number },
   args: DecodeArguments,
-): { options: FrameOptions; info: FilmInfo } {
+): { options: FrameOptions; info: FilmInfo; pieces: readonly TimePiece[] } {
   const options = frameOptions(film, args);
-  const { width, height, crop, count, rate, times } = planFrames(film, options);
+  const { width, height, crop, count, rate, times, pieces } = planFrames(film, options);
   const { times: _, ...source } = film;
   const shape = { width, height, sampleAspect: sampleAspect(source, args, crop) };
-  return { options, info: { ...source, ...shape, rate, frames: count, ...(times && { times }) } };
+  return { options, pieces, info: { ...source, ...shape, rate, frames: count, ...(times && { times }) } };
 }
 
 /** Another shape of the raster, asked for with --size, is made good by the shape of its samples. */

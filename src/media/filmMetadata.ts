@@ -1,6 +1,7 @@
 /** Title, other tags and chapters of a film, in the plain text that ffmpeg reads and writes (`ffmetadata`). */
 
 import { type FfmpegTools, ffmpegWrites, fileUrl } from './ffmpeg.js';
+import { piecesOf, type SoundPart, type SoundPiece } from './soundCoding.js';
 
 /** A stretch of a film that has a name. */
 interface Chapter {
@@ -76,16 +77,19 @@ export function formatMetadata({ tags, chapters }: FilmMetadata): string {
   return `${[';FFMETADATA1', ...tags, ...sections.flat()].join('\n')}\n`;
 }
 
-/** What is left of the chapters in a part of the film that is shown at another speed. */
-export function cutMetadata(
-  { tags, chapters }: FilmMetadata,
-  part: { start: number; end: number; speed?: number },
-): FilmMetadata {
-  const place = (seconds: number) =>
-    (Math.min(Math.max(seconds, part.start), part.end) - part.start) / (part.speed ?? 1);
+/** What is left of the chapters in a part of the film that is shown at another speed, or at several. */
+export function cutMetadata({ tags, chapters }: FilmMetadata, part: SoundPart): FilmMetadata {
+  const pieces = piecesOf(part);
+  const place = (seconds: number) => pieces.reduce((shown, piece) => shown + shownOf(piece, seconds), 0);
   const kept = chapters.map(({ seconds, tags }) => ({
     seconds: { start: place(seconds.start), end: place(seconds.end) },
     tags,
   }));
   return { tags, chapters: kept.filter(({ seconds }) => seconds.end > seconds.start) };
+}
+
+/** For how long a piece is shown before an instant of the film; a picture that stands there comes behind it. */
+function shownOf({ from, to, seconds }: SoundPiece, instant: number): number {
+  if (instant <= from) return 0;
+  return to > from ? seconds * Math.min(1, (instant - from) / (to - from)) : seconds;
 }

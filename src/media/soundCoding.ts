@@ -7,23 +7,84 @@ export interface SoundPart {
   end: number;
   /** Seconds of it per second heard; default 1. */
   speed?: number;
+  /** What the part is heard as where that is not one speed: pieces of it, one after the other. */
+  pieces?: readonly SoundPiece[];
+}
+
+/** A piece of a track that is heard at one speed; silence where it has no length of its own. */
+export interface SoundPiece {
+  /** In seconds of the track's own clock. */
+  readonly from: number;
+  readonly to: number;
+  /** For how long it is heard. */
+  readonly seconds: number;
+}
+
+/** Sound is stretched within these speeds; outside of them it says nothing any more. */
+const AUDIBLE_SPEED = { min: 0.25, max: 4 };
+
+/** What Opus is coded at. */
+const SAMPLES_PER_SECOND = 48_000;
+
+/** The pieces of a part, of which there is one if it has one speed. */
+export function piecesOf({ start, end, speed = 1, pieces }: SoundPart): readonly SoundPiece[] {
+  return pieces ?? [{ from: start, to: end, seconds: (end - start) / speed }];
+}
+
+/** Whether anything is left of a piece when it is stretched. */
+export function isAudible({ from, to, seconds }: SoundPiece): boolean {
+  const speed = (to - from) / seconds;
+  return speed > AUDIBLE_SPEED.min * (1 - 1e-9) && speed < AUDIBLE_SPEED.max * (1 + 1e-9);
 }
 
 /** Filters that give a part of a track from 0 on. Where there is no sound there is silence, so that it stays with the pictures. */
-export function soundFilters({ start, end, speed = 1 }: SoundPart): string[] {
+export function soundFilters(part: SoundPart): string[] {
+  const { start, end } = part;
+  const pieces = piecesOf(part);
+  const cut = [`atrim=start=${start.toFixed(6)}:end=${end.toFixed(6)}`, `asetpts=PTS-${start.toFixed(6)}/TB`];
+  if (pieces.length > 1) return [...cut, ...pieceFilters(start, end, pieces)];
+  const speed = pieces.length === 1 ? (pieces[0]!.to - pieces[0]!.from) / pieces[0]!.seconds : 1;
+  return [...cut, ...tempoFilters(speed), 'aresample=async=1:first_pts=0'];
+}
+
+/** Each piece by itself, to the sample, so that what one is too long or too short by does not move the next. */
+function pieceFilters(start: number, end: number, pieces: readonly SoundPiece[]): string[] {
+  const samples = (seconds: number) => Math.round(seconds * SAMPLES_PER_SECOND);
+  let shown = 0;
+  const branches = pieces.map((piece, i) => {
+    const [begins, ends] = [samples(shown), samples(shown + piece.seconds)];
+    shown += piece.seconds;
+    const [from, to] = [piece.from, piece.to].map((seconds) => samples(seconds - start));
+    const audible = isAudible(piece);
+    const heard = audible
+      ? [
+          `atrim=start_sample=${from}:end_sample=${to}`,
+          'asetpts=PTS-STARTPTS',
+          ...tempoFilters((piece.to - piece.from) / piece.seconds),
+        ]
+      : ['atrim=end_sample=1', 'volume=0'];
+    const length = [`apad=whole_len=${ends - begins}`, `atrim=end_sample=${ends - begins}`];
+    return `[piece${i}]${[...heard, ...length, 'asetpts=N/SR/TB'].join(',')}[heard${i}]`;
+  });
+  const labels = (name: string) => pieces.map((_, i) => `[${name}${i}]`).join('');
+  const parted = [
+    `asplit=${pieces.length}${labels('piece')}`,
+    ...branches,
+    `${labels('heard')}concat=n=${pieces.length}:v=0:a=1`,
+  ];
   return [
-    `atrim=start=${start.toFixed(6)}:end=${end.toFixed(6)}`,
-    `asetpts=PTS-${start.toFixed(6)}/TB`,
-    ...tempoFilters(speed),
-    'aresample=async=1:first_pts=0',
+    `aresample=${SAMPLES_PER_SECOND}:async=1:first_pts=0`,
+    `apad=whole_len=${Math.max(1, samples(end - start))}`,
+    parted.join(';'),
   ];
 }
 
 /** One filter changes the tempo by a factor of 2 at most in every ffmpeg. */
 function tempoFilters(speed: number): string[] {
-  if (speed === 1) return [];
+  if (Math.abs(speed - 1) < 1e-9) return [];
   const steps = Math.max(1, Math.ceil(Math.abs(Math.log2(speed)) - 1e-9));
-  return new Array<string>(steps).fill(`atempo=${speed ** (1 / steps)}`);
+  const tempo = Math.min(2, Math.max(0.5, speed ** (1 / steps)));
+  return new Array<string>(steps).fill(`atempo=${tempo}`);
 }
 
 /** Options of an output that holds a part of a track as Opus. */

@@ -5,7 +5,14 @@ import path from 'node:path';
 import { type Chunk, type StreamedChunk, streamed } from '../../runtime/format/chunks.js';
 import { type FfmpegTools, fileUrl, probeJson, startFfmpeg } from './ffmpeg.js';
 import { cutMetadata, formatMetadata, parseMetadata } from './filmMetadata.js';
-import { opusBitrate, opusOptions, soundFilters } from './soundCoding.js';
+import {
+  isAudible,
+  opusBitrate,
+  opusOptions,
+  piecesOf,
+  type SoundPiece,
+  soundFilters,
+} from './soundCoding.js';
 import { textOfChunk } from './trackFile.js';
 import { TRACK_CHUNKS } from './trackReader.js';
 
@@ -17,6 +24,8 @@ export interface FilmTracks {
   end: number;
   /** Film seconds per second shown. */
   speed: number;
+  /** What is shown of the film, one piece after the other, where that is not one speed; `speed` does not count then. */
+  pieces?: readonly SoundPiece[];
   /** Whether `start` to `end` is all of the film. */
   whole: boolean;
 }
@@ -30,9 +39,6 @@ export interface TrackInputs {
 
 /** Bits per second and channel of sound that is coded anew for MP4. */
 const AAC_BITRATE = 96_000;
-
-/** Sound is stretched within these speeds; outside of them it says nothing any more. */
-const AUDIBLE_SPEED = { min: 0.25, max: 4 };
 
 /** What a container takes as it is, and what else is coded as. */
 interface Container {
@@ -91,12 +97,14 @@ class TrackPlacing {
   readonly #tools: FfmpegTools;
   readonly #container: Container;
   readonly #part: FilmTracks;
+  readonly #pieces: readonly SoundPiece[];
   readonly #lose: (line: string) => void;
 
   constructor(tools: FfmpegTools, container: Container, part: FilmTracks, lose: (line: string) => void) {
     this.#tools = tools;
     this.#container = container;
     this.#part = part;
+    this.#pieces = piecesOf(part);
     this.#lose = lose;
   }
 
@@ -112,9 +120,9 @@ class TrackPlacing {
 
   inputs(): TrackInputs {
     if (this.#others.length === 0) return { others: [], outputOptions: [] };
-    const { start, end, speed } = this.#part;
+    const seconds = this.#pieces.reduce((sum, piece) => sum + piece.seconds, 0);
     // Times as they are: a track that begins late begins late. None goes on behind the pictures.
-    const times = ['-copyts', '-avoid_negative_ts', 'disabled', '-t', ((end - start) / speed).toFixed(6)];
+    const times = ['-copyts', '-avoid_negative_ts', 'disabled', '-t', seconds.toFixed(6)];
     return { others: this.#others, outputOptions: ['-map', '0:v', ...this.#options, ...times] };
   }
 
@@ -124,15 +132,17 @@ class TrackPlacing {
   }
 
   async #addSound(file: string): Promise<void> {
-    const { speed, whole } = this.#part;
-    if (speed < AUDIBLE_SPEED.min || speed > AUDIBLE_SPEED.max) {
-      this.#lose(`no sound at ${speed} times the speed`);
+    const { speed, whole, pieces } = this.#part;
+    const tooSlowOrFast = this.#pieces.filter((piece) => piece.to > piece.from && !isAudible(piece));
+    if (!this.#pieces.some(isAudible)) {
+      this.#lose(pieces ? 'no sound at these speeds' : `no sound at ${speed} times the speed`);
       return;
     }
+    if (tooSlowOrFast.length > 0) this.#lose('no sound where the speed is below 0.25 or above 4');
     const { sound, soundCoding } = this.#container;
     const { codec_name: codec = '', channels = 2 } = await this.#probe(file);
     const track = this.#counts.audio++;
-    const fits = whole && speed === 1 && sound.test(codec);
+    const fits = whole && this.#keepsTimes() && sound.test(codec);
     if (!fits && soundCoding === 'aac') {
       const options = [`-c:a:${track}`, 'aac', `-b:a:${track}`, String(AAC_BITRATE * channels)];
       const filters = [`-filter:a:${track}`, soundFilters(this.#part).join(',')];
@@ -147,9 +157,9 @@ class TrackPlacing {
   }
 
   async #addSubtitles(file: string): Promise<void> {
-    const { start, end, speed, whole } = this.#part;
+    const { start, end, whole } = this.#part;
     const { codec_name: codec = '' } = await this.#probe(file);
-    if (speed !== 1) {
+    if (!this.#keepsTimes()) {
       this.#lose('no subtitles at another speed');
       return;
     }
@@ -162,6 +172,11 @@ class TrackPlacing {
     const track = this.#counts.subtitle++;
     const coder = this.#container.subtitles.test(codec) ? 'copy' : this.#container.textCoding;
     this.#options.push('-map', `${this.#input(part)}:s`, `-c:s:${track}`, coder);
+  }
+
+  /** Whether all is shown as fast as it is. */
+  #keepsTimes(): boolean {
+    return this.#pieces.every(({ from, to, seconds }) => Math.abs(seconds - (to - from)) < 1e-9);
   }
 
   /** Another file of a track, beside it. */

@@ -128,6 +128,13 @@ describe('a film', () => {
     [{ start: 0.1, end: 0.05 }, 'OPTION_RANGE'],
     [{ speed: 0 }, 'OPTION_RANGE'],
     [{ crop: { x: 30, y: 0, width: 10, height: 10 } }, 'OPTION_RANGE'],
+    [{ shutter: 361 }, 'OPTION_RANGE'],
+    [{ enlarge: 'cubic' }, 'OPTION_RANGE'],
+    [{ retime: [{ at: 0, speed: 0 }] }, 'OPTION_RANGE'],
+    [{ retime: [{ at: 0, speed: 2 }], speed: 2 }, 'OPTION_CONFLICT'],
+    [{ freeze: [{ at: 7, seconds: 1 }] }, 'OPTION_RANGE'],
+    [{ pan: [{ at: 0, crop: { x: 30, y: 0, width: 10, height: 10 } }] }, 'OPTION_RANGE'],
+    [{ pan: [], crop: { x: 0, y: 0, width: 10, height: 10 } }, 'OPTION_CONFLICT'],
     [{ widht: 10 }, 'OPTION_UNKNOWN'],
   ])('refuses %j', async (options, code) => {
     const { bytes } = sampleFilm({ ...sample, frames: [6] });

@@ -80,6 +80,14 @@ describe('wrong usage ends with 2 and says what would be right', () => {
     [['decode', 'film.weft', '--fps', 'zero'], 'not a frame rate'],
     [['decode', 'film.weft', '-o', 'film.txt'], '.webm'],
     [['decode', 'film.weft', '-o', 'x.y4m', '--crop', '0,0,64,64'], '32x24'],
+    [['decode', 'film.weft', '-o', 'x.y4m', '--retime', 'none.txt'], 'no such file'],
+    [['decode', 'film.weft', '-o', 'x.y4m', '--retime', '0:1,0.1:200'], '0.01..100'],
+    [['decode', 'film.weft', '-o', 'x.y4m', '--retime', '0:1', '--speed', '1'], 'mutually exclusive'],
+    [['decode', 'film.weft', '-o', 'x.y4m', '--freeze', '1:1'], '0..0.36'],
+    [['decode', 'film.weft', '-o', 'x.y4m', '--shutter', '400'], '0 to 360'],
+    [['decode', 'film.weft', '-o', 'x.y4m', '--pan', '0:0,0,64,64'], '32x24'],
+    [['decode', 'film.weft', '-o', 'x.y4m', '--pan', '0:0,0,8,8', '--crop', '0,0,8,8'], 'mutually exclusive'],
+    [['decode', 'film.weft', '-o', 'x.y4m', '--enlarge', 'cubic'], 'lanczos'],
     [['unknown'], 'weft --help'],
   ])('%j', async (args, hint) => {
     const outcome = await weft(args);
@@ -146,6 +154,49 @@ describe('decode', () => {
     expect(film.info).toMatchObject({ width: 33, height: 25, frames: 4, rate: [25, 1] });
     expect((await weft(['decode', 'film.weft', '-o', 'part.y4m'])).code).toBe(1);
     expect((await weft(['decode', 'film.weft', '-o', 'part.y4m', '-y'])).code).toBe(0);
+  });
+
+  test('at speeds of a file, with pictures that stand, a shutter and a pan', async () => {
+    writeFileSync(file('speeds.txt'), '0.04:2\n0.2:0.5 # slow\n');
+    const times = ['--retime', 'speeds.txt', '--freeze', '0.04:0.2', '--freeze', '0.3:0.1'];
+    const pan = ['--pan', '0:0,0,32,24; 0.3:8,6,16,12', '--shutter', '180', '--enlarge', 'lanczos'];
+    const outcome = await weft([
+      'decode',
+      'film.weft',
+      '-o',
+      'retimed.y4m',
+      '-y',
+      '--json',
+      ...times,
+      ...pan,
+    ]);
+    // 0.12 s at twice the speed, a ramp of 0.16 s at a mean pace of 1.25, 0.08 s at half the speed, and what stands.
+    const seconds = 0.06 + 0.16 * 1.25 + 2 * 0.08 + 0.3;
+    const frames = Math.ceil(25 * seconds);
+    expect(events(outcome).at(-1)).toMatchObject({ type: 'result', frames, width: 32, height: 24 });
+    const film = await open(readFileSync(file('film.weft')));
+    const expected: number[] = [];
+    for await (const picture of film.frames({
+      retime: [
+        { at: 0.04, speed: 2 },
+        { at: 0.2, speed: 0.5 },
+      ],
+      freeze: [
+        { at: 0.04, seconds: 0.2 },
+        { at: 0.3, seconds: 0.1 },
+      ],
+      shutter: 180,
+      pan: [
+        { at: 0, crop: { x: 0, y: 0, width: 32, height: 24 } },
+        { at: 0.3, crop: { x: 8, y: 6, width: 16, height: 12 } },
+      ],
+    }))
+      expected.push(...picture.planes[0]);
+    film.close();
+    const written: number[] = [];
+    for await (const { planes } of (await openFilm(file('retimed.y4m'))).pictures())
+      written.push(...planes[0]);
+    expect(written).toEqual(expected);
   });
 
   test('foreign WEFT_ variables are no options, ours are', async () => {

@@ -73,6 +73,12 @@ function valuesText(type: CommandOptionType): string {
       return `size, ${type.min}..${type.max} a side`;
     case 'crop':
       return 'x,y,width,height';
+    case 'speeds':
+      return 'time:speed, several, or a file';
+    case 'freezes':
+      return 'time:seconds';
+    case 'pan':
+      return 'time:x,y,width,height, several, or a file';
     case 'flag':
       return '';
     default:

@@ -10,6 +10,7 @@ import { findFfmpeg, probeJson } from '../../src/media/ffmpeg.js';
 import { cutMetadata, formatMetadata, parseMetadata } from '../../src/media/filmMetadata.js';
 import { type OpenedFilm, openFilm, type ReadOptions } from '../../src/media/filmReader.js';
 import { writeFilm } from '../../src/media/filmWriter.js';
+import { soundFilters } from '../../src/media/soundCoding.js';
 import { type ChunkPart, spliceChunks } from '../../src/media/trackSplice.js';
 import type { FilmTracks } from '../../src/media/trackWriter.js';
 
@@ -298,6 +299,54 @@ describe('out of the file', () => {
     },
   );
 
+  test.each(['mp4', 'mkv'])(
+    'at several speeds, with a picture that stands, it stays in time: .%s',
+    async (extension) => {
+      const { film, info, chunks } = await chunksOf('film.mkv');
+      const pieces = [
+        { from: 1, to: 2.5, seconds: 1.5 },
+        { from: 2.5, to: 2.5, seconds: 1 },
+        { from: 2.5, to: 3.5, seconds: 2 },
+        { from: 3.5, to: 3.6, seconds: 0.5 },
+        { from: 3.6, to: 6, seconds: 2.4 },
+      ];
+      const part: FilmTracks = { chunks, start: 1, end: 6, speed: 1, pieces, whole: false };
+      const name = `pieces.${extension}`;
+      const lines = await writeBack(name, film.pictures(), info, part);
+      expect(lines.join()).toMatch(/no sound where the speed is below 0.25.*no subtitles/);
+      const [original, copy] = [heard('noise.wav'), heard(name)];
+      expect(copy.length / HZ).toBeCloseTo(7.4, 1);
+      for (const [at, film] of [
+        [0.3, 1.3],
+        [1.1, 2.1],
+        [5.2, 3.8],
+        [6.8, 5.4],
+      ] as const)
+        expect(Math.abs(delayMs(original, copy, film, at)), String(at)).toBeLessThan(1);
+      const loudest = (from: number, to: number) =>
+        copy.subarray(from * HZ, to * HZ).reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+      for (const [from, to] of [
+        [1.55, 2.45],
+        [4.55, 4.95],
+      ] as const)
+        expect(loudest(from, to)).toBeLessThan(0.01);
+      for (const from of [1, 2.7, 3.9, 5.2]) expect(loudest(from, from + 0.3)).toBeGreaterThan(0.1);
+      // The first chapter ends where the picture begins to stand.
+      const { chapters } = await streamsOf(name);
+      expect(chapters.map(({ end_time }) => Number(end_time))).toEqual([1.5, 7.4]);
+    },
+  );
+
+  test('no filter is asked for a tempo beyond 0.5 or 2, also where rounding is in the way', () => {
+    const pieces = [2, 0.5, 4, 0.25].map((pace, i) => ({ from: i, to: i + 1, seconds: pace * (1 + 1e-12) }));
+    for (const list of [pieces, pieces.map((piece) => ({ ...piece, seconds: piece.seconds - 4e-12 }))]) {
+      const filters = soundFilters({ start: 0, end: 4, pieces: list }).join();
+      const tempos = [...filters.matchAll(/atempo=([\d.]+)/g)].map(([, tempo]) => Number(tempo));
+      expect(tempos).toHaveLength(6);
+      for (const tempo of tempos) expect(tempo >= 0.5 && tempo <= 2, String(tempo)).toBe(true);
+    }
+  });
+
   test('beyond what can be heard there is no sound, and a note', async () => {
     const { film, info, chunks } = await chunksOf('film.mkv');
     const lines = await writeBack('fast.mkv', film.pictures(), info, { ...all(chunks), speed: 8 });
@@ -399,5 +448,11 @@ describe('names and chapters', () => {
       cutMetadata(parseMetadata(text), part).chapters.map(({ seconds }) => seconds);
     expect(seconds({ start: 2, end: 9, speed: 0.5 })).toEqual([{ start: 0, end: 2 }]);
     expect(seconds({ start: 4, end: 9 })).toEqual([]);
+    const pieces = [
+      { from: 0, to: 2, seconds: 4 },
+      { from: 2, to: 2, seconds: 5 },
+      { from: 2, to: 9, seconds: 7 },
+    ];
+    expect(seconds({ start: 0, end: 9, pieces })).toEqual([{ start: 2, end: 10 }]);
   });
 });

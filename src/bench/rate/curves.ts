@@ -1,6 +1,6 @@
 import { anchors as knownAnchors } from '../../measure/anchors.js';
 import { bdRate, type RatePoint } from '../../measure/bdRate.js';
-import { mean } from '../decibelTable.js';
+import { mean } from '../benchFilm.js';
 import type { RatePointFigures } from './ratePoint.js';
 
 /** A measured point of a curve. */
