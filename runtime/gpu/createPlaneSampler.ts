@@ -2,6 +2,7 @@
 
 import { EngineError } from '../errors.js';
 import { type Canvas, gpuMissing } from './canvas.js';
+import { enlargerNet } from './enlargerNet.js';
 import { GpuPlaneSampler, type SampledFilm } from './gpuPlaneSampler.js';
 import type { PlaneSampler } from './planeSampler.js';
 import type { SamplingDevice } from './samplingDevice.js';
@@ -42,8 +43,9 @@ export async function createPlaneSampler(
 }
 
 function attempts(canvas: Canvas, film: SampledFilm, renderer: 'auto' | 'webgpu' | 'webgl2'): Attempt[] {
+  const net = film.enlarger && enlargerNet(film.enlarger);
   const webgl2: Attempt = async () => {
-    const device = createWebgl2Device(canvas);
+    const device = createWebgl2Device(canvas, net);
     checkFits(film, device.maxSide);
     return device;
   };
@@ -52,7 +54,7 @@ function attempts(canvas: Canvas, film: SampledFilm, renderer: 'auto' | 'webgpu'
     if (isSoftware(adapter) && !software) throw gpuMissing('WebGPU is played by the processor.');
     // Before the canvas is given to WebGPU for good.
     checkFits(film, adapter.limits.maxTextureDimension2D);
-    return createWebgpuDevice(canvas, adapter);
+    return createWebgpuDevice(canvas, adapter, net);
   };
   if (renderer !== 'auto') return [renderer === 'webgpu' ? webgpu(true) : webgl2];
   return [webgpu(false), webgl2, webgpu(true)];

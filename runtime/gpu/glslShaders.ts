@@ -1,9 +1,11 @@
 /**
- * The programs for WebGL2. Formulas are those of runtime/reference/{plane,motion,temporalSampler,spatialSampler}.ts, sample by
- * sample; wgslShaders.ts has the same for WebGPU, function by function.
+ * The programs for WebGL2. Formulas are those of runtime/reference/{plane,motion,temporalSampler,spatialSampler,enlarger}.ts, sample
+ * by sample; wgslShaders.ts has the same for WebGPU, function by function.
  */
 
+import { SPLINE_CENTRES } from '../field/constants.js';
 import { BT709_FROM_BT2020, TRANSFER } from './colour.js';
+import { NET_QUADS } from './enlargerNet.js';
 import { PARAMETER_VECTORS, PROGRAMS, type ProgramName } from './samplingDevice.js';
 import { shaderConstants } from './shaderConstants.js';
 
@@ -175,6 +177,42 @@ float weighDown(sampler2D plane, sampler2D weights, int taps, ivec2 at) {
 }
 `;
 
+/** The weights of the enlarger, as enlargerNet.ts lays them out, and the film's samples in a texture of some of its rows. */
+const NET = `
+layout(std140) uniform Net {
+  vec4 net[${NET_QUADS}];
+};
+
+mat4 netMatrix(int i) {
+  return mat4(net[i], net[i + 1], net[i + 2], net[i + 3]);
+}
+
+ivec2 insideFilm(sampler2D plane, ivec2 at) {
+  int last = textureSize(plane, 0).x - 1;
+  return clamp(at, ivec2(0, int(parameters[0].z)), ivec2(last, int(parameters[0].w)));
+}
+`;
+
+/** Four samples in a row, and what they weigh for the splines of an output. */
+const SPLINES = `
+mat4 fourOf(sampler2D plane, ivec2 at, ivec2 stride) {
+  return mat4(
+    texelFetch(plane, at, 0),
+    texelFetch(plane, at + stride, 0),
+    texelFetch(plane, at + 2 * stride, 0),
+    texelFetch(plane, at + 3 * stride, 0)
+  );
+}
+
+vec4 splineWeights(int spline, int place) {
+  return texelFetch(weights, ivec2(spline, place), 0);
+}
+
+int firstLine(int place) {
+  return int(splineWeights(${SPLINE_CENTRES.length}, place).r);
+}
+`;
+
 /** colour.ts says what this is. */
 const COLOURS = `
 vec3 screenCurve(vec3 linear) {
@@ -280,6 +318,7 @@ const SOURCES: Readonly<Record<ProgramName, Source>> = {
     parts: [READING, WEIGHING],
     main: `
   float value = weighDown(plane, weights, int(parameters[0].x), at);
+  if (parameters[0].y > 0.0) value += sampleAt(detail, at);
   result = vec4(clamp(floor(value + CODE_OFFSET + 0.5), 0.0, MAX_CODE) / MAX_CODE);`,
   },
   show: {
@@ -294,8 +333,79 @@ const SOURCES: Readonly<Record<ProgramName, Source>> = {
     weighDown(cr, chromaWeights, chromaTaps, at),
     1.0
   );
+  if (parameters[4].x > 0.0) planes.x += sampleAt(detail, at);
   vec3 signal = vec3(dot(parameters[0], planes), dot(parameters[1], planes), dot(parameters[2], planes));
   result = vec4(toScreen(signal, int(parameters[3].z)), 1.0);`,
+  },
+  deviation: {
+    parts: [READING],
+    main: `
+  ivec2 here = at + ivec2(0, int(parameters[0].x));
+  ivec2 last = textureSize(luma, 0) - 1;
+  int reach = int(ENLARGER_LINEAR_SIDE) / 2;
+  float sum = 0.0;
+  for (int j = -reach; j <= reach; j++) {
+    for (int i = -reach; i <= reach; i++) sum += sampleAt(luma, clamp(here + ivec2(i, j), ivec2(0), last));
+  }
+  float mean = sum / (ENLARGER_LINEAR_SIDE * ENLARGER_LINEAR_SIDE);
+  result = vec4((sampleAt(luma, here) - mean) / CODES_PER_UNIT);`,
+  },
+  convolved: {
+    parts: [READING, NET],
+    main: `
+  int start = int(parameters[0].x);
+  int reach = int(parameters[0].y);
+  vec4 sum = net[start];
+  for (int j = -reach; j <= reach; j++) {
+    for (int i = -reach; i <= reach; i++) {
+      start++;
+      sum += net[start] * sampleAt(deviation, insideFilm(deviation, at + ivec2(i, j)));
+    }
+  }
+  result = parameters[1].x > 0.0 ? max(sum, vec4(0.0)) : sum;`,
+  },
+  mixed: {
+    parts: [READING, NET],
+    main: `
+  int start = int(parameters[0].x);
+  int reach = int(parameters[0].y);
+  vec4 sum = net[start];
+  start++;
+  for (int j = -reach; j <= reach; j++) {
+    for (int i = -reach; i <= reach; i++) {
+      ivec2 tap = insideFilm(first, at + ivec2(i, j));
+      sum += netMatrix(start) * texelFetch(first, tap, 0) + netMatrix(start + 4) * texelFetch(second, tap, 0);
+      start += 8;
+    }
+  }
+  result = max(sum, vec4(0.0));`,
+  },
+  detailAcross: {
+    parts: [READING, NET, SPLINES],
+    main: `
+  int start = int(parameters[0].x);
+  ivec2 place = ivec2(firstLine(at.x), at.y);
+  mat4 a = fourOf(first, place, ivec2(1, 0));
+  mat4 b = fourOf(second, place, ivec2(1, 0));
+  mat4 c = fourOf(third, place, ivec2(1, 0));
+  vec4 sum = vec4(0.0);
+  for (int spline = 0; spline < ${SPLINE_CENTRES.length}; spline++) {
+    vec4 w = splineWeights(spline, at.x);
+    sum += netMatrix(start) * (a * w) + netMatrix(start + 4) * (b * w) + netMatrix(start + 8) * (c * w);
+    start += 12;
+  }
+  result = sum;`,
+  },
+  detailDown: {
+    parts: [READING, SPLINES],
+    main: `
+  ivec2 place = ivec2(at.x, firstLine(at.y) - int(parameters[0].y));
+  mat4 lines = transpose(fourOf(first, place, ivec2(0, 1)));
+  mat4 lastLines = transpose(fourOf(last, place, ivec2(0, 1)));
+  float sum = dot(lines[0], splineWeights(0, at.y)) + dot(lines[1], splineWeights(1, at.y));
+  sum += dot(lines[2], splineWeights(2, at.y)) + dot(lines[3], splineWeights(3, at.y));
+  sum += dot(lastLines[0], splineWeights(4, at.y));
+  result = vec4(parameters[0].x * sum);`,
   },
 };
 

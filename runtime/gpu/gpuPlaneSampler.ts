@@ -2,17 +2,20 @@
 
 import type { FrameLink, FramePlanes } from '../engine/decoderEngine.js';
 import { MOTION_GRID_PX } from '../field/constants.js';
+import type { Enlarger } from '../field/enlarger.js';
 import type { SamplingKernels } from '../field/samplingKernels.js';
 import type { FieldShape } from '../field/shape.js';
 import type { FloatPlane } from '../picture/floatPlane.js';
 import { createPicture, type FilmInfo, type Picture } from '../picture/picture.js';
 import { gpuLost } from './canvas.js';
 import { colourRows, transferOf } from './colour.js';
+import { addDetail, lumaRegion } from './detailPasses.js';
 import type { LoadedFrame, PlaneSampler, SampledInstant, View } from './planeSampler.js';
-import type { Pass, Region, SamplingDevice, Texture } from './samplingDevice.js';
+import type { Region, SamplingDevice, Texture } from './samplingDevice.js';
 import { TexturePool } from './texturePool.js';
 import { checkSize, checkView } from './viewKernels.js';
 import { type PictureWeights, type PlaneWeights, WeightTables } from './weightTables.js';
+import { Work } from './work.js';
 
 type Three<T> = readonly [T, T, T];
 
@@ -20,6 +23,8 @@ type Three<T> = readonly [T, T, T];
 export interface SampledFilm {
   readonly shape: FieldShape;
   readonly info: FilmInfo;
+  /** What larger pictures are sampled with, where the film has it. */
+  readonly enlarger?: Enlarger | undefined;
 }
 
 export class GpuPlaneSampler implements PlaneSampler {
@@ -40,7 +45,7 @@ export class GpuPlaneSampler implements PlaneSampler {
     this.#film = film;
     this.#device = device;
     this.#pool = new TexturePool(device);
-    this.#weights = new WeightTables(film.info, device, this.#pool);
+    this.#weights = new WeightTables(film.info, film.enlarger, device, this.#pool);
     this.#colours = colourRows(film.info).flat();
   }
 
@@ -66,17 +71,19 @@ export class GpuPlaneSampler implements PlaneSampler {
   draw(instant: SampledInstant, view: View): void {
     if (!this.#device.usable) return;
     checkView(view, this.#device.maxSide);
-    const { luma, chroma } = this.#weights.ofView(view);
+    const weights = this.#weights.ofView(view);
+    const { luma, chroma } = weights;
     const work = new Work(this.#pool);
-    const planes = this.#planes(work, instant, { luma, chroma });
-    const [y, cb, cr] = acrossAll(work, planes, { luma, chroma });
+    const planes = this.#planes(work, instant, weights);
+    const detail = weights.detail && addDetail(work, planes[0], weights.detail);
+    const [y, cb, cr] = acrossAll(work, planes, weights);
     work.add({
       program: 'show',
-      inputs: [y, cb, cr, luma[1]?.texture ?? y, chroma[1]?.texture ?? cb],
+      inputs: [y, cb, cr, luma[1]?.texture ?? y, chroma[1]?.texture ?? cb, detail ?? y],
       parameters: [
         ...this.#colours,
         ...[luma[1]?.taps ?? 0, chroma[1]?.taps ?? 0],
-        ...[transferOf(this.#film.info), view.height],
+        ...[transferOf(this.#film.info), view.height, Number(detail !== undefined)],
       ],
       target: 'canvas',
     });
@@ -89,13 +96,17 @@ export class GpuPlaneSampler implements PlaneSampler {
     checkSize(kernels.width, kernels.height, this.#device.maxSide);
     const weights = this.#weights.ofRaster(kernels);
     const work = new Work(this.#pool);
-    const wide = acrossAll(work, this.#planes(work, instant, weights), weights);
+    const native = this.#planes(work, instant, weights);
+    const detail = weights.detail && addDetail(work, native[0], weights.detail);
+    const wide = acrossAll(work, native, weights);
     const { planes, ...size } = createPicture(kernels.width, kernels.height, kernels.chroma);
     const targets = wide.map((plane, c) => {
       const [, down] = weightsOf(weights, c);
       const target = work.take(plane.width, down?.outputs ?? plane.height, 'codes');
-      const inputs = [plane, down?.texture ?? plane];
-      work.add({ program: 'codes', inputs, parameters: [down?.taps ?? 0], target });
+      const added = c === 0 ? detail : undefined;
+      const inputs = [plane, down?.texture ?? plane, added ?? plane];
+      const parameters = [down?.taps ?? 0, Number(added !== undefined)];
+      work.add({ program: 'codes', inputs, parameters, target });
       return target;
     });
     this.#device.run(work.passes);
@@ -133,7 +144,8 @@ export class GpuPlaneSampler implements PlaneSampler {
         inputs: [a, b, gridX, gridY, trust],
         parameters: [elapsed, this.#cellSide(c)],
         target,
-        region: regionOf(a, weightsOf(weights, c)),
+        region:
+          c === 0 && weights.detail ? lumaRegion(a, weights.detail) : regionOf(a, weightsOf(weights, c)),
       });
       return target;
     });
@@ -181,32 +193,6 @@ function linkOf({ carrierIsLater, motion }: FrameLink, upload: (plane: FloatPlan
 function loaded(frame: LoadedFrame): GpuFrame {
   if (frame instanceof GpuFrame && !frame.freed) return frame;
   throw new RangeError('a frame that is not loaded');
-}
-
-/** The passes of one picture, and the textures that they need until it is drawn. */
-class Work {
-  readonly passes: Pass[] = [];
-  readonly #pool: TexturePool;
-  readonly #taken: Texture[] = [];
-
-  constructor(pool: TexturePool) {
-    this.#pool = pool;
-  }
-
-  take(width: number, height: number, format: Texture['format']): Texture {
-    const texture = this.#pool.take(width, height, format);
-    this.#taken.push(texture);
-    return texture;
-  }
-
-  add(pass: Pass): void {
-    this.passes.push(pass);
-  }
-
-  /** When the passes have been handed to the device. */
-  end(): void {
-    for (const texture of this.#taken) this.#pool.giveBack(texture);
-  }
 }
 
 /** The planes with their lines resampled. */

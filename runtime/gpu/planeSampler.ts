@@ -30,6 +30,8 @@ export interface View {
   /** Size of the canvas in its pixels; the picture fills it. */
   readonly width: number;
   readonly height: number;
+  /** Whether the film's enlarger is used where it has one and pictures grow. Default true. */
+  readonly enlarge?: boolean;
 }
 
 /** Draws pictures of one film on one canvas: sections 12 and 2 of FORMAT.md, within 1 code. */
@@ -43,7 +45,11 @@ export interface PlaneSampler {
   load(frame: FramePlanes): LoadedFrame;
   /** Draws at once, in colours of the screen (sRGB). */
   draw(instant: SampledInstant, view: View): void;
-  /** The 8-bit planes of a picture, read back: for tests and for pictures that are saved. */
+  /**
+   * The 8-bit planes of a picture, read back: for tests and for pictures that are saved.
+   *
+   * @param kernels any enlargement in them is by the film's own enlarger
+   */
   picture(instant: SampledInstant, kernels: SamplingKernels): Promise<Picture>;
   /** Frees everything. */
   close(): void;

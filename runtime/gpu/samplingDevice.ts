@@ -3,8 +3,8 @@
  * with its own shaders; what is done with them is decided once, in gpuPlaneSampler.ts.
  */
 
-/** What a texture holds: a plane of reals, pairs of reals, codes 0..255. */
-export type TextureFormat = 'plane' | 'pairs' | 'codes';
+/** What a texture holds: a plane of reals, pairs or quads of reals, codes 0..255. */
+export type TextureFormat = 'plane' | 'pairs' | 'quads' | 'codes';
 
 /** A texture of the device that made it. */
 export interface Texture {
@@ -22,15 +22,33 @@ export const PROGRAMS = {
   /** A plane with its lines resampled. `PARAMETERS.across` */
   across: ['plane', 'weights'],
   /** A plane with its columns resampled, as codes. `PARAMETERS.codes` */
-  codes: ['plane', 'weights'],
+  codes: ['plane', 'weights', 'detail'],
   /** The colours of three planes with their columns resampled. `PARAMETERS.show` */
-  show: ['luma', 'cb', 'cr', 'lumaWeights', 'chromaWeights'],
+  show: ['luma', 'cb', 'cr', 'lumaWeights', 'chromaWeights', 'detail'],
+  /** Some rows of luma less its mean around, in units. */
+  deviation: ['luma'],
+  /** Four channels of it: of the first layer, or without layers. */
+  convolved: ['deviation'],
+  /** Four channels of the second layer. */
+  mixed: ['first', 'second'],
+  /** Features for the columns of a picture: of splines down 0..3, or of the last. */
+  detailAcross: ['first', 'second', 'third', 'weights'],
+  /** What is added to some rows of a picture. */
+  detailDown: ['first', 'last', 'weights'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ProgramName = keyof typeof PROGRAMS;
 
+/** Those that only films with an enlarger need. */
+const ENLARGING: readonly string[] = ['deviation', 'convolved', 'mixed', 'detailAcross', 'detailDown'];
+
+/** The programs that a film needs. */
+export function programsFor(enlarges: boolean): ProgramName[] {
+  return (Object.keys(PROGRAMS) as ProgramName[]).filter((name) => enlarges || !ENLARGING.includes(name));
+}
+
 /** Parameters of a program as the shaders have them: that many vectors of four reals. */
-export const PARAMETER_VECTORS = 4;
+export const PARAMETER_VECTORS = 5;
 
 /** Parameters as they are handed to a shader: what is not given is 0. */
 export function paddedParameters(parameters: readonly number[]): Float32Array<ArrayBuffer> {
@@ -57,9 +75,6 @@ export interface Pass {
   /** What is computed of the target; all of it by default. The rest is undefined then. */
   readonly region?: Region;
 }
-
-/** Most passes of one call: three planes, three steps each, and the trust of the cells. */
-export const MAX_PASSES = 10;
 
 export interface SamplingDevice {
   readonly api: 'webgpu' | 'webgl2';

@@ -5,7 +5,7 @@ import type { SamplingDevice, Texture, TextureFormat } from './samplingDevice.js
 /** What may lie idle: some frames of 1080p, two of 4K. */
 const MAX_IDLE_BYTES = 128 * 2 ** 20;
 
-const BYTES_PER_TEXEL: Readonly<Record<TextureFormat, number>> = { plane: 4, pairs: 8, codes: 4 };
+const BYTES_PER_TEXEL: Readonly<Record<TextureFormat, number>> = { plane: 4, pairs: 8, quads: 16, codes: 4 };
 
 /** Hands out textures of a device. Work on a GPU is done in its order, so what is given back may be overwritten at once. */
 export class TexturePool {

@@ -7,6 +7,7 @@ import {
   PROGRAMS,
   type ProgramName,
   paddedParameters,
+  programsFor,
   type SamplingDevice,
   type Texture,
   type TextureFormat,
@@ -24,26 +25,29 @@ interface GlProgram {
 }
 
 /** Internal format, format and type of the samples. Codes have four channels, which every WebGL2 reads back. */
-const FORMATS: Readonly<Record<TextureFormat, readonly ['R32F' | 'RG32F' | 'RGBA8', 'RED' | 'RG' | 'RGBA']>> =
-  {
-    plane: ['R32F', 'RED'],
-    pairs: ['RG32F', 'RG'],
-    codes: ['RGBA8', 'RGBA'],
-  };
+const FORMATS = {
+  plane: ['R32F', 'RED'],
+  pairs: ['RG32F', 'RG'],
+  quads: ['RGBA32F', 'RGBA'],
+  codes: ['RGBA8', 'RGBA'],
+} as const satisfies Record<TextureFormat, unknown>;
 
 const CODES_CHANNELS = 4;
 
 /** Nothing but the colours of the canvas is needed, and these at once. */
 const ATTRIBUTES: WebGLContextAttributes = { alpha: false, antialias: false, depth: false, stencil: false };
 
-/** @throws EngineError `ENGINE_MISSING` if the canvas gives no WebGL2 that draws floats */
-export function createWebgl2Device(canvas: Canvas): SamplingDevice {
+/**
+ * @param net of the film's enlarger, as enlargerNet.ts has it, if it has one
+ * @throws EngineError `ENGINE_MISSING` if the canvas gives no WebGL2 that draws floats
+ */
+export function createWebgl2Device(canvas: Canvas, net?: Float32Array<ArrayBuffer>): SamplingDevice {
   const gl = canvas.getContext('webgl2', ATTRIBUTES) as WebGL2RenderingContext | null;
   if (!gl) throw gpuMissing('WebGL2 is not to be had here.');
   if (!gl.getExtension('EXT_color_buffer_float')) {
     throw gpuMissing('WebGL2 cannot draw floats here (EXT_color_buffer_float is missing).');
   }
-  return new Webgl2Device(gl, canvas);
+  return new Webgl2Device(gl, canvas, net);
 }
 
 class Webgl2Device implements SamplingDevice {
@@ -58,7 +62,7 @@ class Webgl2Device implements SamplingDevice {
   #usable = true;
   #lose: (reason: string) => void = () => {};
 
-  constructor(gl: WebGL2RenderingContext, canvas: Canvas) {
+  constructor(gl: WebGL2RenderingContext, canvas: Canvas, net: Float32Array<ArrayBuffer> | undefined) {
     this.#gl = gl;
     this.#canvas = canvas;
     this.name = nameOf(gl);
@@ -67,13 +71,17 @@ class Webgl2Device implements SamplingDevice {
       this.#lose = resolve;
     });
     canvas.addEventListener('webglcontextlost', this.#onLost);
-    const names = Object.keys(PROGRAMS) as ProgramName[];
     const vertex = compile(gl, gl.VERTEX_SHADER, GLSL_VERTEX);
-    const linked = names.map((name) => [name, link(gl, vertex, name)] as const);
+    const linked = programsFor(net !== undefined).map((name) => [name, link(gl, vertex, name)] as const);
     this.#programs = Object.fromEntries(linked) as Record<ProgramName, GlProgram>;
     gl.disable(gl.DITHER);
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
     gl.bindVertexArray(gl.createVertexArray());
+    if (net) {
+      // Programs have one block of uniforms at most: it is at place 0 in all of them.
+      gl.bindBufferBase(gl.UNIFORM_BUFFER, 0, gl.createBuffer());
+      gl.bufferData(gl.UNIFORM_BUFFER, net, gl.STATIC_DRAW);
+    }
   }
 
   get usable(): boolean {

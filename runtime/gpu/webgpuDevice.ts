@@ -2,12 +2,12 @@
 
 import { type Canvas, gpuLost, gpuMissing, resizeCanvas } from './canvas.js';
 import {
-  MAX_PASSES,
   PARAMETER_VECTORS,
   type Pass,
   PROGRAMS,
   type ProgramName,
   paddedParameters,
+  programsFor,
   type SamplingDevice,
   type Texture,
   type TextureFormat,
@@ -29,12 +29,15 @@ interface GpuTexture extends Texture {
 const FORMATS: Readonly<Record<TextureFormat, GPUTextureFormat>> = {
   plane: 'r32float',
   pairs: 'rg32float',
+  quads: 'rgba32float',
   codes: 'r8unorm',
 };
 
 /** Bytes of a real, and between two places in the buffer of parameters. */
 const REAL_BYTES = 4;
 const PARAMETERS_STRIDE = 256;
+/** Passes whose parameters are in that buffer at once. */
+const PASSES_AT_ONCE = 64;
 /** Lines of a texture are copied to a buffer at multiples of this. */
 const ROW_ALIGNMENT = 256;
 
@@ -45,6 +48,11 @@ const TARGETS: Readonly<Record<ProgramName, TextureFormat | 'canvas'>> = {
   across: 'plane',
   codes: 'codes',
   show: 'canvas',
+  deviation: 'plane',
+  convolved: 'quads',
+  mixed: 'quads',
+  detailAcross: 'quads',
+  detailDown: 'plane',
 };
 
 /** Whether the processor plays the adapter; browsers say it in either of two places. */
@@ -64,16 +72,21 @@ export async function webgpuAdapter(): Promise<GPUAdapter> {
 
 /**
  * @param adapter not used before
+ * @param net of the film's enlarger, as enlargerNet.ts has it, if it has one
  * @throws EngineError `ENGINE_MISSING` if the adapter gives no device, or the canvas no context
  */
-export async function createWebgpuDevice(canvas: Canvas, adapter: GPUAdapter): Promise<SamplingDevice> {
+export async function createWebgpuDevice(
+  canvas: Canvas,
+  adapter: GPUAdapter,
+  net?: Float32Array<ArrayBuffer>,
+): Promise<SamplingDevice> {
   const { maxTextureDimension2D } = adapter.limits;
   const device = await adapter.requestDevice({ requiredLimits: { maxTextureDimension2D } }).catch((cause) => {
     throw gpuMissing('WebGPU gives no access to the GPU.', cause);
   });
   device.pushErrorScope('validation');
   const format = navigator.gpu.getPreferredCanvasFormat();
-  const pipelines = createPipelines(device, format);
+  const pipelines = createPipelines(device, format, programsFor(net !== undefined));
   const error = await device.popErrorScope();
   // Only now, as a canvas that has once given a context of WebGPU gives no other.
   const context = error ? null : (canvas.getContext('webgpu') as GPUCanvasContext | null);
@@ -82,7 +95,7 @@ export async function createWebgpuDevice(canvas: Canvas, adapter: GPUAdapter): P
     throw gpuMissing(`WebGPU cannot draw here${error ? `: ${error.message}` : ''}.`);
   }
   context.configure({ device, format, alphaMode: 'opaque' });
-  return new WebgpuDevice(canvas, context, device, pipelines, nameOf(adapter));
+  return new WebgpuDevice(canvas, context, device, pipelines, nameOf(adapter), net);
 }
 
 class WebgpuDevice implements SamplingDevice {
@@ -95,6 +108,8 @@ class WebgpuDevice implements SamplingDevice {
   readonly #device: GPUDevice;
   readonly #pipelines: Readonly<Record<ProgramName, GPURenderPipeline>>;
   readonly #parameters: GPUBuffer;
+  /** Of the enlarger; a quad that nobody reads without one. */
+  readonly #net: GPUBuffer;
   #usable = true;
 
   constructor(
@@ -103,6 +118,7 @@ class WebgpuDevice implements SamplingDevice {
     device: GPUDevice,
     pipelines: Readonly<Record<ProgramName, GPURenderPipeline>>,
     name: string,
+    net = new Float32Array(4),
   ) {
     this.#canvas = canvas;
     this.#context = context;
@@ -110,10 +126,10 @@ class WebgpuDevice implements SamplingDevice {
     this.#pipelines = pipelines;
     this.name = name;
     this.maxSide = device.limits.maxTextureDimension2D;
-    this.#parameters = device.createBuffer({
-      size: MAX_PASSES * PARAMETERS_STRIDE,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    });
+    const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST;
+    this.#parameters = device.createBuffer({ size: PASSES_AT_ONCE * PARAMETERS_STRIDE, usage });
+    this.#net = device.createBuffer({ size: net.byteLength, usage });
+    device.queue.writeBuffer(this.#net, 0, net);
     this.lost = new Promise((resolve) => {
       const lose = (reason: string): void => {
         if (!this.#usable) return;
@@ -135,6 +151,7 @@ class WebgpuDevice implements SamplingDevice {
     const uses = {
       plane: COPY_DST | RENDER_ATTACHMENT,
       pairs: COPY_DST,
+      quads: COPY_DST | RENDER_ATTACHMENT,
       codes: COPY_SRC | RENDER_ATTACHMENT,
     };
     const texture = this.#device.createTexture({
@@ -152,8 +169,8 @@ class WebgpuDevice implements SamplingDevice {
 
   upload(texture: Texture, samples: Float32Array, lines: number): void {
     if (!this.#usable) return;
-    const { width } = texture;
-    const reals = texture.format === 'pairs' ? 2 : 1;
+    const { width, format } = texture;
+    const reals = format === 'quads' ? 4 : format === 'pairs' ? 2 : 1;
     this.#device.queue.writeTexture(
       { texture: (texture as GpuTexture).texture },
       samples as Float32Array<ArrayBuffer>,
@@ -165,6 +182,11 @@ class WebgpuDevice implements SamplingDevice {
   run(passes: readonly Pass[], canvasSize?: { readonly width: number; readonly height: number }): void {
     if (!this.#usable) return;
     if (canvasSize) resizeCanvas(this.#canvas, canvasSize);
+    for (let from = 0; from < passes.length; from += PASSES_AT_ONCE)
+      this.#submit(passes.slice(from, from + PASSES_AT_ONCE));
+  }
+
+  #submit(passes: readonly Pass[]): void {
     this.#writeParameters(passes);
     const encoder = this.#device.createCommandEncoder();
     for (const [i, pass] of passes.entries()) this.#encode(encoder, pass, i * PARAMETERS_STRIDE);
@@ -184,7 +206,7 @@ class WebgpuDevice implements SamplingDevice {
     const view =
       target === 'canvas' ? this.#context.getCurrentTexture().createView() : (target as GpuTexture).view;
     const encoded = encoder.beginRenderPass({
-      colorAttachments: [{ view, loadOp: 'clear', storeOp: 'store' }],
+      colorAttachments: [{ view, loadOp: region ? 'load' : 'clear', storeOp: 'store' }],
     });
     encoded.setPipeline(pipeline);
     encoded.setBindGroup(0, this.#bindGroup(pipeline, pass), [offset]);
@@ -198,7 +220,10 @@ class WebgpuDevice implements SamplingDevice {
     const views = inputs.map((input) => (input as GpuTexture).view);
     return this.#device.createBindGroup({
       layout: pipeline.getBindGroupLayout(0),
-      entries: [parameters, ...views].map((resource, binding) => ({ binding, resource })),
+      entries: [parameters, ...views, { buffer: this.#net }].map((resource, binding) => ({
+        binding,
+        resource,
+      })),
     });
   }
 
@@ -237,8 +262,9 @@ class WebgpuDevice implements SamplingDevice {
 function createPipelines(
   device: GPUDevice,
   canvasFormat: GPUTextureFormat,
+  programs: readonly ProgramName[],
 ): Readonly<Record<ProgramName, GPURenderPipeline>> {
-  const pipelines = (Object.keys(PROGRAMS) as ProgramName[]).map((name) => {
+  const pipelines = programs.map((name) => {
     const target = TARGETS[name];
     const format = target === 'canvas' ? canvasFormat : FORMATS[target];
     return [name, createPipeline(device, name, format)] as const;
@@ -256,7 +282,8 @@ function createPipeline(device: GPUDevice, name: ProgramName, format: GPUTexture
       texture: { sampleType: 'unfilterable-float' },
     }),
   );
-  const layout = device.createBindGroupLayout({ entries: [parameters, ...inputs] });
+  const net: GPUBindGroupLayoutEntry = { binding: inputs.length + 1, visibility, buffer: {} };
+  const layout = device.createBindGroupLayout({ entries: [parameters, ...inputs, net] });
   const module = device.createShaderModule({ label: name, code: wgslModule(name) });
   return device.createRenderPipeline({
     label: name,

@@ -1,9 +1,11 @@
 /**
- * The programs for WebGPU. Formulas are those of runtime/reference/{plane,motion,temporalSampler,spatialSampler}.ts, sample by
- * sample; glslShaders.ts has the same for WebGL2, function by function.
+ * The programs for WebGPU. Formulas are those of runtime/reference/{plane,motion,temporalSampler,spatialSampler,enlarger}.ts, sample
+ * by sample; glslShaders.ts has the same for WebGL2, function by function.
  */
 
+import { SPLINE_CENTRES } from '../field/constants.js';
 import { BT709_FROM_BT2020, TRANSFER } from './colour.js';
+import { NET_QUADS } from './enlargerNet.js';
 import { PARAMETER_VECTORS, PROGRAMS, type ProgramName } from './samplingDevice.js';
 import { shaderConstants } from './shaderConstants.js';
 
@@ -192,6 +194,37 @@ fn weighDown(plane: texture_2d<f32>, weights: texture_2d<f32>, taps: i32, at: ve
 }
 `;
 
+/** The weights of the enlarger, as enlargerNet.ts lays them out, and the film's samples in a texture of some of its rows. */
+const NET = `
+fn netMatrix(i: i32) -> mat4x4f {
+  return mat4x4f(net[i], net[i + 1], net[i + 2], net[i + 3]);
+}
+
+fn insideFilm(plane: texture_2d<f32>, at: vec2i) -> vec2i {
+  return clamp(at, vec2i(0, i32(parameters[0].z)), vec2i(endOf(plane).x, i32(parameters[0].w)));
+}
+`;
+
+/** Four samples in a row, and what they weigh for the splines of an output. */
+const SPLINES = `
+fn fourOf(plane: texture_2d<f32>, at: vec2i, stride: vec2i) -> mat4x4f {
+  return mat4x4f(
+    textureLoad(plane, at, 0),
+    textureLoad(plane, at + stride, 0),
+    textureLoad(plane, at + 2 * stride, 0),
+    textureLoad(plane, at + 3 * stride, 0),
+  );
+}
+
+fn splineWeights(spline: i32, place: i32) -> vec4f {
+  return textureLoad(weights, vec2i(spline, place), 0);
+}
+
+fn firstLine(place: i32) -> i32 {
+  return i32(splineWeights(${SPLINE_CENTRES.length}, place).r);
+}
+`;
+
 /** colour.ts says what this is. */
 const COLOURS = `
 fn screenCurve(linear: vec3f) -> vec3f {
@@ -308,21 +341,99 @@ const SOURCES: Readonly<Record<ProgramName, Source>> = {
   codes: {
     parts: [READING, WEIGHING],
     main: `
-  let value = weighDown(plane, weights, i32(parameters[0].x), at);
+  var value = weighDown(plane, weights, i32(parameters[0].x), at);
+  if (parameters[0].y > 0.0) {
+    value += sampleAt(detail, at);
+  }
   return vec4f(clamp(floor(value + CODE_OFFSET + 0.5), 0.0, MAX_CODE) / MAX_CODE);`,
   },
   show: {
     parts: [READING, WEIGHING, COLOURS],
     main: `
   let chromaTaps = i32(parameters[3].y);
-  let planes = vec4f(
+  var planes = vec4f(
     weighDown(luma, lumaWeights, i32(parameters[3].x), at),
     weighDown(cb, chromaWeights, chromaTaps, at),
     weighDown(cr, chromaWeights, chromaTaps, at),
     1.0,
   );
+  if (parameters[4].x > 0.0) {
+    planes.x += sampleAt(detail, at);
+  }
   let signal = vec3f(dot(parameters[0], planes), dot(parameters[1], planes), dot(parameters[2], planes));
   return vec4f(toScreen(signal, i32(parameters[3].z)), 1.0);`,
+  },
+  deviation: {
+    parts: [READING],
+    main: `
+  let here = at + vec2i(0, i32(parameters[0].x));
+  let last = endOf(luma);
+  let reach = i32(ENLARGER_LINEAR_SIDE) / 2;
+  var sum = 0.0;
+  for (var j = -reach; j <= reach; j++) {
+    for (var i = -reach; i <= reach; i++) {
+      sum += sampleAt(luma, clamp(here + vec2i(i, j), vec2i(0), last));
+    }
+  }
+  let mean = sum / (ENLARGER_LINEAR_SIDE * ENLARGER_LINEAR_SIDE);
+  return vec4f((sampleAt(luma, here) - mean) / CODES_PER_UNIT);`,
+  },
+  convolved: {
+    parts: [READING, NET],
+    main: `
+  var start = i32(parameters[0].x);
+  let reach = i32(parameters[0].y);
+  var sum = net[start];
+  for (var j = -reach; j <= reach; j++) {
+    for (var i = -reach; i <= reach; i++) {
+      start++;
+      sum += net[start] * sampleAt(deviation, insideFilm(deviation, at + vec2i(i, j)));
+    }
+  }
+  return select(sum, max(sum, vec4f(0.0)), parameters[1].x > 0.0);`,
+  },
+  mixed: {
+    parts: [READING, NET],
+    main: `
+  var start = i32(parameters[0].x);
+  let reach = i32(parameters[0].y);
+  var sum = net[start];
+  start++;
+  for (var j = -reach; j <= reach; j++) {
+    for (var i = -reach; i <= reach; i++) {
+      let tap = insideFilm(first, at + vec2i(i, j));
+      sum += netMatrix(start) * textureLoad(first, tap, 0) + netMatrix(start + 4) * textureLoad(second, tap, 0);
+      start += 8;
+    }
+  }
+  return max(sum, vec4f(0.0));`,
+  },
+  detailAcross: {
+    parts: [READING, NET, SPLINES],
+    main: `
+  var start = i32(parameters[0].x);
+  let place = vec2i(firstLine(at.x), at.y);
+  let a = fourOf(first, place, vec2i(1, 0));
+  let b = fourOf(second, place, vec2i(1, 0));
+  let c = fourOf(third, place, vec2i(1, 0));
+  var sum = vec4f(0.0);
+  for (var spline = 0; spline < ${SPLINE_CENTRES.length}; spline++) {
+    let w = splineWeights(spline, at.x);
+    sum += netMatrix(start) * (a * w) + netMatrix(start + 4) * (b * w) + netMatrix(start + 8) * (c * w);
+    start += 12;
+  }
+  return sum;`,
+  },
+  detailDown: {
+    parts: [READING, SPLINES],
+    main: `
+  let place = vec2i(at.x, firstLine(at.y) - i32(parameters[0].y));
+  let lines = transpose(fourOf(first, place, vec2i(0, 1)));
+  let lastLines = transpose(fourOf(last, place, vec2i(0, 1)));
+  var sum = dot(lines[0], splineWeights(0, at.y)) + dot(lines[1], splineWeights(1, at.y));
+  sum += dot(lines[2], splineWeights(2, at.y)) + dot(lines[3], splineWeights(3, at.y));
+  sum += dot(lastLines[0], splineWeights(4, at.y));
+  return vec4f(parameters[0].x * sum);`,
   },
 };
 
@@ -332,7 +443,8 @@ export function wgslModule(name: ProgramName): string {
   const inputs = PROGRAMS[name].map(
     (input, i) => `@group(0) @binding(${i + 1}) var ${input}: texture_2d<f32>;`,
   );
-  return `${[shaderConstants('wgsl'), ...inputs].join('\n')}
+  const net = `@group(0) @binding(${inputs.length + 1}) var<uniform> net: array<vec4f, ${NET_QUADS}>;`;
+  return `${[shaderConstants('wgsl'), ...inputs, net].join('\n')}
 ${VERTEX}${parts.join('')}
 @fragment fn ${WGSL_FRAGMENT_ENTRY}(@builtin(position) position: vec4f) -> @location(0) vec4f {
   let at = vec2i(position.xy);${main}

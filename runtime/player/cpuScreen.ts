@@ -7,7 +7,7 @@ import type { Crop } from '../picture/raster.js';
 import { createCanvas } from './canvas.js';
 import type { FilmClient } from './filmClient.js';
 import type { Screen, Shot } from './screen.js';
-import { sameCrop } from './view.js';
+import { sameCrop, sameView } from './view.js';
 import type { ScreenPicture } from './workerMessages.js';
 
 /** Most pixels of a picture that is one of many, and of one that stands; the canvas enlarges them where it is larger. */
@@ -58,10 +58,7 @@ export class CpuScreen implements Screen<ScreenPicture> {
     const asked = bounded(view, hurry ? HURRIED_PIXELS : STANDING_PIXELS);
     const before = this.#asked;
     this.#asked = asked;
-    return (
-      before !== undefined &&
-      !(before.width === asked.width && before.height === asked.height && sameCrop(before.crop, asked.crop))
-    );
+    return before !== undefined && !sameView(before, asked);
   }
 
   draw({ piece }: Shot<ScreenPicture>): void {
@@ -89,7 +86,7 @@ export class CpuScreen implements Screen<ScreenPicture> {
 function bounded(view: View, pixels: number): View {
   const scale = Math.min(1, Math.sqrt(pixels / (view.width * view.height)));
   const side = (length: number): number => Math.max(1, Math.round(length * scale));
-  return { crop: view.crop, width: side(view.width), height: side(view.height) };
+  return { ...view, width: side(view.width), height: side(view.height) };
 }
 
 /** Where a part of the film lies on the canvas, in its pixels. */

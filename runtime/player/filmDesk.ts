@@ -88,9 +88,9 @@ export class FilmDesk {
     this.#source = source;
     this.#instants = filmInstants(film.info);
     this.#tellHeld(source, typeof place !== 'string');
-    const { info, shape, bytes } = film;
+    const { info, shape, enlarger, bytes } = film;
     const segmentStarts = film.segments.map(({ startFrame }) => startFrame);
-    return { info, shape, bytes, segmentStarts, engine: film.engine };
+    return { info, shape, enlarger, bytes, segmentStarts, engine: film.engine };
   }
 
   /** Planes go without a copy. */
@@ -102,11 +102,13 @@ export class FilmDesk {
     return { answer, transfer: planes.map(({ samples }) => samples.buffer as ArrayBuffer) };
   }
 
-  async #picture({ place, crop, width, height }: PictureOrder, signal: AbortSignal): Promise<ScreenPicture> {
+  async #picture(order: PictureOrder, signal: AbortSignal): Promise<ScreenPicture> {
+    const { place, crop, width, height } = order;
     const film = this.#opened();
+    const enlarge = order.enlarge === false ? 'lanczos' : 'film';
     const start = Math.min(this.#instants!.secondsAt(place), this.#instants!.seconds);
     const fps = film.info.rate;
-    for await (const picture of film.frames({ start, fps, crop, width, height, signal })) {
+    for await (const picture of film.frames({ start, fps, crop, width, height, enlarge, signal })) {
       this.#fetchAhead(Math.floor(place));
       return { crop, width, height, pixels: screenPixels(picture, film.info) };
     }

@@ -27,7 +27,7 @@ export async function openGpuScreen(
   client: FilmClient,
 ): Promise<GpuScreen> {
   const canvas = createCanvas();
-  const sampler = await createPlaneSampler(canvas, { shape: film.shape, info: film.info }, { renderer });
+  const sampler = await createPlaneSampler(canvas, film, { renderer });
   return new GpuScreen(canvas, sampler, client);
 }
 

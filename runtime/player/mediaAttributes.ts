@@ -1,10 +1,11 @@
 /** Attributes of the elements, as properties: those of `<video>`, and those of weft's own. */
 
+import { ENLARGE_CHOICES, type EnlargeChoice } from '../film/frameOptions.js';
 import { BaseElement } from './baseElement.js';
 import { RENDERER_CHOICES, type RendererChoice } from './rendererChoice.js';
 
 /** Attributes that the elements look at when they change. */
-export const OBSERVED_ATTRIBUTES = ['src', 'poster', 'loop', 'smooth', 'autoplay'] as const;
+export const OBSERVED_ATTRIBUTES = ['src', 'poster', 'loop', 'smooth', 'enlarge', 'autoplay'] as const;
 
 export class MediaAttributes extends BaseElement {
   /** Address of the film, as it is written. */
@@ -69,6 +70,16 @@ export class MediaAttributes extends BaseElement {
 
   set smooth(on: boolean) {
     this.toggleAttribute('smooth', on);
+  }
+
+  /** What pictures are made larger with: what the film teaches, where it has an enlarger, or Lanczos's kernel alone. */
+  get enlarge(): EnlargeChoice {
+    const value = this.getAttribute('enlarge') as EnlargeChoice;
+    return ENLARGE_CHOICES.includes(value) ? value : 'film';
+  }
+
+  set enlarge(name: string) {
+    this.setAttribute('enlarge', name);
   }
 
   /** What draws; what does not work is passed over. Counts when a film is loaded. */

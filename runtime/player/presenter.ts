@@ -4,7 +4,7 @@ import type { View } from '../gpu/planeSampler.js';
 import { FrameQueue } from './frameQueue.js';
 import { pieceAt, type Showing, strideOf, wishedPieces } from './frameWishes.js';
 import type { Screen, Shot } from './screen.js';
-import { sameCrop } from './view.js';
+import { sameView } from './view.js';
 import type { OpenedFilm } from './workerMessages.js';
 
 /** Memory for the pieces of a film that is shown. */
@@ -192,6 +192,5 @@ export function placeOnDisplay(
 
 function sameDrawing(a: DrawnPicture, b: DrawnPicture): boolean {
   const samePieces = a.shot.piece === b.shot.piece && a.shot.next === b.shot.next;
-  const sameSize = a.view.width === b.view.width && a.view.height === b.view.height;
-  return a.place === b.place && samePieces && sameSize && sameCrop(a.view.crop, b.view.crop);
+  return a.place === b.place && samePieces && sameView(a.view, b.view);
 }

@@ -96,8 +96,12 @@ export class Stage {
     return true;
   }
 
-  /** What is to be drawn, and puts the canvas where it goes; undefined where nothing is seen. */
-  view(): View | undefined {
+  /**
+   * What is to be drawn, and puts the canvas where it goes; undefined where nothing is seen.
+   *
+   * @param enlarge whether with the film's enlarger
+   */
+  view(enlarge: boolean): View | undefined {
     const { film, crop } = this;
     if (!film || !crop || this.#box.width < 1 || this.#box.height < 1) return undefined;
     const ratio = globalThis.devicePixelRatio || 1;
@@ -111,7 +115,7 @@ export class Stage {
     this.#place(left / ratio, top / ratio, width / ratio, height / ratio);
     const shrink = Math.min(1, MAX_CANVAS_PX / Math.max(width, height));
     const side = (length: number): number => Math.max(1, Math.floor(length * shrink));
-    return { crop, width: side(width), height: side(height) };
+    return { crop, width: side(width), height: side(height), enlarge };
   }
 
   #place(left: number, top: number, width: number, height: number): void {

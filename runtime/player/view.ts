@@ -1,5 +1,6 @@
 /** What part of a film is seen, and where on the element: zoom and pan as plain numbers. */
 
+import type { View } from '../gpu/planeSampler.js';
 import type { Size } from '../picture/picture.js';
 import type { Crop } from '../picture/raster.js';
 
@@ -91,6 +92,11 @@ export function isWhole(film: Size, crop: Crop): boolean {
 
 export function sameCrop(a: Crop, b: Crop): boolean {
   return a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
+}
+
+export function sameView(a: View, b: View): boolean {
+  const sameSize = a.width === b.width && a.height === b.height;
+  return sameSize && sameCrop(a.crop, b.crop) && a.enlarge === b.enlarge;
 }
 
 /** CSS pixels per row of luma. */

@@ -331,7 +331,7 @@ export class WeftVideo extends MediaChoices {
         get choices() {
           return element.#choices();
         },
-        view: () => this.#stage.view(),
+        view: () => this.#stage.view(this.enlarge === 'film'),
         showCanvas: (canvas) => this.#stage.showCanvas(canvas),
         tell: (event) => playback === this.#playback && this.#hear(event),
         drawn: (nowMs, mediaTime) => this.#callBack(nowMs, mediaTime),

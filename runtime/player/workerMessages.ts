@@ -2,6 +2,7 @@
 
 import type { FramePlanes } from '../engine/decoderEngine.js';
 import type { ErrorDetails } from '../errors.js';
+import type { Enlarger } from '../field/enlarger.js';
 import type { FieldShape } from '../field/shape.js';
 import type { FilmInfo } from '../picture/picture.js';
 import type { Crop } from '../picture/raster.js';
@@ -24,6 +25,7 @@ export interface OpenOrder {
 export interface OpenedFilm {
   readonly info: FilmInfo & { frames: number };
   readonly shape: FieldShape;
+  readonly enlarger: Enlarger | undefined;
   /** First frames of the segments, ascending. */
   readonly segmentStarts: readonly number[];
   /** Name of the engine that decodes. */
@@ -40,6 +42,8 @@ export interface PictureOrder {
   /** Size in pixels of the screen. */
   readonly width: number;
   readonly height: number;
+  /** Whether with the film's enlarger. Default true. */
+  readonly enlarge?: boolean;
 }
 
 /** Pixels as a canvas takes them: R, G, B and 255 for each, in sRGB. */

@@ -1,11 +1,11 @@
 /** Frames with motion between them, drawn at random: all that a sampler has to cope with, in little. */
 
 import type { FramePlanes } from '../../runtime/engine/decoderEngine.js';
+import type { SamplingKernels } from '../../runtime/field/samplingKernels.js';
 import { displacement, type FieldShape, fieldShape, motionGrid } from '../../runtime/field/shape.js';
 import { type FieldNode, linkAfter, segmentStructure } from '../../runtime/field/structure.js';
 import { createPlane, type FloatPlane, type Planes } from '../../runtime/picture/floatPlane.js';
 import { type Chroma, chromaSize, type FilmInfo, type Picture } from '../../runtime/picture/picture.js';
-import type { RasterKernels } from '../../runtime/picture/raster.js';
 import type { BakedNode } from '../../runtime/reference/nodeBake.js';
 import { samplePicture } from '../../runtime/reference/spatialSampler.js';
 import { planesBetween } from '../../runtime/reference/temporalSampler.js';
@@ -90,6 +90,6 @@ export function planesAt({ shape, nodes, baked, frames }: MovingFilm, frame: num
 }
 
 /** The picture at an instant, as the reference has it. */
-export function pictureAt(film: MovingFilm, frame: number, phase: number, kernels: RasterKernels): Picture {
+export function pictureAt(film: MovingFilm, frame: number, phase: number, kernels: SamplingKernels): Picture {
   return samplePicture(planesAt(film, frame, phase), kernels);
 }

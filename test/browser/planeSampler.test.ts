@@ -1,14 +1,18 @@
 /** One suite for the samplers of both APIs. Chromium plays the GPU on the processor. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Enlarger } from '../../runtime/field/enlarger.js';
+import { enlargementTo, samplingKernels } from '../../runtime/field/samplingKernels.js';
 import { fieldShape } from '../../runtime/field/shape.js';
 import type { View } from '../../runtime/gpu/planeSampler.js';
 import { createPlane, type FloatPlane, type Planes } from '../../runtime/picture/floatPlane.js';
 import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
 import { axisKernel, rasterKernels } from '../../runtime/picture/raster.js';
+import { learntDetail } from '../../runtime/reference/enlarger.js';
 import { ReferenceDecoderEngine } from '../../runtime/reference/referenceDecoderEngine.js';
 import { resample } from '../../runtime/reference/spatialSampler.js';
 import { filmOf, tasksOf } from '../runtime/contractFilms.js';
+import { LOUD_ENLARGER } from '../runtime/loudEnlarger.js';
 import { hasBrowser, type OpenPage, openPage } from './browser.js';
 import { filmInfo, type MovingFilm, movingFilm, pictureAt, planesAt } from './movingPlanes.js';
 
@@ -55,6 +59,23 @@ function views(film: MovingFilm): Readonly<Record<string, View>> {
   };
 }
 
+/** Views that are larger than the film, at sizes that no kernel repeats in, with borders and without; and two that are not. */
+function largerViews(film: MovingFilm): Readonly<Record<string, View>> {
+  const { native, double, half, ...others } = views(film);
+  const crop = whole(film);
+  const { width, height } = film.info;
+  return {
+    double: double!,
+    'of odd factors': { crop, width: Math.round(2.7 * width), height: Math.round(1.3 * height) },
+    'of a part': others['of a part']!,
+    'of a part inside': { crop: { x: 12.4, y: 7.7, width: 14.3, height: 9.1 }, width: 47, height: 31 },
+    'of a corner': others['of a corner']!,
+    'of one axis': others['of one axis']!,
+    native: native!,
+    half: half!,
+  };
+}
+
 /** How far codes differ: at most, and the part of them that does at all. */
 function difference(a: Picture, b: Picture): { worst: number; part: number } {
   expect([a.width, a.height, a.chroma]).toEqual([b.width, b.height, b.chroma]);
@@ -65,8 +86,8 @@ function difference(a: Picture, b: Picture): { worst: number; part: number } {
   return { worst: Math.max(...differences), part: differing / differences.length };
 }
 
-const start = (api: (typeof APIS)[number], { shape, info, frames }: MovingFilm) =>
-  page.call('start', api, { shape, info }, frames);
+const start = (api: (typeof APIS)[number], { shape, info, frames }: MovingFilm, enlarger?: Enlarger) =>
+  page.call('start', api, { shape, info, enlarger }, frames);
 
 /** Codes of a colour (reals, so that no rounding is in them), and what a screen shows of it: BT.601, BT.709, BT.2100 with BT.2408. */
 const KNOWN_COLOURS = [
@@ -207,12 +228,71 @@ describe.runIf(hasBrowser).each(APIS)('sampling on %s', (api) => {
       for (const [frame, phase] of INSTANTS) {
         const found = await page.call('drawn', { frame, phase }, view);
         const expected = colours(film.info, planesAt(film, frame, phase), view);
-        let worst = 0;
-        for (const [i, value] of expected.entries()) worst = Math.max(worst, Math.abs(value - found[i]!));
-        expect(found.length).toBe(expected.length);
-        expect(worst).toBeLessThanOrEqual(1);
+        expect(worstDifference(found, expected)).toBeLessThanOrEqual(1);
       }
     });
+  });
+
+  describe.each([
+    ['420', 45, 37],
+    ['444', 40, 24],
+  ] as const)('with an enlarger, chroma %s', (chroma, width, height) => {
+    const film = movingFilm(width, height, chroma, 5);
+    beforeAll(async () => {
+      await start(api, film, LOUD_ENLARGER);
+    });
+    afterAll(async () => {
+      expect(await page.call('stop', views(film).native!)).toBeUndefined();
+      expect(page.errors).toEqual([]);
+    });
+
+    it.each(Object.entries(largerViews(film)))('gives the pictures of the reference: %s', async (_, view) => {
+      const { crop, width, height } = view;
+      const kernels = samplingKernels(film.shape, crop, width, height, LOUD_ENLARGER);
+      for (const [frame, phase] of INSTANTS) {
+        const found = await page.call('picture', { frame, phase }, view);
+        const { worst, part } = difference(found, pictureAt(film, frame, phase, kernels));
+        expect(worst).toBeLessThanOrEqual(1);
+        expect(part).toBeLessThan(0.002);
+      }
+    });
+
+    it.each(Object.entries(largerViews(film)))('draws the colours of the planes: %s', async (_, view) => {
+      for (const [frame, phase] of INSTANTS) {
+        const planes = planesAt(film, frame, phase);
+        const drawn = await page.call('drawn', { frame, phase }, view);
+        expect(worstDifference(drawn, colours(film.info, planes, view, LOUD_ENLARGER))).toBeLessThanOrEqual(
+          1,
+        );
+      }
+    });
+
+    it('leaves it out where the view says so', async () => {
+      const planes = planesAt(film, 0, 0);
+      const double = views(film).double!;
+      const at = { frame: 0, phase: 0 };
+      const without = colours(film.info, planes, double);
+      expect(
+        worstDifference(await page.call('drawn', at, { ...double, enlarge: false }), without),
+      ).toBeLessThanOrEqual(1);
+      expect(worstDifference(await page.call('drawn', at, double), without)).toBeGreaterThan(20);
+    });
+  });
+
+  it('gives the same with an enlarger where only some rows of features are there at once', async () => {
+    const luma = createPlane(4096, 70);
+    luma.samples.forEach((_, i) => {
+      luma.samples[i] = 90 * Math.sin(i * i);
+    });
+    const film = stillFilm(filmInfo(4096, 70, '420'), [luma, createPlane(2048, 35), createPlane(2048, 35)]);
+    await start(api, film, LOUD_ENLARGER);
+    const view = { crop: { x: 2000.5, y: 0, width: 8, height: 70 }, width: 10, height: 141 };
+    const kernels = samplingKernels(film.shape, view.crop, view.width, view.height, LOUD_ENLARGER);
+    const found = await page.call('picture', { frame: 0, phase: 0 }, view);
+    const { worst, part } = difference(found, pictureAt(film, 0, 0, kernels));
+    expect(worst).toBeLessThanOrEqual(1);
+    expect(part).toBeLessThan(0.002);
+    expect(await page.call('stop', view)).toBeUndefined();
   });
 
   it('gives the pictures of a film that was decoded', async () => {
@@ -279,12 +359,18 @@ describe.runIf(hasBrowser).each(APIS)('sampling on %s', (api) => {
       await page.call('stop', native!);
     });
 
-    it('plays without another texture, also where the view changes', async () => {
-      await start(api, film);
-      const textures = await page.call('texturesWhilePlaying', 40, first!, native!);
-      expect(new Set(textures.slice(8))).toEqual(new Set([textures[8]]));
-      await page.call('stop', native!);
-    });
+    it.each([
+      ['none', undefined],
+      ['one', LOUD_ENLARGER],
+    ])(
+      'plays without another texture, also where the view changes, with an enlarger: %s',
+      async (_, enlarger) => {
+        await start(api, film, enlarger);
+        const textures = await page.call('texturesWhilePlaying', 40, first!, native!);
+        expect(new Set(textures.slice(8))).toEqual(new Set([textures[8]]));
+        await page.call('stop', native!);
+      },
+    );
 
     it('refuses views that no canvas can have', async () => {
       await start(api, film);
@@ -310,9 +396,18 @@ describe.runIf(hasBrowser).each(APIS)('sampling on %s', (api) => {
   });
 });
 
+/** Of as many values as expected. */
+function worstDifference(found: ArrayLike<number>, expected: readonly number[]): number {
+  expect(found.length).toBe(expected.length);
+  return expected.reduce((worst, value, i) => Math.max(worst, Math.abs(value - found[i]!)), 0);
+}
+
 /** R, G, B and alpha as doubles, by the formulas of BT.601 with codes 16..235, for chroma on the left. */
-function colours(info: FilmInfo, planes: Planes, view: View): number[] {
+function colours(info: FilmInfo, planes: Planes, view: View, enlarger?: Enlarger): number[] {
   const [y, cb, cr] = planes.map((plane, c) => sampledAtCanvas(info, plane, c, view).samples);
+  const enlargement = enlarger && enlargementTo(info, view.crop, view.width, view.height, enlarger);
+  const detail = enlargement && learntDetail(planes[0], enlargement).samples;
+  for (const [i, codes] of detail?.entries() ?? []) y![i]! += codes;
   return Array.from(y!).flatMap((value, i) => {
     const luma = (255 * (value + 128 - 16)) / 219;
     const [blue, red] = [(255 * cb![i]!) / 224, (255 * cr![i]!) / 224];

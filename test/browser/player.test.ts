@@ -4,7 +4,15 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { open } from '../../runtime/film/film.js';
 import { sampleFilm } from '../runtime/sampleSegments.js';
 import { hasBrowser, type OpenPage, openPage } from './browser.js';
-import { difference, FILM, mostLike, playerBundles, seenFrames, testFilm } from './playerFilms.js';
+import {
+  difference,
+  FILM,
+  mostLike,
+  playerBundles,
+  seenFrames,
+  testFilm,
+  withLoudEnlarger,
+} from './playerFilms.js';
 
 type Page = typeof import('./pages/player.js');
 
@@ -112,6 +120,32 @@ describe.runIf(hasBrowser)('<weft-player>', () => {
       expect(mostLike(seen, truth), `step ${steps} to ${frame}`).toBe(frame);
       expect(await page.evaluate(() => globalThis.entry.player().currentFrame)).toBe(frame);
     }
+  });
+
+  it.each(['cpu', 'webgl2', 'webgpu'])('enlarges as it is told to, at once: %s', async (renderer) => {
+    const bytes = await withLoudEnlarger(film);
+    const size = { width: 2 * width, height: 2 * height };
+    const [taught] = await seenFrames(bytes, { ...size, end: 1 / rate });
+    const [plain] = await seenFrames(bytes, { ...size, end: 1 / rate, enlarge: 'lanczos' });
+    expect(difference(taught!, plain!)).toBeGreaterThan(4);
+    opened = await openPage<Page>({
+      entry: 'test/browser/pages/player.ts',
+      files: { ...bundles, '/film.weft': { bytes } },
+    });
+    const { page, call } = opened;
+    const style = `width: ${size.width}px; height: ${size.height}px`;
+    await call('show', { ...NATIVE, renderer, style, enlarge: 'lanczos' });
+    expect(await page.evaluate(() => globalThis.entry.player().enlarge)).toBe('lanczos');
+    for (const [enlarge, most] of [
+      ['film', taught],
+      ['lanczos', plain],
+      ['nonsense', taught],
+    ] as const) {
+      const seen = await call('seenEnlargedBy', enlarge);
+      expect([taught, plain][mostLike(seen, [taught!, plain!])], enlarge).toBe(most);
+      expect(difference(seen, most!), enlarge).toBeLessThan(renderer === 'cpu' ? 0.6 : 4);
+    }
+    expect(await page.evaluate(() => globalThis.entry.player().enlarge)).toBe('film');
   });
 
   it('ends the last of many seeks, and tells of it once', async () => {

@@ -5,12 +5,18 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import { writeEnlarger } from '../../runtime/entropy/netCoder.js';
+import { ENLARGER_TENSORS } from '../../runtime/field/enlarger.js';
 import { open } from '../../runtime/film/film.js';
+import type { FrameOptions } from '../../runtime/film/frameOptions.js';
+import { readWeft, segmentBytes, segmentNetBytes, writeWeft } from '../../runtime/format/container.js';
 import { screenPixels } from '../../runtime/player/screenColours.js';
+import { bytesSource } from '../../runtime/source/byteSource.js';
 import { findFfmpeg } from '../../src/media/ffmpeg.js';
 import { openFilm } from '../../src/media/filmReader.js';
 import { encode } from '../../trainers/encode.js';
 import { ROOT } from '../house/sources.js';
+import { loudValues } from '../runtime/loudEnlarger.js';
 
 /** Facts of the film. */
 export const FILM = { width: 112, height: 64, rate: 25, frames: 60, seconds: 2.4, cut: 30 } as const;
@@ -34,11 +40,28 @@ export async function testFilm(): Promise<Uint8Array> {
   });
 }
 
-/** R, G, B, 255 of frames as they should be seen, at the film's size. */
-export async function seenFrames(bytes: Uint8Array, fps?: [number, number]): Promise<Uint8ClampedArray[]> {
+/** The pictures of a film, with an enlarger that changes them by tens of codes. */
+export async function withLoudEnlarger(bytes: Uint8Array): Promise<Uint8Array> {
+  const file = await readWeft(bytesSource(bytes));
+  const segments = file.segments.map(async ({ frames }, i) => ({
+    ...{ frames, bytes: await segmentBytes(file, i), nets: await segmentNetBytes(file, i) },
+  }));
+  const values = loudValues(5).map((value) => Math.round(value * 2 ** 8));
+  const tensors = ENLARGER_TENSORS.map(({ offset, size }) => ({
+    ...{ k: 8, q: Int32Array.from(values.subarray(offset, offset + size)) },
+  }));
+  const header = { ...file.header, enlarger: writeEnlarger(tensors) };
+  return writeWeft({ header, nets: file.nets, segments: await Promise.all(segments) });
+}
+
+/** R, G, B, 255 of frames as they should be seen. */
+export async function seenFrames(
+  bytes: Uint8Array,
+  options: FrameOptions = {},
+): Promise<Uint8ClampedArray[]> {
   const film = await open(bytes);
   const seen: Uint8ClampedArray[] = [];
-  for await (const picture of film.frames(fps ? { fps } : {})) seen.push(screenPixels(picture, film.info));
+  for await (const picture of film.frames(options)) seen.push(screenPixels(picture, film.info));
   film.close();
   return seen;
 }

@@ -40,7 +40,8 @@ describe('what an enlarger learns from', () => {
     for (const picture of all) short.see(picture);
     expect(short.kept.map(({ frame }) => frame)).toEqual([0, 1, 2, 3, 4]);
     for (const { frame, pieces } of short.kept)
-      for (const { x, y, codes } of pieces) expect(codes).toEqual(cutOut(all[frame]!.planes[0], 80, x, y));
+      for (const { x, y, codes } of pieces)
+        expect(codes).toEqual(cutOut(all[frame]!.planes[0], 80, 76, x, y));
     let late = 0;
     for (let seed = 0; seed < 20; seed++) {
       const long = new SourcePieces(uniforms(seed + 1));
@@ -52,11 +53,16 @@ describe('what an enlarger learns from', () => {
     expect(late / 640).toBeLessThan(0.6);
   });
 
-  it('leaves out pictures that have no room for a piece', () => {
-    const pieces = new SourcePieces(randomSequence(1));
-    for (const picture of syntheticFilm({ width: 200, height: PIECE_PX - 1, frames: 2 }, shapes).all)
-      pieces.see(picture);
-    expect(pieces.kept).toEqual([]);
+  it('reaches over the border of small pictures, and leaves out those that are smaller than its middle', () => {
+    const seen = (height: number) => {
+      const pieces = new SourcePieces(randomSequence(1));
+      for (const picture of syntheticFilm({ width: 200, height, frames: 2 }, shapes).all) pieces.see(picture);
+      return pieces.kept.flatMap(({ pieces }) => pieces);
+    };
+    expect(new Set(seen(60).map(({ y }) => y))).toEqual(new Set([-6]));
+    expect(seen(60).every(({ x }) => x >= 0 && x <= 200 - PIECE_PX)).toBe(true);
+    expect(seen(47)).toEqual([]);
+    expect([...cutOut(Uint8Array.of(1, 2, 3, 4), 2, 2, -1, 0).subarray(0, 4)]).toEqual([1, 1, 2, 2]);
   });
 });
 

@@ -63,7 +63,8 @@ async function examplesOf(
       const segment = await decoder.bake(await film.segmentTask(index, signal), signal);
       for (const { frame, pieces } of within) {
         const { planes } = await segment.picture(frame - start, 0, kernels, signal);
-        for (const { x, y, codes } of pieces) examples.push(exampleOf(cutOut(planes[0], width, x, y), codes));
+        for (const { x, y, codes } of pieces)
+          examples.push(exampleOf(cutOut(planes[0], width, height, x, y), codes));
       }
       segment.close();
     }

@@ -1,10 +1,11 @@
 /** Pieces of the source that an enlarger will be trained with: of frames from all of the film, however long that is. */
 
-import type { Picture } from '../../runtime/picture/picture.js';
+import { clampIndex, type Picture } from '../../runtime/picture/picture.js';
 import { TRAINING_CONSTANTS } from '../trainingConstants.js';
 
-/** Side of a piece, in luma samples. */
+/** Side of a piece, in luma samples, and of its middle, by which an enlarger is judged. */
 export const PIECE_PX = 72;
+const MIDDLE_PX = 48;
 
 /** Squares of the luma of one frame. */
 export interface FramePieces {
@@ -34,7 +35,7 @@ export class SourcePieces {
   /** The next frame of the film. */
   see(picture: Picture): void {
     const frame = this.#frames++;
-    if (Math.min(picture.width, picture.height) < PIECE_PX) return;
+    if (Math.min(picture.width, picture.height) < MIDDLE_PX) return;
     const { frames } = TRAINING_CONSTANTS.enlarger;
     const place = frame < frames ? frame : Math.floor(this.#random() * (frame + 1));
     if (place < frames) this.#kept[place] = { frame, pieces: this.#piecesOf(picture) };
@@ -46,20 +47,26 @@ export class SourcePieces {
   }
 
   #piecesOf({ width, height, planes: [luma] }: Picture): Piece[] {
-    const placeIn = (side: number): number => Math.floor(this.#random() * (side - PIECE_PX + 1));
     return Array.from({ length: TRAINING_CONSTANTS.enlarger.piecesOfFrame }, () => {
-      const [x, y] = [placeIn(width), placeIn(height)];
-      return { x, y, codes: cutOut(luma, width, x, y) };
+      const [x, y] = [this.#placeIn(width), this.#placeIn(height)];
+      return { x, y, codes: cutOut(luma, width, height, x, y) };
     });
+  }
+
+  /** Inside, where there is room for that; else the middle is. */
+  #placeIn(side: number): number {
+    const room = side - PIECE_PX;
+    return room < 0 ? Math.floor(room / 2) : Math.floor(this.#random() * (room + 1));
   }
 }
 
-/** The piece of a plane of codes that begins at (x, y). */
-export function cutOut(plane: Uint8Array, width: number, x: number, y: number): Uint8Array {
+/** The piece of a plane of codes that begins at (x, y); the border goes on beyond the plane. */
+export function cutOut(plane: Uint8Array, width: number, height: number, x: number, y: number): Uint8Array {
   const codes = new Uint8Array(PIECE_PX ** 2);
-  for (let row = 0; row < PIECE_PX; row++) {
-    const start = (y + row) * width + x;
-    codes.set(plane.subarray(start, start + PIECE_PX), row * PIECE_PX);
+  for (let row = 0, at = 0; row < PIECE_PX; row++) {
+    const start = clampIndex(y + row, height) * width;
+    for (let column = 0; column < PIECE_PX; column++, at++)
+      codes[at] = plane[start + clampIndex(x + column, width)]!;
   }
   return codes;
 }

@@ -1,11 +1,11 @@
 /** What the tests of samplers on a GPU ask of a page: one sampler at a time. */
 
 import type { FramePlanes } from '../../../runtime/engine/decoderEngine.js';
+import { type SamplingKernels, samplingKernels } from '../../../runtime/field/samplingKernels.js';
 import { createPlaneSampler } from '../../../runtime/gpu/createPlaneSampler.js';
 import type { GpuPlaneSampler, SampledFilm } from '../../../runtime/gpu/gpuPlaneSampler.js';
 import type { LoadedFrame, SampledInstant, View } from '../../../runtime/gpu/planeSampler.js';
 import type { Picture } from '../../../runtime/picture/picture.js';
-import { rasterKernels } from '../../../runtime/picture/raster.js';
 
 export type Renderer = 'auto' | 'webgpu' | 'webgl2';
 
@@ -55,8 +55,12 @@ function sampledAt({ frame, phase }: Instant): SampledInstant {
   return { frame: frames[frame]!, phase, ...(phase > 0 && { next: frames[frame + 1]! }) };
 }
 
-export function picture(instant: Instant, { crop, width, height }: View): Promise<Picture> {
-  return sampler.picture(sampledAt(instant), rasterKernels(film.info, crop, width, height));
+export function picture(instant: Instant, view: View): Promise<Picture> {
+  return sampler.picture(sampledAt(instant), kernelsOf(view));
+}
+
+function kernelsOf({ crop, width, height, enlarge = true }: View): SamplingKernels {
+  return samplingKernels(film.shape, crop, width, height, enlarge ? film.enlarger : undefined);
 }
 
 /**
@@ -68,7 +72,7 @@ export async function picturesAcrossFree(
   second: FramePlanes,
   view: View,
 ): Promise<Picture[]> {
-  const kernels = rasterKernels(film.info, view.crop, view.width, view.height);
+  const kernels = kernelsOf(view);
   const ask = (frame: LoadedFrame): Promise<Picture> => sampler.picture({ frame, phase: 0 }, kernels);
   const frame = sampler.load(first);
   const before = ask(frame);

@@ -77,8 +77,19 @@ export function seenAfterStep(frames: number): Promise<Uint8ClampedArray> {
   return seenAfter(() => player().step(frames));
 }
 
+/** What is seen a while after the choice of what pictures are enlarged by. */
+export async function seenEnlargedBy(enlarge: string): Promise<Uint8ClampedArray> {
+  const start = performance.now();
+  return seenAfter(
+    () => {
+      player().enlarge = enlarge;
+    },
+    () => performance.now() - start > 400,
+  );
+}
+
 /** Pixels are taken in the turn in which they are drawn: a GPU does not keep them. */
-async function seenAfter(act: () => void): Promise<Uint8ClampedArray> {
+async function seenAfter(act: () => void, over = () => !player().seeking): Promise<Uint8ClampedArray> {
   const made = player();
   let pixels: Uint8ClampedArray | undefined;
   let handle = 0;
@@ -88,7 +99,7 @@ async function seenAfter(act: () => void): Promise<Uint8ClampedArray> {
   };
   handle = made.requestVideoFrameCallback(take);
   act();
-  await until(() => !made.seeking);
+  await until(over);
   made.cancelVideoFrameCallback(handle);
   if (!pixels) throw new Error('nothing was drawn');
   return pixels;
