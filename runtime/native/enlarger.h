@@ -12,6 +12,7 @@ namespace WEFT_ISA {
 
 // Rows that the splines around a place reach; what a sample's mean and a layer reach on each side.
 constexpr int SPLINE_ROWS = 4, MEAN_REACH = (ENLARGER_LINEAR_SIDE - 1) / 2, LAYER_REACH = (ENLARGER_SIDE - 1) / 2;
+
 // Rows of features, those of a row behind each other.
 class FeatureRows {
  public:
@@ -30,9 +31,9 @@ class FeatureRows {
 class FilmEnlarger {
  public:
   explicit FilmEnlarger(const EnlargementSpec& spec) : weights_(spec.values.begin(), spec.values.end()), down_(spec.down) {
-    for (const auto& [first, count, outputs] : {Layer{Layout::HIDDEN, ENLARGER_CHANNELS * Layout::TAPS, ENLARGER_CHANNELS}, Layer{Layout::MIXED, ENLARGER_CHANNELS * ENLARGER_CHANNELS * Layout::TAPS, ENLARGER_CHANNELS},
-                                              Layer{Layout::LINEAR, ENLARGER_LINEAR * Layout::LINEAR_TAPS, ENLARGER_LINEAR}})
-      for (int i = 0, each = count / outputs; i < count; i++) weights_[first + i % each * outputs + i / each] = spec.values[first + i];
+    turn(spec, Layout::HIDDEN, Layout::TAPS, ENLARGER_CHANNELS);
+    turn(spec, Layout::MIXED, ENLARGER_CHANNELS * Layout::TAPS, ENLARGER_CHANNELS);
+    turn(spec, Layout::LINEAR, Layout::LINEAR_TAPS, ENLARGER_LINEAR);
     for (int i = Layout::KERNELS; i < Layout::COUNT; i++) weights_[i] *= real(CODES_PER_UNIT * spec.strength);
   }
 
@@ -79,7 +80,12 @@ class FilmEnlarger {
   static constexpr int LEAST_BAND = 16;
 
   using Layout = EnlargerLayout;
-  struct Layer { int first, count, outputs; };
+
+  // Weights of a tensor (outputs, each), to lie side by side for all outputs.
+  void turn(const EnlargementSpec& spec, int first, int each, int outputs) {
+    for (int o = 0; o < outputs; o++)
+      for (int i = 0; i < each; i++) weights_[first + i * outputs + o] = spec.values[first + o * each + i];
+  }
 
   // The last rows of what features are made of, with their borders repeated to both sides.
   class RowRing {

@@ -7,7 +7,7 @@ import { ENCODE_OPTIONS, type EncodeOptions, resolveOptions } from '../../traine
 
 const defaults = {
   ...{ crf: 27, preset: 'medium', tune: 'psnr', seed: 0, groupPixels: 12e6 },
-  ...{ threads: availableParallelism(), engine: 'auto' },
+  ...{ threads: availableParallelism(), engine: 'auto', enlarger: 'auto' },
 };
 
 describe('the options of an encode', () => {
