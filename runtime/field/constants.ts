@@ -185,5 +185,7 @@ export const SPLINE_KNOT_PX = 0.5;
 /** What is so many samples from the border of the picture or less is left as it is; within so many more, what is added fades in. */
 export const ENLARGER_BORDER_PX = 2;
 export const ENLARGER_FADE_PX = 3;
+/** What an enlarger says counts at most so much, at any size; 1 at twice the native one. */
+export const ENLARGER_MOST = 4 / 3;
 /** Samples on an axis that a spline reaches. */
 export const SPLINE_TAPS = 2;

@@ -11,6 +11,7 @@ import {
 import {
   ENLARGER_BORDER_PX,
   ENLARGER_FADE_PX,
+  ENLARGER_MOST,
   SPLINE_CENTRES,
   SPLINE_KNOT_PX,
   SPLINE_TAPS,
@@ -65,19 +66,10 @@ export function enlargementTo(
   if (across > 1 || down > 1 || across * down === 1) return undefined;
   return {
     enlarger,
-    strength: enlargingStrength(across, down),
+    strength: ENLARGER_MOST * (1 - across * down),
     across: splineAxis(shape.width, width, across, crop.x),
     down: splineAxis(shape.height, height, down, crop.y),
   };
-}
-
-/**
- * How much of what an enlarger says is added.
- *
- * @param across samples of the film for an output, at most 1, as `down`
- */
-export function enlargingStrength(across: number, down: number): number {
-  return (4 / 3) * (1 - across * down);
 }
 
 /**

@@ -90,9 +90,10 @@ export async function open(input: FilmInput, options: OpenOptions = {}): Promise
 async function openFile(file: WeftFile, options: OpenOptions): Promise<WeftFilm> {
   checkFilm(file, options.maxSegmentPixels ?? DEFAULT_MAX_SEGMENT_PIXELS);
   const nets = netsFromFile(file.nets);
+  const enlarger = file.header.enlarger ? readEnlarger(file.header.enlarger) : undefined;
   const { engine = 'auto', threads = 0 } = options;
   const decoder = options.decoder ?? (await openDecoderEngine(engine, { threads }));
-  return new WeftFilm(file, nets, decoder);
+  return new WeftFilm(file, nets, enlarger, decoder);
 }
 
 /** An open film. `close` it when done. */
@@ -116,12 +117,12 @@ export class WeftFilm {
   readonly #laterNets = new Map<NetsEntry, Promise<FilmNets>>();
 
   /** Use `open`. */
-  constructor(file: WeftFile, nets: FilmNets, decoder: DecoderEngine) {
+  constructor(file: WeftFile, nets: FilmNets, enlarger: Enlarger | undefined, decoder: DecoderEngine) {
     this.header = file.header;
     this.info = infoOf(file);
     this.nets = nets;
     this.shape = fieldShape(file.header.width, file.header.height, file.header.chroma);
-    this.enlarger = enlargerOf(file.header);
+    this.enlarger = enlarger;
     this.segments = file.segments;
     this.engine = decoder.name;
     this.#file = file;
@@ -432,10 +433,6 @@ export function infoOf({ header, segments }: WeftHead): FilmInfo & { frames: num
   for (const duration of segments.flatMap(({ durations }) => durations ?? []))
     ticks.push(ticks.at(-1)! + duration);
   return { ...info, times: { tick: header.tick, ticks } };
-}
-
-function enlargerOf({ enlarger }: WeftHeader): Enlarger | undefined {
-  return enlarger ? readEnlarger(enlarger) : undefined;
 }
 
 function checkFilm({ header, segments }: WeftHead, maxSegmentPixels: number): void {

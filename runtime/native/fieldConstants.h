@@ -34,6 +34,7 @@ constexpr int ENLARGER_FADE_PX = 3;
 constexpr int ENLARGER_FEATURES = 12;
 constexpr int ENLARGER_LINEAR = 4;
 constexpr int ENLARGER_LINEAR_SIDE = 5;
+constexpr double ENLARGER_MOST = 1.3333333333333333;
 constexpr int ENLARGER_SIDE = 3;
 constexpr int ESCAPE_MAGNITUDE = 16;
 constexpr int EXPONENTS_PER_OCTAVE = 8;

@@ -60,7 +60,7 @@ function weighedLines(
 }
 
 /** Features of a luma plane at its own size: those of the layers, then those without. */
-export function enlargerFeatures(luma: FloatPlane, enlarger: Enlarger): FloatPlane[] {
+function enlargerFeatures(luma: FloatPlane, enlarger: Enlarger): FloatPlane[] {
   const { hidden, hiddenBias, mixed, mixedBias, linear } = enlarger;
   const deviation = deviationFromMean(luma);
   const first = layer([deviation], hidden, hiddenBias);

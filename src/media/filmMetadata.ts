@@ -1,7 +1,8 @@
 /** Title, other tags and chapters of a film, in the plain text that ffmpeg reads and writes (`ffmetadata`). */
 
+import type { TimePiece } from '../../runtime/film/retiming.js';
 import { type FfmpegTools, ffmpegWrites, fileUrl } from './ffmpeg.js';
-import { piecesOf, type SoundPart, type SoundPiece } from './soundCoding.js';
+import { piecesOf, type SoundPart } from './soundCoding.js';
 
 /** A stretch of a film that has a name. */
 interface Chapter {
@@ -89,7 +90,7 @@ export function cutMetadata({ tags, chapters }: FilmMetadata, part: SoundPart): 
 }
 
 /** For how long a piece is shown before an instant of the film; a picture that stands there comes behind it. */
-function shownOf({ from, to, seconds }: SoundPiece, instant: number): number {
+function shownOf({ from, to, seconds }: TimePiece, instant: number): number {
   if (instant <= from) return 0;
   return to > from ? seconds * Math.min(1, (instant - from) / (to - from)) : seconds;
 }

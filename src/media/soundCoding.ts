@@ -1,5 +1,7 @@
 /** How ffmpeg cuts, stretches and codes sound. */
 
+import type { TimePiece } from '../../runtime/film/retiming.js';
+
 /** The part of a track that goes with some pictures. */
 export interface SoundPart {
   /** In seconds of the track's own clock. */
@@ -7,17 +9,11 @@ export interface SoundPart {
   end: number;
   /** Seconds of it per second heard; default 1. */
   speed?: number;
-  /** What the part is heard as where that is not one speed: pieces of it, one after the other. */
-  pieces?: readonly SoundPiece[];
-}
-
-/** A piece of a track that is heard at one speed; silence where it has no length of its own. */
-export interface SoundPiece {
-  /** In seconds of the track's own clock. */
-  readonly from: number;
-  readonly to: number;
-  /** For how long it is heard. */
-  readonly seconds: number;
+  /**
+   * What the part is heard as where that is not one speed: pieces of it, one after the other, in seconds of the track's own clock;
+   * silence where one has no length of its own.
+   */
+  pieces?: readonly TimePiece[];
 }
 
 /** Sound is stretched within these speeds; outside of them it says nothing any more. */
@@ -27,12 +23,12 @@ const AUDIBLE_SPEED = { min: 0.25, max: 4 };
 const SAMPLES_PER_SECOND = 48_000;
 
 /** The pieces of a part, of which there is one if it has one speed. */
-export function piecesOf({ start, end, speed = 1, pieces }: SoundPart): readonly SoundPiece[] {
+export function piecesOf({ start, end, speed = 1, pieces }: SoundPart): readonly TimePiece[] {
   return pieces ?? [{ from: start, to: end, seconds: (end - start) / speed }];
 }
 
 /** Whether anything is left of a piece when it is stretched. */
-export function isAudible({ from, to, seconds }: SoundPiece): boolean {
+export function isAudible({ from, to, seconds }: TimePiece): boolean {
   const speed = (to - from) / seconds;
   return speed > AUDIBLE_SPEED.min * (1 - 1e-9) && speed < AUDIBLE_SPEED.max * (1 + 1e-9);
 }
@@ -48,7 +44,7 @@ export function soundFilters(part: SoundPart): string[] {
 }
 
 /** Each piece by itself, to the sample, so that what one is too long or too short by does not move the next. */
-function pieceFilters(start: number, end: number, pieces: readonly SoundPiece[]): string[] {
+function pieceFilters(start: number, end: number, pieces: readonly TimePiece[]): string[] {
   const samples = (seconds: number) => Math.round(seconds * SAMPLES_PER_SECOND);
   let shown = 0;
   const branches = pieces.map((piece, i) => {

@@ -2,17 +2,11 @@
 
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { TimePiece } from '../../runtime/film/retiming.js';
 import { type Chunk, type StreamedChunk, streamed } from '../../runtime/format/chunks.js';
 import { type FfmpegTools, fileUrl, probeJson, startFfmpeg } from './ffmpeg.js';
 import { cutMetadata, formatMetadata, parseMetadata } from './filmMetadata.js';
-import {
-  isAudible,
-  opusBitrate,
-  opusOptions,
-  piecesOf,
-  type SoundPiece,
-  soundFilters,
-} from './soundCoding.js';
+import { isAudible, opusBitrate, opusOptions, piecesOf, soundFilters } from './soundCoding.js';
 import { textOfChunk } from './trackFile.js';
 import { TRACK_CHUNKS } from './trackReader.js';
 
@@ -25,7 +19,7 @@ export interface FilmTracks {
   /** Film seconds per second shown. */
   speed: number;
   /** What is shown of the film, one piece after the other, where that is not one speed; `speed` does not count then. */
-  pieces?: readonly SoundPiece[];
+  pieces?: readonly TimePiece[];
   /** Whether `start` to `end` is all of the film. */
   whole: boolean;
 }
@@ -97,7 +91,7 @@ class TrackPlacing {
   readonly #tools: FfmpegTools;
   readonly #container: Container;
   readonly #part: FilmTracks;
-  readonly #pieces: readonly SoundPiece[];
+  readonly #pieces: readonly TimePiece[];
   readonly #lose: (line: string) => void;
 
   constructor(tools: FfmpegTools, container: Container, part: FilmTracks, lose: (line: string) => void) {
