@@ -2,19 +2,9 @@
  * Values of command line options, read from text. All throw UsageError BAD_VALUE, whose message says everything: the
  * parser of the command line passes on no more than that.
  */
-import { UsageError } from '../runtime/errors.js';
-
-/** @param hint what would be right, a sentence */
-export function badValue(path: string, value: unknown, hint: string, range?: string): UsageError {
-  const said = typeof value === 'string' ? ` '${value}'` : '';
-  return new UsageError(`${path}${said}: ${hint}`, {
-    code: 'BAD_VALUE',
-    hint,
-    path,
-    value,
-    ...(range ? { range } : {}),
-  });
-}
+import { badValue } from '../runtime/film/optionErrors.js';
+import { readCrop, readSeconds } from '../runtime/film/pointTexts.js';
+import type { Crop } from '../runtime/picture/raster.js';
 
 /** A check that a number lies within limits, for yargs' `coerce`. */
 export function numberWithin(path: string, min: number, max: number, whole = false) {
@@ -67,31 +57,12 @@ export function parseAmount(text: string | undefined, path: string): number | un
 
 /** `12.5`, `1:02.5` or `1:00:00`, in seconds. */
 export function parseSeconds(text: string | undefined, path: string): number | undefined {
-  if (text === undefined) return undefined;
-  const parts = /^(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d+)?)$/.exec(text.trim());
-  if (!parts) throw badValue(path, text, 'give seconds, or minutes:seconds, for example 11.875 or 1:02.5.');
-  return Number(parts[1] ?? 0) * 3600 + Number(parts[2] ?? 0) * 60 + Number(parts[3]);
+  return text === undefined ? undefined : readSeconds(text, path);
 }
 
 /** `x,y,width,height` in pixels of the film; may be fractions. */
-export function parseCrop(
-  text: string | undefined,
-  path = '--crop',
-): { x: number; y: number; width: number; height: number } | undefined {
-  if (text === undefined) return undefined;
-  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-  const [x, y, width, height] = numbers as [number, number, number, number];
-  if (
-    numbers.length !== 4 ||
-    numbers.some((n) => !Number.isFinite(n)) ||
-    x < 0 ||
-    y < 0 ||
-    width <= 0 ||
-    height <= 0
-  ) {
-    throw badValue(path, text, 'give x,y,width,height in pixels of the film, for example 100,50,320,180.');
-  }
-  return { x, y, width, height };
+export function parseCrop(text: string | undefined, path = '--crop'): Crop | undefined {
+  return text === undefined ? undefined : readCrop(text, path);
 }
 
 /** `24,30,36`, each within limits; a number that is there twice counts once. */

@@ -37,8 +37,10 @@ interface PlacedFreeze extends Freeze {
 
 /** What is shown at which time of a part of a film. */
 export class TimeMap {
-  /** For how long the part is shown. */
+  /** For how long the part is shown, in seconds. */
   readonly seconds: number;
+  /** Whether times are others than those of the film. */
+  readonly isRetimed: boolean;
 
   readonly #start: number;
   readonly #end: number;
@@ -47,7 +49,8 @@ export class TimeMap {
   readonly #freezes: readonly PlacedFreeze[];
 
   /** Use `timeMap`. */
-  constructor(curve: SpeedCurve, freezes: readonly Freeze[], start: number, end: number) {
+  constructor(curve: SpeedCurve, freezes: readonly Freeze[], start: number, end: number, retimed: boolean) {
+    this.isRetimed = retimed;
     this.#curve = curve;
     this.#start = start;
     this.#end = end;
@@ -71,6 +74,25 @@ export class TimeMap {
       stood += seconds;
     }
     return this.#curve.filmAt(this.#curve.shownAt(this.#start) + shown - stood);
+  }
+
+  /** Film seconds per second shown at a time; 0 while a picture stands. */
+  speedAt(shown: number): number {
+    const stands = this.#freezes.some(({ begins, seconds }) => shown >= begins && shown < begins + seconds);
+    return stands ? 0 : this.#curve.speedAt(this.filmAt(shown));
+  }
+
+  /** The first time at which an instant of the film is shown, in seconds. */
+  shownAt(film: number): number {
+    return this.#freezes.reduce((sum, { at, seconds }) => sum + (at < film ? seconds : 0), this.#moved(film));
+  }
+
+  /** The time at which an instant of the film is shown, if so much of the freezes is over as at the time `near`; in seconds. */
+  shownNear(film: number, near: number): number {
+    return this.#freezes.reduce(
+      (sum, { begins, seconds }) => sum + Math.min(Math.max(0, near - begins), seconds),
+      this.#moved(film),
+    );
   }
 
   /** What is shown, one piece after the other: they make up the part, and last for `seconds`. */
@@ -105,7 +127,8 @@ export function timeMap({ speed, retime, freeze }: Retiming, start: number, end:
   if (retime) checkSpeeds(retime);
   const freezes = freeze ?? [];
   checkFreezes(freezes, start, end);
-  return new TimeMap(new SpeedCurve(retime ?? [{ at: start, speed: speed ?? 1 }]), freezes, start, end);
+  const curve = new SpeedCurve(retime ?? [{ at: start, speed: speed ?? 1 }]);
+  return new TimeMap(curve, freezes, start, end, isRetimed({ speed, retime, freeze }));
 }
 
 /** Whether times are others than those of the film. */

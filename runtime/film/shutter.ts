@@ -12,8 +12,8 @@ export interface FilmPlace {
   readonly phase: number;
 }
 
-/** More instants than this are not sampled for a picture. */
-const MOST_INSTANTS = 64;
+/** More instants than this are not sampled for a picture. A power of 2. */
+export const MOST_INSTANTS = 64;
 
 /** Instants are doubled until no sample of the picture changes by more than this, in codes. */
 const TOLERANCE_CODES = 2;
@@ -25,16 +25,19 @@ const TOLERANCE_CODES = 2;
  *
  * @param placeAt what the film shows when the shutter has been open for a part of its time, 0..1; never goes back
  * @param ahead pictures worth asking for before they are needed
+ * @param instants where there is no time for that: so many instead, fewer than 64
  */
 export async function exposedPicture(
   placeAt: (part: number) => FilmPlace,
   sample: (place: FilmPlace) => Promise<Picture>,
   ahead: number,
+  instants = MOST_INSTANTS,
 ): Promise<Picture> {
   const [opening, closing] = [placeAt(0), placeAt(1)];
   if (isSame(opening, closing)) return sample(opening);
   const frames = closing.frame + closing.phase - opening.frame - opening.phase;
   const mean = (count: number): Promise<Picture> => meanOf(runsOf(placeAt, count), sample, ahead);
+  if (instants < MOST_INSTANTS) return mean(instants);
   let count = Math.min(MOST_INSTANTS, 2 ** Math.max(0, Math.ceil(Math.log2(frames))));
   let picture = await mean(count);
   while (count < MOST_INSTANTS) {

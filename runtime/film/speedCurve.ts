@@ -66,6 +66,12 @@ export class SpeedCurve {
     return filmIn(this.#stretchOf('shown', shown), shown);
   }
 
+  /** Film seconds per second shown at an instant of the film. */
+  speedAt(film: number): number {
+    const { begins, rampSeconds, pace, change } = this.#stretchOf('begins', film);
+    return 1 / paceIn(pace, change, rampSeconds > 0 ? (film - begins) / rampSeconds : 0);
+  }
+
   /** Instants of the film between two that part it into pieces of one speed each; ramps, of nearly one. */
   partings(from: number, to: number): number[] {
     const all = this.#stretches.slice(1).flatMap(({ begins, rampSeconds }) => {
@@ -102,6 +108,11 @@ function area(u: number): number {
   return u * u * u * (1 - u / 2);
 }
 
+/** The pace at a part `u` of a ramp, 0..1. */
+function paceIn(pace: number, change: number, u: number): number {
+  return pace + change * u * u * (3 - 2 * u);
+}
+
 /** Newton's method, and a halving of what is left where that leads out of it. */
 function filmIn(stretch: Stretch, shown: number): number {
   const { begins, rampSeconds, pace, change } = stretch;
@@ -112,7 +123,7 @@ function filmIn(stretch: Stretch, shown: number): number {
     const excess = shownIn(stretch, begins + rampSeconds * u) - shown;
     if (excess > 0) high = u;
     else low = u;
-    const next = u - excess / (rampSeconds * (pace + change * u * u * (3 - 2 * u)));
+    const next = u - excess / (rampSeconds * paceIn(pace, change, u));
     const better = next >= low && next <= high ? next : (low + high) / 2;
     if (better === u) break;
     u = better;

@@ -37,6 +37,8 @@ export class GpuPlaneSampler implements PlaneSampler {
   readonly #weights: WeightTables;
   /** R', G' and B' from the planes, row by row. */
   readonly #colours: readonly number[];
+  /** One cell that does not move, for means. */
+  #still: Texture | undefined;
 
   constructor(device: SamplingDevice, film: SampledFilm) {
     this.api = device.api;
@@ -68,13 +70,12 @@ export class GpuPlaneSampler implements PlaneSampler {
   }
 
   /** @throws UsageError `VIEW_SIZE` */
-  draw(instant: SampledInstant, view: View): void {
+  draw(instant: SampledInstant, view: View, others: readonly SampledInstant[] = []): void {
     if (!this.#device.usable) return;
     checkView(view, this.#device.maxSide);
     const weights = this.#weights.ofView(view);
     const { luma, chroma } = weights;
-    const work = new Work(this.#pool);
-    const planes = this.#planes(work, instant, weights);
+    const { work, planes } = this.#mean([instant, ...others], weights);
     const detail = weights.detail && addDetail(work, planes[0], weights.detail);
     const [y, cb, cr] = acrossAll(work, planes, weights);
     work.add({
@@ -123,6 +124,36 @@ export class GpuPlaneSampler implements PlaneSampler {
     this.#device.close();
   }
 
+  /** The mean of the planes of some instants, with the work that is left to do: textures of all at once would be too many. */
+  #mean(
+    [first, ...others]: readonly SampledInstant[],
+    weights: PictureWeights,
+  ): { work: Work; planes: Three<Texture> } {
+    let work = new Work(this.#pool);
+    let planes = this.#planes(work, first!, weights);
+    for (const [i, other] of others.entries()) {
+      const next = new Work(this.#pool);
+      const [before, added] = [planes, this.#planes(next, other, weights)];
+      planes = ofThree((c) =>
+        this.#mixed(next, before[c], added[c], 1 / (i + 2), regionRead(before[c], weights, c)),
+      );
+      this.#device.run([...work.passes, ...next.passes]);
+      work.end();
+      next.passes.length = 0;
+      work = next;
+    }
+    return { work, planes };
+  }
+
+  /** What lies between two planes where nothing moves. */
+  #mixed(work: Work, a: Texture, b: Texture, share: number, region: Region): Texture {
+    const target = work.take(a.width, a.height, 'plane');
+    this.#still ??= this.#upload({ width: 1, height: 1, samples: new Float32Array(1) });
+    const inputs = [a, b, this.#still, this.#still, this.#still];
+    work.add({ program: 'between', inputs, parameters: [share, MOTION_GRID_PX], target, region });
+    return target;
+  }
+
   /** Planes at native size; only what the weights read of them is there. */
   #planes(work: Work, { frame, next, phase }: SampledInstant, weights: PictureWeights): Three<Texture> {
     const here = loaded(frame);
@@ -144,8 +175,7 @@ export class GpuPlaneSampler implements PlaneSampler {
         inputs: [a, b, gridX, gridY, trust],
         parameters: [elapsed, this.#cellSide(c)],
         target,
-        region:
-          c === 0 && weights.detail ? lumaRegion(a, weights.detail) : regionOf(a, weightsOf(weights, c)),
+        region: regionRead(a, weights, c),
       });
       return target;
     });
@@ -207,6 +237,12 @@ function acrossAll(work: Work, planes: Three<Texture>, weights: PictureWeights):
     work.add({ program: 'across', inputs, parameters: [across.taps], target, region });
     return target;
   });
+}
+
+/** What a picture reads of a plane at native size. */
+function regionRead(plane: Texture, weights: PictureWeights, component: number): Region {
+  if (component === 0 && weights.detail) return lumaRegion(plane, weights.detail);
+  return regionOf(plane, weightsOf(weights, component));
 }
 
 /** What weights read of a plane. */

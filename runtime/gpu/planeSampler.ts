@@ -43,8 +43,12 @@ export interface PlaneSampler {
   readonly lost: Promise<string>;
   /** Takes the planes of a frame to the GPU; they are not needed afterwards. */
   load(frame: FramePlanes): LoadedFrame;
-  /** Draws at once, in colours of the screen (sRGB). */
-  draw(instant: SampledInstant, view: View): void;
+  /**
+   * Draws at once, in colours of the screen (sRGB).
+   *
+   * @param others the picture is the mean of these with the first, before it is enlarged
+   */
+  draw(instant: SampledInstant, view: View, others?: readonly SampledInstant[]): void;
   /**
    * The 8-bit planes of a picture, read back: for tests and for pictures that are saved.
    *

@@ -13,7 +13,22 @@ import { build } from 'esbuild';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
-const BROWSERS = { target: 'es2023', platform: 'browser', logLevel: 'error' };
+/** The player reads headers and writes none: what packs them, 5 kB of brotli, stays out. */
+const UNPACKING_ONLY = {
+  name: 'unpacking only',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^msgpackr$/ }, () => ({ path: 'msgpackr', namespace: 'unpacking' }));
+    onLoad({ filter: /.*/, namespace: 'unpacking' }, () => ({
+      contents: "export { Unpackr } from 'msgpackr/unpack'; export class Packr {}",
+      resolveDir: here,
+    }));
+  },
+};
+
+const BROWSERS = {
+  ...{ target: 'es2023', platform: 'browser', logLevel: 'error' },
+  plugins: [UNPACKING_ONLY],
+};
 
 async function bundle(entry, options) {
   const { outputFiles } = await build({

@@ -8,7 +8,7 @@ import { createCanvas } from './canvas.js';
 import type { FilmClient } from './filmClient.js';
 import type { Screen, Shot } from './screen.js';
 import { sameCrop, sameView } from './view.js';
-import type { ScreenPicture } from './workerMessages.js';
+import type { PictureContent, PictureOrder, ScreenPicture } from './workerMessages.js';
 
 /** Most pixels of a picture that is one of many, and of one that stands; the canvas enlarges them where it is larger. */
 const HURRIED_PIXELS = 2 ** 19;
@@ -22,16 +22,21 @@ export class CpuScreen implements Screen<ScreenPicture> {
   readonly lost = new Promise<string>(() => {});
   readonly canvas = createCanvas();
   readonly #client: FilmClient;
+  readonly #contentOf: (place: number) => PictureContent;
   readonly #context: CanvasRenderingContext2D;
   /** Pictures of another view are drawn from here. */
   readonly #scratch = document.createElement('canvas');
   #view: View | undefined;
   /** What the worker is asked for. */
-  #asked: View | undefined;
+  #asked: (View & Pick<PictureOrder, 'instants'>) | undefined;
 
-  /** @throws EngineError `CANVAS_MISSING` if the browser gives no canvas */
-  constructor(client: FilmClient) {
+  /**
+   * @param contentOf what is seen at a place
+   * @throws EngineError `CANVAS_MISSING` if the browser gives no canvas
+   */
+  constructor(client: FilmClient, contentOf: (place: number) => PictureContent) {
     this.#client = client;
+    this.#contentOf = contentOf;
     const context = this.canvas.getContext('2d', { alpha: false });
     if (!context) {
       throw new EngineError('This browser gives no canvas to draw on.', {
@@ -42,9 +47,12 @@ export class CpuScreen implements Screen<ScreenPicture> {
     this.#context = context;
   }
 
-  fetch(place: number, signal: AbortSignal): Promise<ScreenPicture> {
-    if (!this.#asked) throw new Error('aim first');
-    return this.#client.ask('picture', { place, ...this.#asked }, signal);
+  async fetch(place: number, signal: AbortSignal): Promise<ScreenPicture> {
+    const asked = this.#asked;
+    if (!asked) throw new Error('aim first');
+    const picture = await this.#client.ask('picture', { ...asked, ...this.#contentOf(place) }, signal);
+    // It was made for this view, whatever part of the film it shows.
+    return { ...picture, crop: asked.crop };
   }
 
   bytes({ pixels }: ScreenPicture): number {
@@ -53,12 +61,13 @@ export class CpuScreen implements Screen<ScreenPicture> {
 
   free(): void {}
 
-  aim(view: View, hurry: boolean): boolean {
+  aim(view: View, hurry: boolean, instants: number): boolean {
     this.#view = view;
-    const asked = bounded(view, hurry ? HURRIED_PIXELS : STANDING_PIXELS);
+    const asked = { ...bounded(view, hurry ? HURRIED_PIXELS : STANDING_PIXELS), instants };
     const before = this.#asked;
     this.#asked = asked;
-    return before !== undefined && !sameView(before, asked);
+    // Means of fewer instants will do as long as it moves.
+    return before !== undefined && !(sameView(before, asked) && (hurry || before.instants === instants));
   }
 
   draw({ piece }: Shot<ScreenPicture>): void {

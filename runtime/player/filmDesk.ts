@@ -4,7 +4,9 @@ import type { DecoderEngine } from '../engine/decoderEngine.js';
 import { checkDecoderEngineChoice, openDecoderEngine } from '../engine/registry.js';
 import { EngineError } from '../errors.js';
 import { open, type WeftFilm } from '../film/film.js';
+import { exposedPicture } from '../film/shutter.js';
 import type { ChunkOutline } from '../format/chunks.js';
+import type { Picture } from '../picture/picture.js';
 import type { ByteSource } from '../source/byteSource.js';
 import { openSource } from '../source/openSource.js';
 import { type FilmInstants, filmInstants } from './filmInstants.js';
@@ -53,7 +55,7 @@ export class FilmDesk {
   /** What a job shares with others of its kind: the segment of pictures, the place of bytes; -1 for nothing. */
   groupOf(kind: JobKind, given: unknown): number {
     if (kind === 'planes') return this.#segmentOf((given as Jobs['planes']['given']).frame);
-    if (kind === 'picture') return this.#segmentOf((given as PictureOrder).place);
+    if (kind === 'picture') return this.#segmentOf((given as PictureOrder).places[0]!);
     if (kind === 'soundPart') return (given as SoundPart).offset;
     return -1;
   }
@@ -102,16 +104,31 @@ export class FilmDesk {
     return { answer, transfer: planes.map(({ samples }) => samples.buffer as ArrayBuffer) };
   }
 
+  /** Its place, or the mean of what lies at its places. */
   async #picture(order: PictureOrder, signal: AbortSignal): Promise<ScreenPicture> {
-    const { place, crop, width, height } = order;
+    const { places, instants, crop, width, height } = order;
+    const film = this.#opened();
+    const placeAt = (part: number): { frame: number; phase: number } => {
+      const place = places[part * (places.length - 1)]!;
+      return { frame: Math.floor(place), phase: place % 1 };
+    };
+    const sample = ({ frame, phase }: ReturnType<typeof placeAt>) =>
+      this.#sample(frame + phase, order, signal);
+    const picture = await exposedPicture(placeAt, sample, 0, instants);
+    this.#fetchAhead(Math.floor(places[0]!));
+    return { crop, width, height, pixels: screenPixels(picture, film.info) };
+  }
+
+  async #sample(place: number, order: PictureOrder, signal: AbortSignal): Promise<Picture> {
+    const { crop, width, height } = order;
     const film = this.#opened();
     const enlarge = order.enlarge === false ? 'lanczos' : 'film';
     const start = Math.min(this.#instants!.secondsAt(place), this.#instants!.seconds);
     const fps = film.info.rate;
-    for await (const picture of film.frames({ start, fps, crop, width, height, enlarge, signal })) {
-      this.#fetchAhead(Math.floor(place));
-      return { crop, width, height, pixels: screenPixels(picture, film.info) };
-    }
+    // Its weights are read from a table, as for a part that moves.
+    const pan = [{ at: 0, crop }];
+    for await (const picture of film.frames({ start, fps, pan, width, height, enlarge, signal }))
+      return picture;
     throw new EngineError('There is no picture there.', {
       code: 'ENGINE_FAILED',
       hint: 'Ask for one inside of the film.',

@@ -1,34 +1,43 @@
-/** Instants of a film both ways: seconds to frames, and frames to seconds. */
+/** Instants of a film both ways: seconds to frames, and frames to seconds. All seconds are those in which it is shown. */
 
 import { type FilmClock, filmClock } from '../film/filmClock.js';
+import { type Retiming, type TimeMap, timeMap } from '../film/retiming.js';
 import type { FilmInfo } from '../picture/picture.js';
 
 /** Instants closer to a frame than this are that frame, in frames. */
 const FRAME_TOLERANCE = 1e-6;
 
-/** The clock of a film, and its inverse. */
+/** The clock of a film as it is shown, and its inverse. */
 export interface FilmInstants extends FilmClock {
   readonly frames: number;
   /** Frames per second; of most where the film has times of its own. */
   readonly rate: number;
-  /** When a place is on display, in seconds: whole numbers are the beginnings of frames. */
+  /** What the film shows when. */
+  readonly times: TimeMap;
+  /** When a place is on display first, in seconds: whole numbers are the beginnings of frames. */
   secondsAt(place: number): number;
   /** The frame on display at an instant, 0..frames - 1. */
   frameOn(seconds: number): number;
 }
 
-/** Instants of the film that `info` tells of. */
-export function filmInstants(info: Pick<FilmInfo, 'rate' | 'times'> & { frames: number }): FilmInstants {
+/**
+ * Instants of the film that `info` tells of.
+ *
+ * @param retiming other times than its own. @throws UsageError `OPTION_RANGE`
+ */
+export function filmInstants(
+  info: Pick<FilmInfo, 'rate' | 'times'> & { frames: number },
+  retiming: Retiming = {},
+): FilmInstants {
   const clock = filmClock(info);
+  const times = timeMap(retiming, 0, clock.seconds);
   const rate = info.rate[0] / info.rate[1];
   const { frames } = info;
+  const frameAt = (seconds: number): number => snapped(clock.frameAt(times.filmAt(seconds)));
   return {
-    seconds: clock.seconds,
-    frames,
-    rate,
-    frameAt: (seconds) => snapped(clock.frameAt(seconds)),
-    secondsAt: info.times ? (place) => placeSeconds(info, clock, place) : (place) => place / rate,
-    frameOn: (seconds) => Math.min(frames - 1, Math.max(0, Math.floor(snapped(clock.frameAt(seconds))))),
+    ...{ seconds: times.seconds, times, frames, rate, frameAt },
+    secondsAt: (place) => times.shownAt(info.times ? placeSeconds(info, clock, place) : place / rate),
+    frameOn: (seconds) => Math.min(frames - 1, Math.max(0, Math.floor(frameAt(seconds)))),
   };
 }
 

@@ -1,9 +1,11 @@
 /** The sound of a film that is played: whether pictures wait for it, go with it, or go on without it. */
 
 import { InterruptedError } from '../errors.js';
+import type { TimeMap } from '../film/retiming.js';
 import type { FilmClient } from './filmClient.js';
 import type { MediaClock } from './mediaClock.js';
 import { openSound } from './openSound.js';
+import { errorText } from './sentErrors.js';
 import { Sound, type SoundSettings } from './sound.js';
 import type { Presence } from './soundSource.js';
 
@@ -11,6 +13,8 @@ import type { Presence } from './soundSource.js';
 export interface FilmSoundHost {
   /** How it is to sound, and whether the film begins again at its end. */
   readonly choices: { readonly sound: SoundSettings; readonly loop: boolean };
+  /** What the film shows when; asked once it is open. */
+  readonly times: TimeMap;
   /** It is not awaited any more. */
   known(): void;
   /** Nobody has touched the page yet, so it may not make itself heard. */
@@ -22,6 +26,13 @@ export interface FilmSoundHost {
 /** Sound that is not there by then is not waited for, in milliseconds; it joins in when it comes. */
 const PATIENCE_MS = 3000;
 
+/** Speeds of a film that is retimed at which there is sound: all browsers let it be heard at them. */
+const SLOWEST_RETIMED = 0.25;
+const FASTEST_RETIMED = 4;
+
+/** Sound that is this near to the speed of the film, as a share of it, is left alone: pictures follow it. */
+const NEAR_SPEED = 0.02;
+
 /** Where pictures go on alone, sound is fetched for where they are: so near to it, in seconds. */
 const FOLLOWED_SECONDS = 1;
 
@@ -32,6 +43,8 @@ export class FilmSound {
   #awaited = true;
   /** Pictures go on without the sound of this instant: it takes too long, or there is silence. */
   #alone = false;
+  /** The speed at which it is played. */
+  #rate = 1;
   #late: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
 
@@ -62,7 +75,7 @@ export class FilmSound {
         return;
       }
       this.#sound = sound;
-      sound?.seek(this.#clock.time);
+      sound?.seek(this.#place);
       // What was chosen meanwhile.
       this.choose();
       if (!sound) this.#know();
@@ -74,7 +87,7 @@ export class FilmSound {
   /** The viewer has chosen otherwise. */
   choose(): void {
     const { sound, loop } = this.#host.choices;
-    this.#sound?.apply(sound);
+    if (this.#sound) this.#apply(sound);
     if (loop) this.#sound?.prepareRepeat();
     this.#hearOfIt();
   }
@@ -82,23 +95,26 @@ export class FilmSound {
   /** Goes to where the clock was set. */
   seek(): void {
     if (!this.#sound) return;
-    this.#sound.seek(this.#clock.time);
+    this.#sound.seek(this.#place);
     if (this.#presence === 'missing') this.#await();
     else this.#hearOfIt();
   }
 
-  /** Plays with the film; does nothing where it does already. */
-  start(): void {
+  /**
+   * Plays with the film; does nothing where it does already.
+   *
+   * @param joins the film moves: it does not wait until the sound does
+   */
+  start(joins = false): void {
     const sound = this.#sound;
-    const { time } = this.#clock;
-    if (!sound || this.#presence !== 'here' || time >= sound.duration) {
+    if (!sound || this.#presence !== 'here' || this.#place >= sound.duration) {
       this.pause();
       this.#clock.forgetSound();
       return;
     }
     if (sound.playing) return;
-    this.#clock.awaitSound(time);
-    sound.play(time).catch((error: unknown) => this.#refused(error));
+    if (!joins) this.#clock.awaitSound(this.#clock.time);
+    sound.play(this.#place).catch((error: unknown) => this.#refused(error));
   }
 
   pause(): void {
@@ -116,24 +132,24 @@ export class FilmSound {
     }
     const turns = this.#alone !== (presence !== 'here');
     this.#alone = presence !== 'here';
-    if (turns) this.start();
-    if (sound.playing) this.#clock.hear(sound.seconds);
+    const { times } = this.#host;
+    if (Math.abs(this.#speed / this.#rate - 1) > NEAR_SPEED) this.#apply(this.#host.choices.sound);
+    if (turns) this.start(times.isRetimed);
+    if (sound.playing) this.#clock.hear(times.shownNear(sound.seconds, this.#clock.time));
     else if (sound.ended) this.#clock.forgetSound();
-    else if (this.#alone && Math.abs(sound.seconds - this.#clock.time) > FOLLOWED_SECONDS)
-      sound.seek(this.#clock.time);
+    else if (this.#alone && Math.abs(sound.seconds - this.#place) > FOLLOWED_SECONDS) sound.seek(this.#place);
   }
 
   /** The film has begun again. */
   repeat(): void {
-    if (this.#sound && Sound.playsAt(this.#host.choices.sound.rate))
-      this.#sound.repeat().catch((error: unknown) => this.#refused(error));
+    if (this.#sound && this.#plays) this.#sound.repeat().catch((error: unknown) => this.#refused(error));
   }
 
   /** Tries whether the page may make itself heard. @throws DOMException `NotAllowedError` */
   async tryPlaying(): Promise<void> {
     const { muted, volume } = this.#host.choices.sound;
     const audible = !muted && volume > 0 && this.#presence === 'here';
-    if (audible) await this.#sound?.play(this.#clock.time);
+    if (audible) await this.#sound?.play(this.#place);
   }
 
   close(): void {
@@ -142,10 +158,30 @@ export class FilmSound {
     this.#sound?.close();
   }
 
+  /** Where the film is, in its own seconds. */
+  get #place(): number {
+    return this.#host.times.filmAt(this.#clock.time);
+  }
+
+  /** Seconds of the film per second. */
+  get #speed(): number {
+    return this.#host.choices.sound.rate * this.#host.times.speedAt(this.#clock.time);
+  }
+
+  /** Whether sound is played at this speed. */
+  get #plays(): boolean {
+    if (!this.#host.times.isRetimed) return Sound.playsAt(this.#speed);
+    return this.#speed >= SLOWEST_RETIMED && this.#speed <= FASTEST_RETIMED;
+  }
+
+  #apply(settings: SoundSettings): void {
+    this.#rate = this.#speed;
+    this.#sound!.apply({ ...settings, rate: this.#rate });
+  }
+
   /** Whether the sound of this instant is here. At speeds at which none is played there is silence. */
   get #presence(): Presence {
-    const { rate } = this.#host.choices.sound;
-    return this.#sound && Sound.playsAt(rate) ? this.#sound.at(this.#clock.time) : 'silent';
+    return this.#sound && this.#plays ? this.#sound.at(this.#place) : 'silent';
   }
 
   #await(): void {
@@ -179,8 +215,7 @@ export class FilmSound {
   #lose(error: unknown): void {
     if (this.#closed) return;
     if (!(error instanceof InterruptedError)) {
-      const hint = error instanceof Error && 'hint' in error ? ` ${error.hint}` : '';
-      this.#host.note(`No sound: ${error instanceof Error ? error.message : error}${hint}`);
+      this.#host.note(`No sound: ${errorText(error)}`);
     }
     this.#sound = undefined;
     this.#clock.forgetSound();

@@ -6,7 +6,7 @@ export interface FrameMetadata {
   readonly expectedDisplayTime: number;
   readonly width: number;
   readonly height: number;
-  /** Seconds in the film, exactly those of the picture. */
+  /** Seconds shown, exactly those of the picture. */
   readonly mediaTime: number;
   readonly presentedFrames: number;
   /** Seconds that the decoder took. */

@@ -12,6 +12,29 @@ export interface Showing {
   readonly loop: boolean;
 }
 
+/** What there is to be shown. */
+export interface PieceLine {
+  /** Pieces that there are, in frames. */
+  readonly frames: number;
+  /** First frames of segments, ascending: what a segment needs before its first picture is long work. */
+  readonly segmentStarts: readonly number[];
+}
+
+/** A place in frames of the film once the shutter of a picture has been open for a part of its time, 0..1. */
+export type Exposure = (part: number) => number;
+
+/** What is to be on the screen. */
+export interface Wanted extends Showing {
+  /** When its picture begins, in seconds shown. */
+  readonly time: number;
+  /** What places are counted in. */
+  readonly line: PieceLine;
+  /** Whether the picture is exposed: a mean. */
+  readonly isExposed: boolean;
+  /** What it is the mean of, if that is for the presenter to see to. */
+  readonly exposure?: Exposure | undefined;
+}
+
 /** What the machine can do. */
 export interface Pace {
   /** Refreshes of the screen in a second. */
@@ -51,15 +74,11 @@ export function pieceAt(place: number, stride: number): number {
 }
 
 /** What is asked for: pieces in the order of need. */
-export interface Wishes {
+export interface Wishes extends PieceLine {
   readonly showing: Showing;
   readonly stride: number;
   /** How many pieces ahead. */
   readonly count: number;
-  /** Pieces of this film. */
-  readonly frames: number;
-  /** First frames of segments, ascending: what a segment needs before its first picture is long work. */
-  readonly segmentStarts: readonly number[];
   /** Seconds of the viewer before a segment begins at which its first frame is asked for. */
   readonly segmentAheadSeconds: number;
 }

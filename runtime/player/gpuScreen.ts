@@ -2,7 +2,7 @@
 
 import type { FramePlanes } from '../engine/decoderEngine.js';
 import { createPlaneSampler } from '../gpu/createPlaneSampler.js';
-import type { LoadedFrame, PlaneSampler, View } from '../gpu/planeSampler.js';
+import type { LoadedFrame, PlaneSampler, SampledInstant, View } from '../gpu/planeSampler.js';
 import { createCanvas } from './canvas.js';
 import type { FilmClient } from './filmClient.js';
 import type { Screen, Shot } from './screen.js';
@@ -75,18 +75,18 @@ export class GpuScreen implements Screen<GpuPiece> {
     return false;
   }
 
-  draw({ piece, next, phase }: Shot<GpuPiece>): void {
-    if (!this.#view) return;
-    const between = phase > 0 && next !== undefined && piece.linked;
-    this.#sampler.draw(
-      between ? { frame: piece.frame, next: next.frame, phase } : { frame: piece.frame, phase: 0 },
-      this.#view,
-    );
+  draw(shot: Shot<GpuPiece>, others: readonly Shot<GpuPiece>[] = []): void {
+    if (this.#view) this.#sampler.draw(sampled(shot), this.#view, others.map(sampled));
   }
 
   close(): void {
     this.#sampler.close();
   }
+}
+
+function sampled({ piece, next, phase }: Shot<GpuPiece>): SampledInstant {
+  const between = phase > 0 && next !== undefined && piece.linked;
+  return between ? { frame: piece.frame, next: next.frame, phase } : { frame: piece.frame, phase: 0 };
 }
 
 function bytesOf({ planes, link }: FramePlanes): number {

@@ -2,10 +2,14 @@
 
 import { ENLARGE_CHOICES, type EnlargeChoice } from '../film/frameOptions.js';
 import { BaseElement } from './baseElement.js';
+import type { PresentationTexts } from './presentation.js';
 import { RENDERER_CHOICES, type RendererChoice } from './rendererChoice.js';
 
 /** Attributes that the elements look at when they change. */
-export const OBSERVED_ATTRIBUTES = ['src', 'poster', 'loop', 'smooth', 'enlarge', 'autoplay'] as const;
+export const OBSERVED_ATTRIBUTES = [
+  ...['src', 'poster', 'loop', 'smooth', 'enlarge', 'autoplay'],
+  ...['retime', 'freeze', 'shutter', 'pan'],
+];
 
 export class MediaAttributes extends BaseElement {
   /** Address of the film, as it is written. */
@@ -82,6 +86,42 @@ export class MediaAttributes extends BaseElement {
     this.setAttribute('enlarge', name);
   }
 
+  /** Speeds at times of the film, `0:1, 2.5:0.25`; empty: one speed. What is wrong in it, as in the next, `statistics.notes` says. */
+  get retime(): string {
+    return this.getAttribute('retime') ?? '';
+  }
+
+  set retime(points: string) {
+    this.setAttribute('retime', points);
+  }
+
+  /** Pictures that stand: times of the film and seconds, `2:1.5, 4:1`. */
+  get freeze(): string {
+    return this.getAttribute('freeze') ?? '';
+  }
+
+  set freeze(points: string) {
+    this.setAttribute('freeze', points);
+  }
+
+  /** Degrees 0..360 of the duration of a frame for which each picture is exposed. */
+  get shutter(): number {
+    return Number(this.getAttribute('shutter') ?? 0);
+  }
+
+  set shutter(degrees: number) {
+    this.setAttribute('shutter', String(degrees));
+  }
+
+  /** A part that moves: times shown and parts in pixels of the film, `0:0,0,480,270; 2:100,50,240,135`. */
+  get pan(): string {
+    return this.getAttribute('pan') ?? '';
+  }
+
+  set pan(points: string) {
+    this.setAttribute('pan', points);
+  }
+
   /** What draws; what does not work is passed over. Counts when a film is loaded. */
   get renderer(): RendererChoice {
     const value = this.getAttribute('renderer') as RendererChoice;
@@ -118,6 +158,11 @@ export class MediaAttributes extends BaseElement {
 
   set worker(address: string) {
     this.setAttribute('worker', address);
+  }
+
+  protected get presentationTexts(): PresentationTexts {
+    const text = (name: string): string | undefined => this.getAttribute(name) ?? undefined;
+    return { retime: text('retime'), freeze: text('freeze'), shutter: text('shutter'), pan: text('pan') };
   }
 
   /** Always true: films are shown in the page. */

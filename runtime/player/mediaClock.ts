@@ -47,7 +47,7 @@ export class MediaClock {
     return this.#running;
   }
 
-  /** Film seconds per second; 0 stands still. */
+  /** Seconds shown per second; 0 stands still. */
   get rate(): number {
     return this.#rate;
   }
@@ -57,7 +57,7 @@ export class MediaClock {
     this.#rate = rate;
   }
 
-  /** Seconds in the film. */
+  /** Seconds shown. */
   get time(): number {
     if (this.#running) this.#told = Math.max(this.#told, this.#expected());
     return this.#told;

@@ -5,7 +5,7 @@ import type { FilmClient } from './filmClient.js';
 import { openGpuScreen } from './gpuScreen.js';
 import type { Renderer, RendererChoice } from './rendererChoice.js';
 import type { Screen } from './screen.js';
-import type { OpenedFilm } from './workerMessages.js';
+import type { OpenedFilm, PictureContent } from './workerMessages.js';
 
 /** GPUs that the processor plays: the decoder samples several times faster (docs/player.md has figures). */
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|lavapipe|software|basic render/i;
@@ -13,6 +13,7 @@ const SOFTWARE = /swiftshader|llvmpipe|softpipe|lavapipe|software|basic render/i
 /**
  * The first screen that works.
  *
+ * @param contentOf what is seen at a place, for one that asks for pictures
  * @param without renderers that have failed
  * @param note told why a renderer is passed over
  */
@@ -20,6 +21,7 @@ export async function openScreen(
   choice: RendererChoice,
   film: OpenedFilm,
   client: FilmClient,
+  contentOf: (place: number) => PictureContent,
   without: ReadonlySet<Renderer>,
   note: (text: string) => void,
 ): Promise<Screen> {
@@ -36,7 +38,7 @@ export async function openScreen(
       note(error instanceof Error ? error.message : String(error));
     }
   }
-  return new CpuScreen(client) as Screen;
+  return new CpuScreen(client, contentOf) as Screen;
 }
 
 /** What to ask of a GPU, in this order; none is left once both have failed. */

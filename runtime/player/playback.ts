@@ -1,19 +1,23 @@
 /** One film that is played: its time, its sound, its pictures and what state they are in. The element tells of it. */
 
 import { InterruptedError } from '../errors.js';
+import type { TimeMap } from '../film/retiming.js';
 import type { View } from '../gpu/planeSampler.js';
+import type { Crop } from '../picture/raster.js';
 import { FilmClient } from './filmClient.js';
-import { type FilmInstants, filmInstants } from './filmInstants.js';
+import type { FilmInstants } from './filmInstants.js';
 import { FilmSound } from './filmSound.js';
 import { MediaClock } from './mediaClock.js';
 import { NETWORK, READY } from './mediaEvents.js';
 import { openScreen } from './openScreen.js';
+import { Presentation, type PresentationTexts, sameTexts } from './presentation.js';
 import { Presenter } from './presenter.js';
 import { RefreshLoop } from './refreshLoop.js';
 import type { Renderer, RendererChoice } from './rendererChoice.js';
 import type { SoundSettings } from './sound.js';
 import { type Span, TimeSpans } from './timeSpans.js';
-import type { OpenedFilm, OpenOrder } from './workerMessages.js';
+import { wholeFilm } from './view.js';
+import type { OpenedFilm, OpenOrder, PictureContent } from './workerMessages.js';
 
 /** What the viewer has chosen; it may change at any time. */
 export interface PlaybackChoices {
@@ -21,13 +25,15 @@ export interface PlaybackChoices {
   /** Every refresh of the screen shows its own instant. */
   readonly smooth: boolean;
   readonly sound: SoundSettings;
+  /** What is made of the film. */
+  readonly texts: PresentationTexts;
 }
 
 /** What a playback needs of the element around it. */
 export interface PlaybackHost {
   readonly choices: PlaybackChoices;
-  /** What is seen; undefined where nothing can be. */
-  view(film: OpenedFilm): View | undefined;
+  /** What is seen; undefined where nothing can be. @param panned unless the viewer has chosen another part */
+  view(panned: Crop | undefined): View | undefined;
   /** A canvas to show from now on. */
   showCanvas(canvas: HTMLCanvasElement): void;
   /** Tells of something that has happened. */
@@ -59,7 +65,7 @@ export class Playback {
   readonly #sound: FilmSound;
   readonly #failedRenderers = new Set<Renderer>();
   #film: OpenedFilm | undefined;
-  #instants: FilmInstants | undefined;
+  #presentation: Presentation | undefined;
   #presenter: Presenter | undefined;
   /** The picture of this instant was shown. */
   #pictureThere = false;
@@ -69,6 +75,10 @@ export class Playback {
   #atEnd = false;
   #exactAt = 0;
   #toldMs = 0;
+  /** What is seen moves by itself. */
+  #pans = false;
+  /** When the picture on the screen is shown, in seconds. */
+  #shownAt: number | undefined;
   readyState: number = READY.NOTHING;
   networkState: number = NETWORK.LOADING;
   paused = true;
@@ -83,9 +93,13 @@ export class Playback {
     this.#host = host;
     this.#client = new FilmClient({ held: (spans) => this.#hold(spans) }, order.worker);
     this.#loop = new RefreshLoop((nowMs) => this.#refresh(nowMs));
+    const times = (): TimeMap => this.instants!.times;
     this.#sound = new FilmSound(this.#clock, {
       get choices() {
         return host.choices;
+      },
+      get times() {
+        return times();
       },
       known: () => this.#settle(),
       refused: () => this.#refuse(),
@@ -98,12 +112,21 @@ export class Playback {
     return this.#film;
   }
 
+  get presentation(): Presentation | undefined {
+    return this.#presentation;
+  }
+
   get instants(): FilmInstants | undefined {
-    return this.#instants;
+    return this.#presentation?.instants;
   }
 
   get presenter(): Presenter | undefined {
     return this.#presenter;
+  }
+
+  /** Seconds in the film of the picture on the screen; undefined before the first. */
+  get pictureTime(): number | undefined {
+    return this.#shownAt === undefined ? undefined : this.instants?.times.filmAt(this.#shownAt);
   }
 
   /** Seconds in the film of its sound; undefined without one. */
@@ -116,11 +139,11 @@ export class Playback {
   }
 
   get duration(): number {
-    return this.#instants?.seconds ?? Number.NaN;
+    return this.instants?.seconds ?? Number.NaN;
   }
 
   get time(): number {
-    return Math.min(this.#clock.time, this.#instants?.seconds ?? 0);
+    return Math.min(this.#clock.time, this.instants?.seconds ?? 0);
   }
 
   get ended(): boolean {
@@ -129,7 +152,8 @@ export class Playback {
 
   /** Spans in seconds whose bytes are here. */
   get buffered(): TimeSpans {
-    const at = (frame: number): number => this.#instants!.secondsAt(frame);
+    const { frames, seconds, secondsAt } = this.instants!;
+    const at = (frame: number): number => (frame === frames ? seconds : secondsAt(frame));
     return new TimeSpans(this.#held.map(([from, to]) => [at(from), at(to)]));
   }
 
@@ -151,15 +175,16 @@ export class Playback {
   }
 
   seek(seconds: number): void {
-    if (!this.#instants) {
+    const { instants } = this;
+    if (!instants) {
       this.#clock.seek(seconds);
       return;
     }
     this.seeking = true;
     this.#pictureThere = false;
     this.#move();
-    this.#clock.seek(Math.min(Math.max(0, seconds), this.#instants.seconds));
-    this.#atEnd = this.#clock.time >= this.#instants.seconds;
+    this.#clock.seek(Math.min(Math.max(0, seconds), instants.seconds));
+    this.#atEnd = this.#clock.time >= instants.seconds;
     this.#sound.seek();
     this.#host.tell('seeking');
     this.#setReady(Math.min(this.readyState, READY.METADATA));
@@ -173,7 +198,10 @@ export class Playback {
 
   /** The viewer has chosen otherwise. */
   choose(): void {
-    this.#clock.rate = this.#host.choices.sound.rate;
+    const { sound, texts } = this.#host.choices;
+    const before = this.#presentation?.texts;
+    if (before && !sameTexts(before, texts)) this.#present(texts);
+    this.#clock.rate = sound.rate;
     this.#sound.choose();
     this.#move();
     this.wake();
@@ -199,7 +227,7 @@ export class Playback {
       const film = await this.#client.open({ film: place, engine, threads });
       if (this.#closed) return;
       this.#film = film;
-      this.#instants = filmInstants(film.info);
+      this.#presentation = new Presentation(film, this.#host.choices.texts);
       if (engine === 'auto' && film.engine === 'reference')
         this.notes.push('No WebAssembly: pictures come slowly.');
       this.#clock.rate = this.#host.choices.sound.rate;
@@ -211,11 +239,26 @@ export class Playback {
     }
   }
 
+  /** What is made of the film has changed; what is seen of it goes on from where it is. */
+  #present(texts: PresentationTexts): void {
+    const before = this.instants!;
+    const place = before.times.filmAt(this.time);
+    this.#notePlayed();
+    this.#presentation = new Presentation(this.#film!, texts);
+    const { seconds, times } = this.instants!;
+    this.#clock.seek(times.shownAt(place));
+    this.#atEnd &&= this.#clock.time >= seconds;
+    this.played = new TimeSpans();
+    if (this.#clock.running) this.#playedFrom = this.#clock.time;
+    if (!this.#presenter?.screen.samplesBetween) this.#presenter?.forget();
+    if (seconds !== before.seconds) this.#host.tell('durationchange');
+  }
+
   async #openScreen(choice: RendererChoice): Promise<void> {
     const film = this.#film!;
-    const screen = await openScreen(choice, film, this.#client, this.#failedRenderers, (note) =>
-      this.notes.push(note),
-    );
+    const contentOf = (place: number): PictureContent => this.#presentation!.contentOf(place, this.#pans);
+    const note = (text: string): number => this.notes.push(text);
+    const screen = await openScreen(choice, film, this.#client, contentOf, this.#failedRenderers, note);
     if (this.#closed) {
       screen.close();
       return;
@@ -223,7 +266,7 @@ export class Playback {
     if (this.#presenter) this.#presenter.replaceScreen(screen);
     else {
       const news = { arrived: () => this.wake(), failed: (error: unknown) => this.#fail(error) };
-      this.#presenter = new Presenter(film, screen, news);
+      this.#presenter = new Presenter(screen, news);
     }
     this.#host.showCanvas(screen.canvas);
     void screen.lost.then((reason) => this.#loseScreen(screen.renderer, reason, choice));
@@ -245,28 +288,33 @@ export class Playback {
       this.#advance(choices);
       this.#tellTime(nowMs);
     }
-    const view = this.#film && this.#host.view(this.#film);
-    if (!view || !this.#presenter) {
-      if (this.#presenter) this.#arrive();
+    if (!this.#presenter) return this.#clock.running;
+    const { time } = this;
+    const presentation = this.#presentation!;
+    const { screen } = this.#presenter;
+    const showing = presentation.wanted(
+      { time, ...choices, rate: choices.sound.rate, moves: this.#clock.running },
+      screen.samplesBetween,
+    );
+    const panned = presentation.cropAt?.(showing.time);
+    const view = this.#host.view(panned);
+    this.#pans = view !== undefined && view.crop === panned;
+    if (!view) {
+      this.#arrive();
       return this.#clock.running;
     }
-    const time = this.#clock.time;
-    const { rate } = choices.sound;
-    const shown = this.#presenter.refresh(
-      {
-        place: Math.max(0, this.#instants!.frameAt(time)),
-        framesPerSecond: this.#clock.running ? rate * this.#instants!.rate : 0,
-        between: choices.smooth || rate < 1,
-        loop: choices.loop,
-      },
-      view,
-      this.#loop.refreshHz,
-    );
-    if (shown.drawn) this.#host.drawn(nowMs, this.#instants!.secondsAt(this.#presenter.place!));
+    // Pictures that are asked for one by one show other parts each; what they have in common is the film.
+    const asked = this.#pans && !screen.samplesBetween;
+    const aimed = asked ? { ...view, crop: wholeFilm(this.#film!.info) } : view;
+    const shown = this.#presenter.refresh(showing, aimed, this.#loop.refreshHz);
+    if (shown.drawn) {
+      this.#shownAt = presentation.timeOf(this.#presenter.place!, screen.samplesBetween, time);
+      this.#host.drawn(nowMs, this.#shownAt);
+    }
     if (shown.exact) this.#arrive();
     else this.#checkStarved(nowMs, time);
     if (shown.exact) this.#exactAt = nowMs;
-    return this.#clock.running;
+    return this.#clock.running || shown.unfinished;
   }
 
   #tellTime(nowMs: number): void {
@@ -344,7 +392,7 @@ export class Playback {
       this.#move();
       return;
     }
-    const over = this.#clock.time - this.#instants!.seconds;
+    const over = this.#clock.time - this.instants!.seconds;
     if (over < 0) return;
     this.#notePlayed();
     if (loop) this.#repeat(over);
@@ -353,7 +401,7 @@ export class Playback {
 
   /** Pictures go on at once, with what time has passed since the end; sound begins again. */
   #repeat(over: number): void {
-    this.#clock.seek(over % this.#instants!.seconds);
+    this.#clock.seek(over % this.instants!.seconds);
     this.#playedFrom = 0;
     this.seeking = true;
     this.#host.tell('seeking');
@@ -365,7 +413,7 @@ export class Playback {
 
   #end(): void {
     this.#clock.stop();
-    this.#clock.seek(this.#instants!.seconds);
+    this.#clock.seek(this.instants!.seconds);
     this.#sound.pause();
     this.#atEnd = true;
     this.paused = true;
@@ -382,7 +430,7 @@ export class Playback {
   }
 
   #isHeld(seconds: number): boolean {
-    const frame = this.#instants!.frameOn(seconds);
+    const frame = this.instants!.frameOn(seconds);
     return this.#held.some(([from, to]) => from <= frame && frame < to);
   }
 

@@ -1,11 +1,11 @@
 /** Which picture is on the screen: asks for pieces ahead, draws the right one, and drops those that come late. */
 
+import { MOST_INSTANTS } from '../film/shutter.js';
 import type { View } from '../gpu/planeSampler.js';
 import { FrameQueue } from './frameQueue.js';
-import { pieceAt, type Showing, strideOf, wishedPieces } from './frameWishes.js';
+import { pieceAt, type Showing, strideOf, type Wanted, wishedPieces } from './frameWishes.js';
 import type { Screen, Shot } from './screen.js';
 import { sameView } from './view.js';
-import type { OpenedFilm } from './workerMessages.js';
 
 /** Memory for the pieces of a film that is shown. */
 const MAX_BYTES = 192 * 2 ** 20;
@@ -22,12 +22,25 @@ const STANDING_AHEAD = 3;
 /** A segment is begun this long before its first picture is needed, in seconds of the viewer. */
 const SEGMENT_AHEAD_SECONDS = 3;
 
+/** Instants of a picture that is exposed while the film moves: at first on a GPU, at most, and how they grow with every picture in time. */
+const FIRST_INSTANTS = 4;
+const MOVING_INSTANTS = 16;
+const INSTANTS_GROWTH = 1.02;
+
+/** A picture that has stood so long, or is the only one so long, has all its instants: in milliseconds. */
+const STANDING_MS = 300;
+
+/** A refresh that comes so long behind the one before is late, in milliseconds: drawing took too long. */
+const LATE_MS = 50;
+
 /** What a refresh of the screen has come to. */
 export interface Shown {
   /** A picture was drawn that was not there before. */
   readonly drawn: boolean;
   /** What is on the screen is what was asked for. */
   readonly exact: boolean;
+  /** Another refresh will show it better. */
+  readonly unfinished: boolean;
 }
 
 /** What a presenter tells. */
@@ -40,27 +53,35 @@ export interface PresenterNews {
 /** A picture as it was drawn. */
 interface DrawnPicture {
   readonly place: number;
-  readonly shot: Shot<unknown>;
+  /** The picture is the mean of them. */
+  readonly shots: readonly Shot<unknown>[];
   readonly view: View;
 }
 
 export class Presenter {
-  readonly #film: OpenedFilm;
   readonly #news: PresenterNews;
   #screen: Screen;
   #queue: FrameQueue<unknown>;
   #drawn: DrawnPicture | undefined;
   #speedBefore = 0;
+  /** Instants that there is time for; where pictures are asked for one by one each costs as much as a picture. */
+  #instants: number;
+  /** When the last refresh was while the film moves. */
+  #movedMs: number | undefined;
+  /** The last place, since when it is that, and whether it soon followed another. */
+  #place: number | undefined;
+  #placeMs = 0;
+  #followed = true;
   /** Pictures that were drawn. */
   shownPictures = 0;
   /** Frames that should have been drawn. */
   droppedFrames = 0;
 
-  constructor(film: OpenedFilm, screen: Screen, news: PresenterNews) {
-    this.#film = film;
+  constructor(screen: Screen, news: PresenterNews) {
     this.#news = news;
     this.#screen = screen;
     this.#queue = this.#newQueue(screen);
+    this.#instants = screen.samplesBetween ? FIRST_INSTANTS : 1;
   }
 
   get screen(): Screen {
@@ -79,30 +100,41 @@ export class Presenter {
 
   /** Goes on with another screen; the old one is closed. */
   replaceScreen(screen: Screen): void {
-    this.#queue.close();
     this.#screen.close();
     this.#screen = screen;
-    this.#queue = this.#newQueue(screen);
+    this.forget();
+  }
+
+  /** The pieces that there are are not what the film shows any more. */
+  forget(): void {
+    this.#queue.close();
+    this.#queue = this.#newQueue(this.#screen);
     this.#drawn = undefined;
   }
 
   /** One refresh of the screen. */
-  refresh(showing: Showing, view: View, refreshHz: number): Shown {
+  refresh(showing: Wanted, view: View, refreshHz: number): Shown {
     const moves = showing.framesPerSecond > 0;
-    if (this.#screen.aim(view, moves)) this.#queue.renew();
-    const place = placeOnDisplay(showing, this.#film);
-    const stride = strideOf(
-      showing,
-      { refreshHz, pieceSeconds: this.#queue.pieceSeconds },
-      this.#screen.samplesBetween,
+    const place = placeOnDisplay(showing);
+    const stands = !showing.isExposed || (!moves && this.#stands(place));
+    const instants = stands ? MOST_INSTANTS : 2 ** Math.floor(Math.log2(this.#instants));
+    if (this.#screen.aim(view, moves, instants)) this.#queue.renew();
+    const { samplesBetween } = this.#screen;
+    const pace = { refreshHz, pieceSeconds: this.#queue.pieceSeconds };
+    const frames = showing.exposure ? Math.ceil(showing.exposure(1)) - Math.floor(place) : 0;
+    // Of a long exposure there are as many frames as there is room for.
+    const stride = Math.max(
+      strideOf(showing, pace, samplesBetween),
+      Math.ceil(frames / (this.#queue.capacity - 1)),
     );
-    this.#want(showing, place, stride);
-    const shot = this.#exactShot(place, stride);
-    if (shot) {
-      const drawn = this.#draw(shot.shot, shot.place, view, showing);
-      return { drawn, exact: this.#queue.isCurrent(pieceAt(place, stride)) };
-    }
-    return { drawn: this.#drawLate(place, view, showing), exact: false };
+    this.#want(showing, place, stride, Math.ceil(frames / stride));
+    const exact = this.#exactShots(showing, place, stride, instants);
+    const drawn = exact
+      ? this.#draw(exact.shots, exact.place, view, showing)
+      : this.#drawLate(place, view, showing);
+    this.#adapt(moves, drawn, exact !== undefined);
+    const current = exact !== undefined && this.#queue.isCurrent(pieceAt(place, stride));
+    return { drawn, exact: current, unfinished: !stands };
   }
 
   close(): void {
@@ -110,18 +142,41 @@ export class Presenter {
     this.#screen.close();
   }
 
+  /** Whether there is time for all instants of a picture: not while somebody goes through the film by hand. */
+  #stands(place: number): boolean {
+    const nowMs = performance.now();
+    const stoodMs = nowMs - this.#placeMs;
+    if (place !== this.#place) {
+      this.#followed = this.#place === undefined || stoodMs < STANDING_MS;
+      this.#place = place;
+      this.#placeMs = nowMs;
+      return !this.#followed;
+    }
+    return !this.#followed || stoodMs >= STANDING_MS;
+  }
+
+  /** Takes fewer instants where pictures come late, more where they do not. */
+  #adapt(moves: boolean, drawn: boolean, exact: boolean): void {
+    const nowMs = performance.now();
+    const late = !exact || nowMs - (this.#movedMs ?? nowMs) > LATE_MS;
+    this.#movedMs = moves ? nowMs : undefined;
+    if (!moves) return;
+    if (late) this.#instants = Math.max(1, this.#instants / 2);
+    else if (drawn) this.#instants = Math.min(MOVING_INSTANTS, this.#instants * INSTANTS_GROWTH);
+  }
+
   #newQueue(screen: Screen): FrameQueue<unknown> {
     return new FrameQueue(screen, { maxBytes: MAX_BYTES, atOnce: AT_ONCE }, this.#news);
   }
 
-  #want(showing: Showing, place: number, stride: number): void {
-    const ahead = showing.framesPerSecond > 0 ? MOST_AHEAD : STANDING_AHEAD;
-    const { segmentStarts, info } = this.#film;
+  /** @param more pieces that the picture of the place takes besides the first */
+  #want(showing: Wanted, place: number, stride: number, more: number): void {
+    const ahead = (showing.framesPerSecond > 0 ? MOST_AHEAD : STANDING_AHEAD) + more;
     const lead = this.#lead(showing, place, stride);
     const pieces = wishedPieces({
       showing: { ...showing, place: place + lead },
       count: Math.min(ahead, this.#queue.capacity),
-      ...{ stride, frames: info.frames, segmentStarts, segmentAheadSeconds: SEGMENT_AHEAD_SECONDS },
+      ...{ ...showing.line, stride, segmentAheadSeconds: SEGMENT_AHEAD_SECONDS },
     });
     this.#queue.want(pieces);
   }
@@ -145,6 +200,26 @@ export class Presenter {
     return next === undefined ? undefined : { shot: { piece, next, phase }, place };
   }
 
+  /** The same of a picture that is exposed, unless the film stands meanwhile: at the middles of equal parts of its time. */
+  #exactShots(
+    { exposure }: Wanted,
+    place: number,
+    stride: number,
+    instants: number,
+  ): { shots: Shot<unknown>[]; place: number } | undefined {
+    if (!exposure || exposure(0) === exposure(1)) {
+      const exact = this.#exactShot(place, stride);
+      return exact && { shots: [exact.shot], place: exact.place };
+    }
+    const shots: Shot<unknown>[] = [];
+    for (let i = 0; i < instants; i++) {
+      const exact = this.#exactShot(exposure((i + 0.5) / instants), stride);
+      if (!exact) return undefined;
+      shots.push(exact.shot);
+    }
+    return { shots, place };
+  }
+
   /** The latest piece behind the one that is shown: better late than never, while the film moves. */
   #drawLate(place: number, view: View, showing: Showing): boolean {
     const before = this.#drawn?.place;
@@ -152,13 +227,13 @@ export class Presenter {
     // A film that was repeated has nothing of its beginning to show yet.
     const late = this.#queue.lastIn(before <= place ? before : 0, place);
     if (late === undefined) return false;
-    return this.#draw({ piece: this.#queue.get(late), phase: 0 }, late, view, showing);
+    return this.#draw([{ piece: this.#queue.get(late), phase: 0 }], late, view, showing);
   }
 
-  #draw(shot: Shot<unknown>, place: number, view: View, showing: Showing): boolean {
-    const drawn = { place, shot, view };
+  #draw(shots: readonly Shot<unknown>[], place: number, view: View, showing: Showing): boolean {
+    const drawn = { place, shots, view };
     if (this.#drawn && sameDrawing(this.#drawn, drawn)) return false;
-    this.#screen.draw(shot);
+    this.#screen.draw(shots[0]!, shots.slice(1));
     this.shownPictures++;
     this.#countDropped(place, showing);
     this.#drawn = drawn;
@@ -178,11 +253,12 @@ export class Presenter {
 }
 
 /** Where a film is, as it is shown: whole frames, or what lies between; between segments the nearer frame. */
-export function placeOnDisplay(
-  { place, between }: Pick<Showing, 'place' | 'between'>,
-  { info, segmentStarts }: Pick<OpenedFilm, 'info' | 'segmentStarts'>,
-): number {
-  const last = info.frames - 1;
+export function placeOnDisplay({
+  place,
+  between,
+  line: { frames, segmentStarts },
+}: Pick<Wanted, 'place' | 'between' | 'line'>): number {
+  const last = frames - 1;
   const frame = Math.min(Math.floor(place), last);
   if (!between || frame === last || place === frame) return frame;
   const cut = segmentStarts.includes(frame + 1);
@@ -191,6 +267,11 @@ export function placeOnDisplay(
 }
 
 function sameDrawing(a: DrawnPicture, b: DrawnPicture): boolean {
-  const samePieces = a.shot.piece === b.shot.piece && a.shot.next === b.shot.next;
+  const samePieces =
+    a.shots.length === b.shots.length && a.shots.every((shot, i) => sameShot(shot, b.shots[i]!));
   return a.place === b.place && samePieces && sameView(a.view, b.view);
+}
+
+function sameShot(a: Shot<unknown>, b: Shot<unknown>): boolean {
+  return a.piece === b.piece && a.next === b.next && a.phase === b.phase;
 }

@@ -26,9 +26,11 @@ export interface Screen<Piece = unknown> extends PieceStore<Piece> {
   /**
    * Says what will be drawn, and whether there is little time for it.
    *
+   * @param instants that a picture which is exposed is the mean of; 64 are as many as movement asks for
    * @returns whether the pieces that there are were made for something else
    */
-  aim(view: View, hurry: boolean): boolean;
-  draw(shot: Shot<Piece>): void;
+  aim(view: View, hurry: boolean, instants: number): boolean;
+  /** @param others that the picture is the mean of, with the first: where pictures between two frames are made here */
+  draw(shot: Shot<Piece>, others?: readonly Shot<Piece>[]): void;
   close(): void;
 }

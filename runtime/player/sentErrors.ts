@@ -27,6 +27,13 @@ export function sentError(error: unknown): SentError {
   };
 }
 
+/** Words for people: what has happened, and what to do about it where that is not said yet. */
+export function errorText(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = error instanceof WeftError ? error.hint : '';
+  return message.includes(hint) ? message : `${message} ${hint}`;
+}
+
 /** The error that was sent. */
 export function receivedError({ name, message, ...details }: SentError): WeftError {
   if (name === 'InterruptedError') return new InterruptedError(message);

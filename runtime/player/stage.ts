@@ -16,7 +16,9 @@ export class Stage {
   readonly #element: HTMLElement;
   #canvas: HTMLCanvasElement | undefined;
   #film: view.ViewedFilm | undefined;
+  /** What somebody has chosen to see, and what is seen where nobody has. */
   #crop: Crop | undefined;
+  #panned: Crop | undefined;
   #box: Size = { width: 0, height: 0 };
 
   /**
@@ -49,10 +51,10 @@ export class Stage {
 
   /** What is seen; undefined before there is a film. */
   get crop(): Crop | undefined {
-    return this.#film && (this.#crop ?? view.wholeFilm(this.#film));
+    return this.#film && (this.#crop ?? this.#panned ?? view.wholeFilm(this.#film));
   }
 
-  /** Whether all of the film is seen. */
+  /** Whether nobody has chosen a part: all of the film is seen, or what its pan shows. */
   get whole(): boolean {
     return this.#crop === undefined;
   }
@@ -70,6 +72,7 @@ export class Stage {
   /** Another film, or none: all of it is seen. */
   setFilm(film: OpenedFilm | undefined): void {
     this.#crop = undefined;
+    this.#panned = undefined;
     if (!film) {
       this.#film = undefined;
       this.showCanvas(undefined);
@@ -100,14 +103,16 @@ export class Stage {
    * What is to be drawn, and puts the canvas where it goes; undefined where nothing is seen.
    *
    * @param enlarge whether with the film's enlarger
+   * @param panned what is seen unless somebody has chosen otherwise: all by default
    */
-  view(enlarge: boolean): View | undefined {
+  view(enlarge: boolean, panned: Crop | undefined): View | undefined {
+    this.#panned = panned;
     const { film, crop } = this;
     if (!film || !crop || this.#box.width < 1 || this.#box.height < 1) return undefined;
     const ratio = globalThis.devicePixelRatio || 1;
     const place = view.placeOnBox(film, crop, this.#box);
-    // On whole pixels of the screen, so that none is blurred.
-    const edge = (length: number): number => Math.round(length * ratio);
+    // On whole pixels of the screen, so that none is blurred; those of a pan do not shake by what is rounded.
+    const edge = (length: number): number => Math.round(Number((length * ratio).toFixed(6)));
     const left = edge(place.x);
     const top = edge(place.y);
     const width = Math.max(1, edge(place.x + place.width) - left);

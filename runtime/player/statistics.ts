@@ -27,7 +27,6 @@ export interface FilmStatistics {
 /** Statistics of a playback; of none, zeros. */
 export function filmStatistics(playback: Playback | undefined): FilmStatistics {
   const presenter = playback?.presenter;
-  const place = presenter?.place;
   return {
     framesShown: presenter?.shownPictures ?? 0,
     framesDropped: presenter?.droppedFrames ?? 0,
@@ -36,8 +35,8 @@ export function filmStatistics(playback: Playback | undefined): FilmStatistics {
     renderer: presenter?.screen.renderer ?? '',
     device: presenter?.screen.device ?? '',
     bytes: presenter?.bytes ?? 0,
-    pictureTime: place === undefined ? undefined : playback?.instants?.secondsAt(place),
+    pictureTime: playback?.pictureTime,
     soundTime: playback?.soundTime,
-    notes: [...(playback?.notes ?? [])],
+    notes: [...(playback?.notes ?? []), ...(playback?.presentation?.notes ?? [])],
   };
 }

@@ -331,7 +331,7 @@ export class WeftVideo extends MediaChoices {
         get choices() {
           return element.#choices();
         },
-        view: () => this.#stage.view(this.enlarge === 'film'),
+        view: (panned) => this.#stage.view(this.enlarge === 'film', panned),
         showCanvas: (canvas) => this.#stage.showCanvas(canvas),
         tell: (event) => playback === this.#playback && this.#hear(event),
         drawn: (nowMs, mediaTime) => this.#callBack(nowMs, mediaTime),
@@ -343,7 +343,8 @@ export class WeftVideo extends MediaChoices {
   }
 
   #choices(): PlaybackChoices {
-    return { loop: this.loop, smooth: this.smooth, sound: this.soundSettings };
+    const { loop, smooth, soundSettings: sound, presentationTexts: texts } = this;
+    return { loop, smooth, sound, texts };
   }
 
   /** A choice was made: first it counts, then it is told. */

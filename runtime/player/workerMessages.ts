@@ -36,8 +36,10 @@ export interface OpenedFilm {
 
 /** A picture that the worker is to sample. */
 export interface PictureOrder {
-  /** In frames; what lies between two is between them. */
-  readonly place: number;
+  /** In frames; what lies between two is between them. Several at equal distances: the picture is exposed meanwhile. */
+  readonly places: readonly number[];
+  /** Instants of an exposure, a power of 2; 64 are as many as movement asks for. */
+  readonly instants: number;
   readonly crop: Crop;
   /** Size in pixels of the screen. */
   readonly width: number;
@@ -45,6 +47,9 @@ export interface PictureOrder {
   /** Whether with the film's enlarger. Default true. */
   readonly enlarge?: boolean;
 }
+
+/** What a picture shows; its crop where that is not the one of the view. */
+export type PictureContent = Pick<PictureOrder, 'places'> & Partial<Pick<PictureOrder, 'crop'>>;
 
 /** Pixels as a canvas takes them: R, G, B and 255 for each, in sRGB. */
 export interface ScreenPicture {

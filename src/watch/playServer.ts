@@ -23,6 +23,8 @@ export interface PlaySettings {
   readonly title: string;
   /** The file to show; undefined if there is none. A film that grows has versions. */
   film(version: number): Promise<string | undefined>;
+  /** Of the player, besides those that it has in any case. */
+  readonly attributes?: Readonly<Record<string, string>>;
   /** Whether the film grows: `tell` will be called. */
   readonly growing?: boolean;
   /** Default: any that is free. */
@@ -187,10 +189,11 @@ function eventOf(state: PlayState): string {
   return `data: ${JSON.stringify(state)}\n\n`;
 }
 
-function pageOf({ title, growing }: PlaySettings): string {
+function pageOf({ title, growing, attributes = {} }: PlaySettings): string {
+  const more = Object.entries(attributes).map(([name, value]) => ` ${name}="${escaped(value)}"`);
   return (
     pageHead(title, '<link rel="stylesheet" href="page.css">\n<link rel="icon" href="data:,">\n') +
-    `<main><weft-player controls autoplay aria-label="${escaped(title)}"></weft-player></main>\n` +
+    `<main><weft-player controls autoplay aria-label="${escaped(title)}"${more.join('')}></weft-player></main>\n` +
     `<div id="state" role="status"${growing ? ' data-growing' : ''}></div>\n` +
     '<script type="module" src="page.js"></script>\n'
   );

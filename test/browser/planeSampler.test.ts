@@ -231,6 +231,22 @@ describe.runIf(hasBrowser).each(APIS)('sampling on %s', (api) => {
         expect(worstDifference(found, expected)).toBeLessThanOrEqual(1);
       }
     });
+
+    it.each(Object.entries(views(film)))('draws the mean of several instants: %s', async (_, view) => {
+      const instants = INSTANTS.map(([frame, phase]) => ({ frame, phase }));
+      const [first, ...others] = instants;
+      const planes = instants.map(({ frame, phase }) => planesAt(film, frame, phase));
+      const mean = planes[0]!.map(({ width, height, samples }, c) => ({
+        ...{ width, height },
+        samples: samples.map(
+          (_, i) => planes.reduce((sum, of) => sum + of[c]!.samples[i]!, 0) / planes.length,
+        ),
+      })) as unknown as Planes;
+      const found = await page.call('drawn', first!, view, others);
+      expect(worstDifference(found, colours(film.info, mean, view))).toBeLessThanOrEqual(1);
+      const textures = await page.call('texturesOfMeans', 4, view);
+      expect(textures[3]).toBe(textures[1]);
+    });
   });
 
   describe.each([

@@ -52,6 +52,11 @@ const CURVES: Readonly<Record<string, readonly SpeedPoint[]>> = {
 describe.each(Object.entries(CURVES))('a speed curve: %s', (_name, points) => {
   const curve = new SpeedCurve(points);
 
+  it('has the speed of its pace', () => {
+    for (const film of [-2, 0.4, 0.55, 0.9, 1.02, 1.05, 2.3, 2.5, 2.6, 3.9, 6])
+      expect(curve.speedAt(film)).toBeCloseTo(1 / paceAt(points, film), 9);
+  });
+
   it('is the integral of the pace to a millionth of a second', () => {
     for (const [from, to] of [
       [-2, 6],
@@ -162,5 +167,47 @@ describe('a time map', () => {
   ])('refuses %j', (options, path, code) => {
     const error = expect.objectContaining({ code, path, exitCode: 2, range: expect.any(String) });
     expect(() => timeMap(options, 1, 3)).toThrow(error);
+  });
+});
+
+describe('there and back', () => {
+  /** The last picture stands, too. */
+  const freeze = [
+    { at: 1, seconds: 0.5 },
+    { at: 5, seconds: 1 },
+  ];
+  const map = timeMap({ retime: CURVES['a slow part']!, freeze }, 0, 5);
+
+  it('every instant is shown first where the film is then at it', () => {
+    for (const film of [0, 0.7, 1, 2.4, 2.55, 3, 4.2, 5]) {
+      const shown = map.shownAt(film);
+      expect(map.filmAt(shown)).toBeCloseTo(film, 9);
+      expect(map.filmAt(shown - 1e-3)).toBeLessThan(film);
+    }
+    expect(map.shownAt(5)).toBeCloseTo(map.seconds - 1, 9);
+  });
+
+  it('a time near by says how much of the freezes is over', () => {
+    for (let shown = 0; shown < map.seconds; shown += 0.01)
+      expect(map.shownNear(map.filmAt(shown), shown)).toBeCloseTo(shown, 9);
+    const begins = map.shownAt(1);
+    // Before a picture stands, what lies a little behind it is near, and the other way round.
+    expect(map.shownNear(1.02, begins - 0.02)).toBeCloseTo(begins + 0.02, 9);
+    expect(map.shownNear(0.98, begins + 0.52)).toBeCloseTo(begins + 0.48, 9);
+  });
+
+  it('speeds are 0 while a picture stands', () => {
+    const begins = map.shownAt(1);
+    expect([-0.01, 0, 0.49, 0.51].map((after) => map.speedAt(begins + after))).toEqual([1, 0, 0, 1]);
+    expect(map.speedAt(map.shownAt(3.5))).toBeCloseTo(0.25, 9);
+  });
+
+  it('what is not retimed has the times of the film, to the last bit', () => {
+    const plain = timeMap({}, 0, 7);
+    expect([plain.isRetimed, map.isRetimed]).toEqual([false, true]);
+    for (const time of [0, 0.1, 1 / 3, 6.9]) {
+      expect(plain.filmAt(time)).toBe(time);
+      expect(plain.shownAt(time)).toBe(time);
+    }
   });
 });

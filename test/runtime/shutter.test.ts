@@ -47,6 +47,8 @@ describe('an exposed picture', () => {
     expect(asked).toBe(1 + 2 + 4 + 8 + 16 + 32 + 64);
     await exposedPicture(moving(1000), sample, 0);
     expect(asked).toBe(127 + 64);
+    await exposedPicture(moving(0.5), sample, 0, 4);
+    expect(asked).toBe(127 + 64 + 4);
   });
 
   it('is the mean over the time', async () => {

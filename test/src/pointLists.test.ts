@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DECODE_OPTIONS } from '../../src/commands/decodeOptions.js';
 import { gatherRepeated } from '../../src/optionTable.js';
-import { parseFreezes, parsePan, parseSpeeds } from '../../src/pointLists.js';
+import { parseFreezes, parsePan, parseSpeeds, writtenPoints } from '../../src/pointLists.js';
 
 let folder: string;
 const file = (name: string): string => path.join(folder, name);
@@ -34,6 +34,13 @@ describe('points in time', () => {
     expect(parsePan('0:0,0,480,270; 2:100,50,240,135', '--pan')).toEqual(pan);
     expect(parseFreezes('1:02.5:3', '--freeze')).toEqual([{ at: 62.5, seconds: 3 }]);
     expect(parseSpeeds(undefined, '--retime')).toBeUndefined();
+  });
+
+  test('there and back', () => {
+    expect(parseSpeeds(writtenPoints(speeds), '--retime')).toEqual(speeds);
+    expect(parsePan(writtenPoints(pan), '--pan')).toEqual(pan);
+    const freezes = [{ at: 62.5, seconds: 3 }];
+    expect(parseFreezes(writtenPoints(freezes), '--freeze')).toEqual(freezes);
   });
 
   test('from files, with comments', () => {

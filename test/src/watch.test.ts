@@ -61,6 +61,29 @@ describe('weft play', () => {
     expect(await ended).toBe(0);
   });
 
+  test('hands on to the player what is to be made of the film', async () => {
+    const options = ['--retime', '0:1, 0.1:0.5', '--freeze', '0.1:2', '--freeze=0:1', '--shutter', '180'];
+    const { child, url, ended } = await started(
+      'play',
+      film,
+      '--no-browser',
+      ...options,
+      '--pan',
+      '0:0,0,8,6',
+    );
+    const page = await (await fetch(url)).text();
+    const attributes = Object.fromEntries(
+      [...page.matchAll(/ (retime|freeze|shutter|pan)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
+    );
+    expect(attributes).toEqual({
+      ...{ retime: '0:1; 0.1:0.5', freeze: '0.1:2; 0:1', shutter: '180', pan: '0:0,0,8,6' },
+    });
+    child.kill('SIGINT');
+    expect(await ended).toBe(0);
+    const wrong = started('play', film, '--no-browser', '--freeze', '99:1');
+    await expect(wrong).rejects.toThrow('freeze[0].at is out of range');
+  });
+
   test('says what cannot be played before it serves anything', async () => {
     const wrong = path.join(folder, 'wrong.weft');
     await writeFile(wrong, 'no film');

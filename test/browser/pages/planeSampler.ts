@@ -83,13 +83,26 @@ export async function picturesAcrossFree(
   return Promise.all([before, ask(again)]);
 }
 
-/** R, G, B and alpha of every pixel of the canvas after it is drawn. */
-export function drawn(instant: Instant, view: View): Uint8ClampedArray<ArrayBuffer> {
-  sampler.draw(sampledAt(instant), view);
+/** R, G, B and alpha of every pixel of the canvas after it is drawn, as the mean of some instants. */
+export function drawn(
+  instant: Instant,
+  view: View,
+  others: readonly Instant[] = [],
+): Uint8ClampedArray<ArrayBuffer> {
+  sampler.draw(sampledAt(instant), view, others.map(sampledAt));
   const { width, height } = canvas;
   const copy = new OffscreenCanvas(width, height).getContext('2d')!;
   copy.drawImage(canvas, 0, 0);
   return copy.getImageData(0, 0, width, height).data as Uint8ClampedArray<ArrayBuffer>;
+}
+
+/** Textures after each round of drawing a mean. */
+export function texturesOfMeans(rounds: number, view: View): number[] {
+  return Array.from({ length: rounds }, () => {
+    const others = [0.2, 0.4, 0.6, 0.8].map((phase) => sampledAt({ frame: 0, phase }));
+    sampler.draw(sampledAt({ frame: 0, phase: 0 }), view, others);
+    return sampler.textures;
+  });
 }
 
 /** Textures after each round of loading a frame, drawing between it and the next at views that change, and freeing it. */
