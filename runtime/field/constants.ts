@@ -166,6 +166,21 @@ export const CUBIC_LIMIT_BEHIND = 2;
 export const TRUST_FLOOR = 1;
 export const TRUST_HANDICAP = 1.3;
 
+/** Between frames, displacements are limited to so many luma pixels: only a damaged file says more. */
+export const TRAJECTORY_LIMIT_PX = 1024;
+
+/**
+ * Half way between two frames, cells choose among the displacements around them: rounds in which all do; codes that a pixel away from
+ * what the coded motion says costs, and from each of the four neighbours, and the pixels beyond which no more is paid; natural
+ * logarithms of a displacement's weight that a code costs.
+ */
+export const CHOICE_ROUNDS = 2;
+export const CODED_PRICE = 0.4;
+export const CODED_LIMIT_PX = 16;
+export const NEIGHBOUR_PRICE = 0.2;
+export const NEIGHBOUR_LIMIT_PX = 8;
+export const CHOICE_SHARPNESS = 4;
+
 /** Black in codes less CODE_OFFSET, for Y; no colour for Cb and Cr. A change of light is relative to it. */
 export const BLACK: readonly number[] = [16 - CODE_OFFSET, 0, 0];
 

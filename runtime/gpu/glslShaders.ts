@@ -1,13 +1,15 @@
 /**
- * The programs for WebGL2. Formulas are those of runtime/reference/{plane,motion,temporalSampler,spatialSampler,enlarger}.ts, sample
- * by sample; wgslShaders.ts has the same for WebGPU, function by function.
+ * The programs for WebGL2. Formulas are those of runtime/reference/{plane,spatialSampler,enlarger}.ts, sample by sample;
+ * wgslShaders.ts has the same for WebGPU, function by function.
  */
 
 import { SPLINE_CENTRES } from '../field/constants.js';
 import { BT709_FROM_BT2020, TRANSFER } from './colour.js';
 import { NET_QUADS } from './enlargerNet.js';
+import { BETWEEN_IN_GLSL } from './glslBetween.js';
 import { PARAMETER_VECTORS, PROGRAMS, type ProgramName } from './samplingDevice.js';
 import { shaderConstants } from './shaderConstants.js';
+import type { ShaderSource } from './shaderSource.js';
 
 /** A triangle over all of the target. */
 export const GLSL_VERTEX = `#version 300 es
@@ -52,107 +54,6 @@ float cubic(sampler2D plane, vec2 at) {
     ));
   }
   return sum;
-}
-`;
-
-/** The cells around a place: the first column and row of them, the last ones, and how much these weigh. */
-const CELLS = `
-struct Cells {
-  ivec2 first;
-  ivec2 last;
-  vec2 weight;
-};
-
-Cells cellsAround(vec2 at, float side) {
-  ivec2 end = textureSize(motionX, 0) - 1;
-  vec2 place = clamp((at + 0.5) / side - 0.5, vec2(-GRID_LIMIT), vec2(end) + GRID_LIMIT);
-  vec2 first = floor(place);
-  return Cells(clamp(ivec2(first), ivec2(0), end), clamp(ivec2(first) + 1, ivec2(0), end), place - first);
-}
-
-ivec2 cellOf(Cells cells, int k) {
-  return ivec2((k & 1) == 0 ? cells.first.x : cells.last.x, (k >> 1) == 0 ? cells.first.y : cells.last.y);
-}
-
-float weightOf(Cells cells, int k) {
-  float across = (k & 1) == 0 ? 1.0 - cells.weight.x : cells.weight.x;
-  float down = (k >> 1) == 0 ? 1.0 - cells.weight.y : cells.weight.y;
-  return across * down;
-}
-
-vec2 motionOf(ivec2 cell) {
-  return vec2(sampleAt(motionX, cell), sampleAt(motionY, cell));
-}
-`;
-
-/** All places of a cell lie alike between samples: lines are filtered across once, eight samples at a time, then down. */
-const SPANS = `
-struct Span {
-  vec4 left;
-  vec4 right;
-};
-
-Span spanAt(sampler2D plane, int x, int y, vec4 across) {
-  ivec2 last = textureSize(plane, 0) - 1;
-  int row = clamp(y, 0, last.y);
-  float samples[11];
-  for (int i = 0; i < 11; i++) samples[i] = sampleAt(plane, ivec2(clamp(x - 1 + i, 0, last.x), row));
-  Span span = Span(vec4(0.0), vec4(0.0));
-  for (int i = 0; i < 4; i++) {
-    span.left += across[i] * vec4(samples[i], samples[i + 1], samples[i + 2], samples[i + 3]);
-    span.right += across[i] * vec4(samples[i + 4], samples[i + 5], samples[i + 6], samples[i + 7]);
-  }
-  return span;
-}
-
-struct CellReader {
-  ivec2 start;
-  vec4 across;
-  vec4 down;
-};
-
-CellReader readerAt(sampler2D plane, vec2 at) {
-  vec2 end = vec2(textureSize(plane, 0) - 1) + CUBIC_LIMIT_BEHIND;
-  vec2 place = clamp(at, vec2(-CUBIC_LIMIT_BEFORE - MOTION_GRID_PX), end);
-  vec2 start = floor(place);
-  return CellReader(ivec2(start), cubicWeights(place.x - start.x), cubicWeights(place.y - start.y));
-}
-
-Span lineOf(sampler2D plane, CellReader reader, int line) {
-  return spanAt(plane, reader.start.x, reader.start.y + line, reader.across);
-}
-
-Span downwards(Span a, Span b, Span c, Span d, vec4 w) {
-  return Span(
-    w.x * a.left + w.y * b.left + w.z * c.left + w.w * d.left,
-    w.x * a.right + w.y * b.right + w.z * c.right + w.w * d.right
-  );
-}
-
-float squaresOf(vec2 carrierAt, vec2 otherAt) {
-  CellReader p = readerAt(carrier, carrierAt);
-  CellReader q = readerAt(other, otherAt);
-  Span a, b, c, e, f, g;
-  vec4 sum = vec4(0.0);
-  // The first three rounds only fetch what lies above: so the code of a fetch is there once.
-  for (int y = -3; y < int(MOTION_GRID_PX); y++) {
-    Span d = lineOf(carrier, p, y + 2);
-    Span h = lineOf(other, q, y + 2);
-    if (y >= 0) {
-      Span one = downwards(a, b, c, d, p.down);
-      Span two = downwards(e, f, g, h, q.down);
-      vec4 left = one.left - two.left;
-      vec4 right = one.right - two.right;
-      sum += left * left + right * right;
-    }
-    a = b;
-    b = c;
-    c = d;
-    e = f;
-    f = g;
-    g = h;
-  }
-  return dot(sum, vec4(1.0));
 }
 `;
 
@@ -242,87 +143,22 @@ vec3 toScreen(vec3 signal, int transfer) {
 }
 `;
 
-interface Source {
-  readonly parts: readonly string[];
-  /** Fills `result`; `at` is the pixel. */
-  readonly main: string;
-}
-
-const SOURCES: Readonly<Record<ProgramName, Source>> = {
-  trust: {
-    parts: [READING, SPANS],
-    main: `
-  float elapsed = parameters[0].x;
-  vec2 moved = vec2(sampleAt(motionX, at), sampleAt(motionY, at));
-  vec2 corner = vec2(at) * MOTION_GRID_PX;
-  float places = MOTION_GRID_PX * MOTION_GRID_PX;
-  result = vec4(1.0);
-  if (moved == vec2(0.0)) return;
-  vec2 now = corner + elapsed * moved;
-  float means[2];
-  for (int i = 0; i < 2; i++) {
-    bool along = i == 0;
-    means[i] = squaresOf(along ? corner : now, along ? corner + moved : now) / places;
-  }
-  float doubt = TRUST_HANDICAP * means[0] / (means[1] + TRUST_FLOOR);
-  result = vec4(1.0 / (1.0 + doubt * doubt));`,
-  },
-  between: {
-    parts: [READING, CELLS],
-    main: `
-  float elapsed = parameters[0].x;
-  float side = parameters[0].y;
-  float scale = side / MOTION_GRID_PX;
-  vec2 here = vec2(at);
-  Cells around = cellsAround(here, side);
-  vec2 mean = vec2(0.0);
-  for (int k = 0; k < 4; k++) mean += weightOf(around, k) * motionOf(cellOf(around, k));
-  // Where the carrier had what is here now: one step of a fixed-point iteration.
-  Cells cells = cellsAround(here - elapsed * scale * mean, side);
-  vec2 moved[4];
-  float weights[4];
-  float believed = 0.0;
-  for (int k = 0; k < 4; k++) {
-    ivec2 cell = cellOf(cells, k);
-    moved[k] = scale * motionOf(cell);
-    weights[k] = weightOf(cells, k) * sampleAt(trust, cell);
-    believed += weights[k];
-  }
-  float atRest = mix(sampleAt(carrier, at), sampleAt(other, at), elapsed);
-  float sum = (1.0 - believed) * atRest;
-  for (int k = 0; k < 4; k++) {
-    // Cells that move alike are read once, by the last of them.
-    bool later = false;
-    for (int j = k + 1; j < 4; j++) {
-      if (later || moved[j] != moved[k]) continue;
-      weights[j] += weights[k];
-      later = true;
-    }
-    if (later || weights[k] == 0.0) continue;
-    if (moved[k] == vec2(0.0)) {
-      sum += weights[k] * atRest;
-      continue;
-    }
-    float back = cubic(carrier, here - elapsed * moved[k]);
-    float on = cubic(other, here + (1.0 - elapsed) * moved[k]);
-    sum += weights[k] * mix(back, on, elapsed);
-  }
-  result = vec4(sum);`,
-  },
+const SOURCES: Readonly<Record<ProgramName, ShaderSource>> = {
+  ...BETWEEN_IN_GLSL,
   across: {
-    parts: [READING, WEIGHING],
+    parts: [WEIGHING],
     main: `
   result = vec4(weighAcross(plane, weights, int(parameters[0].x), at));`,
   },
   codes: {
-    parts: [READING, WEIGHING],
+    parts: [WEIGHING],
     main: `
   float value = weighDown(plane, weights, int(parameters[0].x), at);
   if (parameters[0].y > 0.0) value += sampleAt(detail, at);
   result = vec4(clamp(floor(value + CODE_OFFSET + 0.5), 0.0, MAX_CODE) / MAX_CODE);`,
   },
   show: {
-    parts: [READING, WEIGHING, COLOURS],
+    parts: [WEIGHING, COLOURS],
     main: `
   // The canvas counts its lines from below.
   at.y = int(parameters[3].w) - 1 - at.y;
@@ -338,7 +174,7 @@ const SOURCES: Readonly<Record<ProgramName, Source>> = {
   result = vec4(toScreen(signal, int(parameters[3].z)), 1.0);`,
   },
   deviation: {
-    parts: [READING],
+    parts: [],
     main: `
   ivec2 here = at + ivec2(0, int(parameters[0].x));
   ivec2 last = textureSize(luma, 0) - 1;
@@ -351,7 +187,7 @@ const SOURCES: Readonly<Record<ProgramName, Source>> = {
   result = vec4((sampleAt(luma, here) - mean) / CODES_PER_UNIT);`,
   },
   convolved: {
-    parts: [READING, NET],
+    parts: [NET],
     main: `
   int start = int(parameters[0].x);
   int reach = int(parameters[0].y);
@@ -365,7 +201,7 @@ const SOURCES: Readonly<Record<ProgramName, Source>> = {
   result = parameters[1].x > 0.0 ? max(sum, vec4(0.0)) : sum;`,
   },
   mixed: {
-    parts: [READING, NET],
+    parts: [NET],
     main: `
   int start = int(parameters[0].x);
   int reach = int(parameters[0].y);
@@ -381,7 +217,7 @@ const SOURCES: Readonly<Record<ProgramName, Source>> = {
   result = max(sum, vec4(0.0));`,
   },
   detailAcross: {
-    parts: [READING, NET, SPLINES],
+    parts: [NET, SPLINES],
     main: `
   int start = int(parameters[0].x);
   ivec2 place = ivec2(firstLine(at.x), at.y);
@@ -397,7 +233,7 @@ const SOURCES: Readonly<Record<ProgramName, Source>> = {
   result = sum;`,
   },
   detailDown: {
-    parts: [READING, SPLINES],
+    parts: [SPLINES],
     main: `
   ivec2 place = ivec2(at.x, firstLine(at.y) - int(parameters[0].y));
   mat4 lines = transpose(fourOf(first, place, ivec2(0, 1)));
@@ -419,7 +255,7 @@ precision highp int;
 precision highp sampler2D;
 ${[shaderConstants('glsl'), ...inputs].join('\n')}
 out vec4 result;
-${parts.join('')}
+${[READING, ...parts].join('')}
 void main() {
   ivec2 at = ivec2(gl_FragCoord.xy);${main}
 }

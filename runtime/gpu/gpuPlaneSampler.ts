@@ -11,8 +11,9 @@ import { gpuLost } from './canvas.js';
 import { colourRows, transferOf } from './colour.js';
 import { addDetail, lumaRegion } from './detailPasses.js';
 import type { LoadedFrame, PlaneSampler, SampledInstant, View } from './planeSampler.js';
-import type { Region, SamplingDevice, Texture } from './samplingDevice.js';
+import type { Region, SamplingDevice, Texture, TextureFormat } from './samplingDevice.js';
 import { TexturePool } from './texturePool.js';
+import { addTrajectories, pairsOf } from './trajectoryPasses.js';
 import { checkSize, checkView } from './viewKernels.js';
 import { type PictureWeights, type PlaneWeights, WeightTables } from './weightTables.js';
 import { Work } from './work.js';
@@ -58,13 +59,17 @@ export class GpuPlaneSampler implements PlaneSampler {
 
   load({ planes, link }: FramePlanes): LoadedFrame {
     if (!this.#device.usable) return { free: () => {} };
-    const upload = (plane: FloatPlane): Texture => this.#upload(plane);
-    const [luma, cb, cr] = planes;
-    return new GpuFrame(this.#pool, [upload(luma), upload(cb), upload(cr)], link && linkOf(link, upload));
+    const textures = ofThree((c) => this.#upload(planes[c], 'plane'));
+    return new GpuFrame(this.#pool, textures, link && this.#loadedLink(link));
   }
 
-  #upload({ width, height, samples }: FloatPlane): Texture {
-    const texture = this.#pool.take(width, height, 'plane');
+  #loadedLink({ carrierIsLater, motion }: FrameLink): LoadedLink {
+    const [{ width, height }] = motion;
+    return { carrierIsLater, motion: this.#upload({ width, height, samples: pairsOf(motion) }, 'pairs') };
+  }
+
+  #upload({ width, height, samples }: FloatPlane, format: TextureFormat): Texture {
+    const texture = this.#pool.take(width, height, format);
     this.#device.upload(texture, samples, height);
     return texture;
   }
@@ -148,8 +153,8 @@ export class GpuPlaneSampler implements PlaneSampler {
   /** What lies between two planes where nothing moves. */
   #mixed(work: Work, a: Texture, b: Texture, share: number, region: Region): Texture {
     const target = work.take(a.width, a.height, 'plane');
-    this.#still ??= this.#upload({ width: 1, height: 1, samples: new Float32Array(1) });
-    const inputs = [a, b, this.#still, this.#still, this.#still];
+    this.#still ??= this.#upload({ width: 1, height: 1, samples: new Float32Array(4) }, 'quads');
+    const inputs = [a, b, this.#still];
     work.add({ program: 'between', inputs, parameters: [share, MOTION_GRID_PX], target, region });
     return target;
   }
@@ -163,16 +168,19 @@ export class GpuPlaneSampler implements PlaneSampler {
     const there = loaded(next);
     const [carrier, other] = link.carrierIsLater ? [there, here] : [here, there];
     const elapsed = link.carrierIsLater ? 1 - phase : phase;
-    const [gridX, gridY] = link.motion;
-    const trust = work.take(gridX.width, gridX.height, 'plane');
-    const inputs = [carrier.planes[0], other.planes[0], gridX, gridY];
-    work.add({ program: 'trust', inputs, parameters: [elapsed], target: trust });
+    const trajectories = here.trajectoriesTo(there, (target) => {
+      // At once: they are kept, whatever becomes of this picture.
+      const before = new Work(this.#pool);
+      addTrajectories(before, carrier.planes[0], other.planes[0], link.motion, target);
+      this.#device.run(before.passes);
+      before.end();
+    });
     return ofThree((c) => {
       const [a, b] = [carrier.planes[c], other.planes[c]];
       const target = work.take(a.width, a.height, 'plane');
       work.add({
         program: 'between',
-        inputs: [a, b, gridX, gridY, trust],
+        inputs: [a, b, trajectories],
         parameters: [elapsed, this.#cellSide(c)],
         target,
         region: regionRead(a, weights, c),
@@ -189,13 +197,16 @@ export class GpuPlaneSampler implements PlaneSampler {
 
 interface LoadedLink {
   readonly carrierIsLater: boolean;
-  readonly motion: readonly [Texture, Texture];
+  readonly motion: Texture;
 }
 
 class GpuFrame implements LoadedFrame {
   readonly planes: Three<Texture>;
   readonly link: LoadedLink | undefined;
   readonly #pool: TexturePool;
+  /** To the frame for which they were made last; there from the first time on. */
+  #trajectories: Texture | undefined;
+  #next: GpuFrame | undefined;
   #freed = false;
 
   constructor(pool: TexturePool, planes: Three<Texture>, link: LoadedLink | undefined) {
@@ -208,15 +219,22 @@ class GpuFrame implements LoadedFrame {
     return this.#freed;
   }
 
+  /** Along this frame's link, at any instant. */
+  trajectoriesTo(next: GpuFrame, fill: (target: Texture) => void): Texture {
+    const { width, height } = this.link!.motion;
+    this.#trajectories ??= this.#pool.take(width, height, 'quads');
+    if (this.#next !== next) fill(this.#trajectories);
+    this.#next = next;
+    return this.#trajectories;
+  }
+
   free(): void {
     if (this.#freed) return;
     this.#freed = true;
-    for (const texture of [...this.planes, ...(this.link?.motion ?? [])]) this.#pool.giveBack(texture);
+    this.#next = undefined;
+    for (const texture of [...this.planes, this.link?.motion, this.#trajectories])
+      if (texture) this.#pool.giveBack(texture);
   }
-}
-
-function linkOf({ carrierIsLater, motion }: FrameLink, upload: (plane: FloatPlane) => Texture): LoadedLink {
-  return { carrierIsLater, motion: [upload(motion[0]), upload(motion[1])] };
 }
 
 /** @throws RangeError if the frame is freed or another sampler's, which is a mistake in the caller */

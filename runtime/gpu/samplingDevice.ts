@@ -15,10 +15,14 @@ export interface Texture {
 
 /** The programs, each with its inputs in their order; shaders know them by these names. */
 export const PROGRAMS = {
-  /** How far each cell's trajectory is believed. `PARAMETERS.trust` */
-  trust: ['carrier', 'other', 'motionX', 'motionY'],
-  /** A plane between two frames. `PARAMETERS.between` */
-  between: ['carrier', 'other', 'motionX', 'motionY', 'trust'],
+  /** What the coded motion says of each cell half way between two frames: pairs, as all motion is but `trust`'s. */
+  coded: ['motion'],
+  /** The displacements of cells half way after a round in which they choose. */
+  choose: ['carrier', 'other', 'motion', 'halfWay'],
+  /** These displacements, and how far they are believed: x, y, trust. */
+  trust: ['carrier', 'other', 'halfWay'],
+  /** A plane between two frames. `motion` is what `trust` gives. `PARAMETERS.between` */
+  between: ['carrier', 'other', 'motion'],
   /** A plane with its lines resampled. `PARAMETERS.across` */
   across: ['plane', 'weights'],
   /** A plane with its columns resampled, as codes. `PARAMETERS.codes` */
@@ -38,6 +42,9 @@ export const PROGRAMS = {
 } as const satisfies Record<string, readonly string[]>;
 
 export type ProgramName = keyof typeof PROGRAMS;
+
+/** Those for pictures between two frames. */
+export type BetweenProgram = 'coded' | 'choose' | 'trust' | 'between';
 
 /** Those that only films with an enlarger need. */
 const ENLARGING: readonly string[] = ['deviation', 'convolved', 'mixed', 'detailAcross', 'detailDown'];

@@ -1,7 +1,10 @@
 /** The numbers of the definition as shaders have them: lines that are made of runtime/field/constants.ts when a shader is. */
 
 import {
+  CHOICE_SHARPNESS,
   CODE_OFFSET,
+  CODED_LIMIT_PX,
+  CODED_PRICE,
   CODES_PER_UNIT,
   CUBIC_LIMIT_BEFORE,
   CUBIC_LIMIT_BEHIND,
@@ -10,13 +13,18 @@ import {
   GRID_LIMIT,
   MAX_CODE,
   MOTION_GRID_PX,
+  NEIGHBOUR_LIMIT_PX,
+  NEIGHBOUR_PRICE,
   TRUST_FLOOR,
   TRUST_HANDICAP,
 } from '../field/constants.js';
 import { HDR, SRGB } from './colour.js';
 
 const NUMBERS: Readonly<Record<string, number>> = {
+  CHOICE_SHARPNESS,
   CODE_OFFSET,
+  CODED_LIMIT_PX,
+  CODED_PRICE,
   CODES_PER_UNIT,
   CUBIC_LIMIT_BEFORE,
   CUBIC_LIMIT_BEHIND,
@@ -25,6 +33,8 @@ const NUMBERS: Readonly<Record<string, number>> = {
   GRID_LIMIT,
   MAX_CODE,
   MOTION_GRID_PX,
+  NEIGHBOUR_LIMIT_PX,
+  NEIGHBOUR_PRICE,
   TRUST_FLOOR,
   TRUST_HANDICAP,
   ...SRGB,

@@ -43,7 +43,9 @@ const ROW_ALIGNMENT = 256;
 
 /** What is drawn into by each program: a format of ours, or the canvas's. */
 const TARGETS: Readonly<Record<ProgramName, TextureFormat | 'canvas'>> = {
-  trust: 'plane',
+  coded: 'pairs',
+  choose: 'pairs',
+  trust: 'quads',
   between: 'plane',
   across: 'plane',
   codes: 'codes',
@@ -150,7 +152,7 @@ class WebgpuDevice implements SamplingDevice {
     const { TEXTURE_BINDING, COPY_DST, COPY_SRC, RENDER_ATTACHMENT } = GPUTextureUsage;
     const uses = {
       plane: COPY_DST | RENDER_ATTACHMENT,
-      pairs: COPY_DST,
+      pairs: COPY_DST | RENDER_ATTACHMENT,
       quads: COPY_DST | RENDER_ATTACHMENT,
       codes: COPY_SRC | RENDER_ATTACHMENT,
     };

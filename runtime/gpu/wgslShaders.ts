@@ -1,6 +1,6 @@
 /**
- * The programs for WebGPU. Formulas are those of runtime/reference/{plane,motion,temporalSampler,spatialSampler,enlarger}.ts, sample
- * by sample; glslShaders.ts has the same for WebGL2, function by function.
+ * The programs for WebGPU. Formulas are those of runtime/reference/{plane,spatialSampler,enlarger}.ts, sample by sample;
+ * glslShaders.ts has the same for WebGL2, function by function.
  */
 
 import { SPLINE_CENTRES } from '../field/constants.js';
@@ -8,6 +8,8 @@ import { BT709_FROM_BT2020, TRANSFER } from './colour.js';
 import { NET_QUADS } from './enlargerNet.js';
 import { PARAMETER_VECTORS, PROGRAMS, type ProgramName } from './samplingDevice.js';
 import { shaderConstants } from './shaderConstants.js';
+import type { ShaderSource } from './shaderSource.js';
+import { BETWEEN_IN_WGSL } from './wgslBetween.js';
 
 /** Names of the two stages in every module. */
 export const WGSL_VERTEX_ENTRY = 'triangle';
@@ -60,114 +62,6 @@ fn cubic(plane: texture_2d<f32>, at: vec2f) -> f32 {
     ));
   }
   return sum;
-}
-`;
-
-/** The cells around a place: the first column and row of them, the last ones, and how much these weigh. */
-const CELLS = `
-struct Cells {
-  first: vec2i,
-  last: vec2i,
-  weight: vec2f,
-}
-
-fn cellsAround(at: vec2f, side: f32) -> Cells {
-  let end = endOf(motionX);
-  let place = clamp((at + 0.5) / side - 0.5, vec2f(-GRID_LIMIT), vec2f(end) + GRID_LIMIT);
-  let first = floor(place);
-  return Cells(clamp(vec2i(first), vec2i(0), end), clamp(vec2i(first) + 1, vec2i(0), end), place - first);
-}
-
-fn cellOf(cells: Cells, k: i32) -> vec2i {
-  return vec2i(select(cells.last.x, cells.first.x, (k & 1) == 0), select(cells.last.y, cells.first.y, (k >> 1) == 0));
-}
-
-fn weightOf(cells: Cells, k: i32) -> f32 {
-  let across = select(cells.weight.x, 1.0 - cells.weight.x, (k & 1) == 0);
-  let down = select(cells.weight.y, 1.0 - cells.weight.y, (k >> 1) == 0);
-  return across * down;
-}
-
-fn motionOf(cell: vec2i) -> vec2f {
-  return vec2f(sampleAt(motionX, cell), sampleAt(motionY, cell));
-}
-`;
-
-/** All places of a cell lie alike between samples: lines are filtered across once, eight samples at a time, then down. */
-const SPANS = `
-struct Span {
-  left: vec4f,
-  right: vec4f,
-}
-
-fn spanAt(plane: texture_2d<f32>, x: i32, y: i32, across: vec4f) -> Span {
-  let last = endOf(plane);
-  let row = clamp(y, 0, last.y);
-  var samples: array<f32, 11>;
-  for (var i = 0; i < 11; i++) {
-    samples[i] = sampleAt(plane, vec2i(clamp(x - 1 + i, 0, last.x), row));
-  }
-  var span: Span;
-  for (var i = 0; i < 4; i++) {
-    span.left += across[i] * vec4f(samples[i], samples[i + 1], samples[i + 2], samples[i + 3]);
-    span.right += across[i] * vec4f(samples[i + 4], samples[i + 5], samples[i + 6], samples[i + 7]);
-  }
-  return span;
-}
-
-struct CellReader {
-  start: vec2i,
-  across: vec4f,
-  down: vec4f,
-}
-
-fn readerAt(plane: texture_2d<f32>, at: vec2f) -> CellReader {
-  let end = vec2f(endOf(plane)) + CUBIC_LIMIT_BEHIND;
-  let place = clamp(at, vec2f(-CUBIC_LIMIT_BEFORE - MOTION_GRID_PX), end);
-  let start = floor(place);
-  return CellReader(vec2i(start), cubicWeights(place.x - start.x), cubicWeights(place.y - start.y));
-}
-
-fn lineOf(plane: texture_2d<f32>, reader: CellReader, line: i32) -> Span {
-  return spanAt(plane, reader.start.x, reader.start.y + line, reader.across);
-}
-
-fn downwards(a: Span, b: Span, c: Span, d: Span, w: vec4f) -> Span {
-  return Span(
-    w.x * a.left + w.y * b.left + w.z * c.left + w.w * d.left,
-    w.x * a.right + w.y * b.right + w.z * c.right + w.w * d.right,
-  );
-}
-
-fn squaresOf(carrierAt: vec2f, otherAt: vec2f) -> f32 {
-  let p = readerAt(carrier, carrierAt);
-  let q = readerAt(other, otherAt);
-  var a: Span;
-  var b: Span;
-  var c: Span;
-  var e: Span;
-  var f: Span;
-  var g: Span;
-  var sum = vec4f(0.0);
-  // The first three rounds only fetch what lies above: so the code of a fetch is there once.
-  for (var y = -3; y < i32(MOTION_GRID_PX); y++) {
-    let d = lineOf(carrier, p, y + 2);
-    let h = lineOf(other, q, y + 2);
-    if (y >= 0) {
-      let one = downwards(a, b, c, d, p.down);
-      let two = downwards(e, f, g, h, q.down);
-      let left = one.left - two.left;
-      let right = one.right - two.right;
-      sum += left * left + right * right;
-    }
-    a = b;
-    b = c;
-    c = d;
-    e = f;
-    f = g;
-    g = h;
-  }
-  return dot(sum, vec4f(1.0));
 }
 `;
 
@@ -259,87 +153,15 @@ fn toScreen(signal: vec3f, transfer: i32) -> vec3f {
 }
 `;
 
-interface Source {
-  readonly parts: readonly string[];
-  /** Gives back what the pixel `at` is. */
-  readonly main: string;
-}
-
-const SOURCES: Readonly<Record<ProgramName, Source>> = {
-  trust: {
-    parts: [READING, SPANS],
-    main: `
-  let elapsed = parameters[0].x;
-  let moved = vec2f(sampleAt(motionX, at), sampleAt(motionY, at));
-  let corner = vec2f(at) * MOTION_GRID_PX;
-  let places = MOTION_GRID_PX * MOTION_GRID_PX;
-  if (all(moved == vec2f(0.0))) {
-    return vec4f(1.0);
-  }
-  let now = corner + elapsed * moved;
-  var means: array<f32, 2>;
-  for (var i = 0; i < 2; i++) {
-    let along = i == 0;
-    means[i] = squaresOf(select(now, corner, along), select(now, corner + moved, along)) / places;
-  }
-  let doubt = TRUST_HANDICAP * means[0] / (means[1] + TRUST_FLOOR);
-  return vec4f(1.0 / (1.0 + doubt * doubt));`,
-  },
-  between: {
-    parts: [READING, CELLS],
-    main: `
-  let elapsed = parameters[0].x;
-  let side = parameters[0].y;
-  let scale = side / MOTION_GRID_PX;
-  let here = vec2f(at);
-  let around = cellsAround(here, side);
-  var mean = vec2f(0.0);
-  for (var k = 0; k < 4; k++) {
-    mean += weightOf(around, k) * motionOf(cellOf(around, k));
-  }
-  // Where the carrier had what is here now: one step of a fixed-point iteration.
-  let cells = cellsAround(here - elapsed * scale * mean, side);
-  var moved: array<vec2f, 4>;
-  var weights: array<f32, 4>;
-  var believed = 0.0;
-  for (var k = 0; k < 4; k++) {
-    let cell = cellOf(cells, k);
-    moved[k] = scale * motionOf(cell);
-    weights[k] = weightOf(cells, k) * sampleAt(trust, cell);
-    believed += weights[k];
-  }
-  let atRest = mix(sampleAt(carrier, at), sampleAt(other, at), elapsed);
-  var sum = (1.0 - believed) * atRest;
-  for (var k = 0; k < 4; k++) {
-    // Cells that move alike are read once, by the last of them.
-    var later = false;
-    for (var j = k + 1; j < 4; j++) {
-      if (later || any(moved[j] != moved[k])) {
-        continue;
-      }
-      weights[j] += weights[k];
-      later = true;
-    }
-    if (later || weights[k] == 0.0) {
-      continue;
-    }
-    if (all(moved[k] == vec2f(0.0))) {
-      sum += weights[k] * atRest;
-      continue;
-    }
-    let back = cubic(carrier, here - elapsed * moved[k]);
-    let on = cubic(other, here + (1.0 - elapsed) * moved[k]);
-    sum += weights[k] * mix(back, on, elapsed);
-  }
-  return vec4f(sum);`,
-  },
+const SOURCES: Readonly<Record<ProgramName, ShaderSource>> = {
+  ...BETWEEN_IN_WGSL,
   across: {
-    parts: [READING, WEIGHING],
+    parts: [WEIGHING],
     main: `
   return vec4f(weighAcross(plane, weights, i32(parameters[0].x), at));`,
   },
   codes: {
-    parts: [READING, WEIGHING],
+    parts: [WEIGHING],
     main: `
   var value = weighDown(plane, weights, i32(parameters[0].x), at);
   if (parameters[0].y > 0.0) {
@@ -348,7 +170,7 @@ const SOURCES: Readonly<Record<ProgramName, Source>> = {
   return vec4f(clamp(floor(value + CODE_OFFSET + 0.5), 0.0, MAX_CODE) / MAX_CODE);`,
   },
   show: {
-    parts: [READING, WEIGHING, COLOURS],
+    parts: [WEIGHING, COLOURS],
     main: `
   let chromaTaps = i32(parameters[3].y);
   var planes = vec4f(
@@ -364,7 +186,7 @@ const SOURCES: Readonly<Record<ProgramName, Source>> = {
   return vec4f(toScreen(signal, i32(parameters[3].z)), 1.0);`,
   },
   deviation: {
-    parts: [READING],
+    parts: [],
     main: `
   let here = at + vec2i(0, i32(parameters[0].x));
   let last = endOf(luma);
@@ -379,7 +201,7 @@ const SOURCES: Readonly<Record<ProgramName, Source>> = {
   return vec4f((sampleAt(luma, here) - mean) / CODES_PER_UNIT);`,
   },
   convolved: {
-    parts: [READING, NET],
+    parts: [NET],
     main: `
   var start = i32(parameters[0].x);
   let reach = i32(parameters[0].y);
@@ -393,7 +215,7 @@ const SOURCES: Readonly<Record<ProgramName, Source>> = {
   return select(sum, max(sum, vec4f(0.0)), parameters[1].x > 0.0);`,
   },
   mixed: {
-    parts: [READING, NET],
+    parts: [NET],
     main: `
   var start = i32(parameters[0].x);
   let reach = i32(parameters[0].y);
@@ -409,7 +231,7 @@ const SOURCES: Readonly<Record<ProgramName, Source>> = {
   return max(sum, vec4f(0.0));`,
   },
   detailAcross: {
-    parts: [READING, NET, SPLINES],
+    parts: [NET, SPLINES],
     main: `
   var start = i32(parameters[0].x);
   let place = vec2i(firstLine(at.x), at.y);
@@ -425,7 +247,7 @@ const SOURCES: Readonly<Record<ProgramName, Source>> = {
   return sum;`,
   },
   detailDown: {
-    parts: [READING, SPLINES],
+    parts: [SPLINES],
     main: `
   let place = vec2i(at.x, firstLine(at.y) - i32(parameters[0].y));
   let lines = transpose(fourOf(first, place, vec2i(0, 1)));
@@ -445,7 +267,7 @@ export function wgslModule(name: ProgramName): string {
   );
   const net = `@group(0) @binding(${inputs.length + 1}) var<uniform> net: array<vec4f, ${NET_QUADS}>;`;
   return `${[shaderConstants('wgsl'), ...inputs, net].join('\n')}
-${VERTEX}${parts.join('')}
+${VERTEX}${[READING, ...parts].join('')}
 @fragment fn ${WGSL_FRAGMENT_ENTRY}(@builtin(position) position: vec4f) -> @location(0) vec4f {
   let at = vec2i(position.xy);${main}
 }

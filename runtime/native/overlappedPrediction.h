@@ -52,7 +52,7 @@ template <int width, int planes> static WEFT_INLINE Span<width, planes> repeated
   return v;
 }
 
-static WEFT_INLINE vf sigmoid(vf v) { return 1 / (1 + exp2Of(v * real(-1.4426950408889634))); }
+static WEFT_INLINE vf sigmoid(vf v) { return 1 / (1 + exp2Of(v * -LOG2E)); }
 
 // Weights of the taps around a place.
 typedef real TapWeights __attribute__((vector_size(CUBIC_TAPS * sizeof(real))));

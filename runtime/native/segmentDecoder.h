@@ -21,7 +21,7 @@ struct Workshop {
   const EntropyTables entropy;
   const LaplaceTables laplace;
   const size_t keptBytes;
-  PlaneBuffer between[3], trust;
+  PlaneBuffer between[3];
   FeatureRows features;
   std::vector<SparePicture> spare;
 };
@@ -217,9 +217,14 @@ class Segment final : public DecodedSegment, private LatentSource {
       workshop_.between[p].fit(size.w, size.h);
       views[p] = workshop_.between[p];
     }
-    const PlaneBuffer* field = &baked_[request.node].motion[displacement(request.field, 0)];
-    workshop_.trust.fit(field->w, field->h);
-    planesBetween(workshop_.team, references, {field[0], field[1], workshop_.trust}, real(request.elapsed), spec_.halvedChroma, views);
+    // All instants between two frames share them.
+    if (linked_ != std::array{request.node, request.other}) {
+      const Plane luma[2] = {references[0][0], references[0][1]};
+      const PlaneBuffer* field = &baked_[request.node].motion[displacement(request.field, 0)];
+      trajectories_.find(workshop_.team, luma, field[0], field[1]);
+      linked_ = {request.node, request.other};
+    }
+    planesBetween(workshop_.team, references, trajectories_, real(request.elapsed), spec_.halvedChroma, views);
   }
 
   size_t pictureBytes() const {
@@ -250,6 +255,8 @@ class Segment final : public DecodedSegment, private LatentSource {
   std::vector<NodeBits> bits_;
   std::vector<BakedNode> baked_;
   NodeBaker baker_;
+  Trajectories trajectories_;
+  std::array<int, 2> linked_{-1, -1};  // the nodes that they lie between
 };
 
 class Decoder final : public DecoderEngine {

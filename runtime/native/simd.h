@@ -138,6 +138,7 @@ static WEFT_INLINE vi lanesOf(unsigned bits) {
 #endif
 }
 
+constexpr real LOG2E = real(1.4426950408889634);
 // 2^x for |x| < 120; Taylor series of 2^f on [-0.5, 0.5], relative error below 3e-8 (float: rounding dominates).
 static WEFT_INLINE vf exp2Of(vf x) {
   x = maximum(minimum(x, splat(120)), splat(-120));

@@ -89,6 +89,11 @@ function sampled({ piece, next, phase }: Shot<GpuPiece>): SampledInstant {
   return between ? { frame: piece.frame, next: next.frame, phase } : { frame: piece.frame, phase: 0 };
 }
 
+/** Trajectories take twice what the motion takes from which they come. */
 function bytesOf({ planes, link }: FramePlanes): number {
-  return [...planes, ...(link?.motion ?? [])].reduce((sum, { samples }) => sum + samples.byteLength, 0);
+  const motion = link?.motion ?? [];
+  return [...planes, ...motion, ...motion, ...motion].reduce(
+    (sum, { samples }) => sum + samples.byteLength,
+    0,
+  );
 }

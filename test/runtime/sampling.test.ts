@@ -139,9 +139,15 @@ describe('between two frames', () => {
     { frame: 0, depth: 0, refs: [], motion: [] },
     { frame: 1, depth: 1, refs: [0], motion: [null] },
   ];
-  /** @param said displacement of every cell of the second frame towards the first */
-  const halfWay = (first: FloatPlane, second: FloatPlane, said: number): FloatPlane => {
-    const motion = [said, 0, 0].map((value) => plane(width / 8, height / 8, () => value));
+  /** @param said displacement across of the second frame's cells towards the first */
+  const halfWay = (
+    first: FloatPlane,
+    second: FloatPlane,
+    said: number | ((x: number, y: number) => number),
+  ): FloatPlane => {
+    const across = plane(width / 8, height / 8, typeof said === 'number' ? () => said : said);
+    const none = plane(width / 8, height / 8, () => 0);
+    const motion = [across, none, none];
     const baked = [first, second].map((p, frame) => ({
       planes: [p, p, p] as const,
       motion: frame ? motion : [],
@@ -159,6 +165,30 @@ describe('between two frames', () => {
 
   it('what moves is half way along its trajectory', () => {
     expect(meanDifference(halfWay(moved(0), moved(4), 4), moved(2))).toBeLessThan(0.01);
+  });
+
+  it('a cell that was badly coded takes what its neighbours say', () => {
+    const said = (x: number, y: number): number => (x === 4 && y === 2 ? -3 : 4);
+    expect(meanDifference(halfWay(moved(0), moved(4), said), moved(2))).toBeLessThan(0.1);
+  });
+
+  it('a cell that moves otherwise than all around it keeps its own way', () => {
+    // A square over scenery that moves by 4; coded motion is by the cells of the second frame, where the square lies on them.
+    const shape = plane(16, 16, () => 200 * random() - 100);
+    const squareAt = (by: number, left: number): FloatPlane =>
+      plane(width, height, (x, y) =>
+        x >= left && x < left + 16 && y >= 8 && y < 24
+          ? shape.samples[(y - 8) * 16 + x - left]!
+          : moved(by).samples[y * width + x]!,
+      );
+    const said = (x: number, y: number): number => (x >= 3 && x < 5 && (y === 1 || y === 2) ? -2 : 4);
+    const out = halfWay(squareAt(0, 22), squareAt(4, 24), said);
+    let sum = 0;
+    for (let y = 12; y < 20; y++) {
+      for (let x = 27; x < 35; x++)
+        sum += Math.abs(out.samples[y * width + x]! - shape.samples[(y - 8) * 16 + x - 23]!);
+    }
+    expect(sum / 64).toBeLessThan(1);
   });
 
   it('what stands still does not follow cells that say what moves behind it', () => {

@@ -16,7 +16,7 @@ static_assert(BLOCK_WIDTH % LANES == 0, "a row of a block is whole vectors");
 constexpr int NEIGHBOUR_REACH = 2;
 static_assert(NEIGHBOUR_REACH <= MARGIN_X && NEIGHBOUR_REACH <= MARGIN_Y, "neighbours before lie in the margin");
 static_assert(LANES - 1 - NEIGHBOUR_REACH + SHIFTED_SUM_PAST <= MARGIN_RIGHT && pastEnd(LANES) + NEIGHBOUR_REACH <= MARGIN_RIGHT, "and behind");
-constexpr real LN2 = real(0.69314718055994531), LOG2E = real(1.4426950408889634);
+constexpr real LN2 = real(0.69314718055994531);
 
 // Weights of one context network; all point into the flat array of net weights (or of its gradient).
 struct ContextWeights {
