@@ -1,5 +1,5 @@
 import { type Scene, still } from './layer.js';
-import { box, checkers, cloudy, disc, dotted, grating } from './texture.js';
+import { box, checkers, cloudy, disc, dotted, fence, grating } from './texture.js';
 
 const word = [
   '#...#..####..####..#####',
@@ -65,5 +65,26 @@ const parallax: Scene = {
   ],
 };
 
+/** A pan along a fence, every board like the next, before a ground that moves less, and a disc behind it that stays. */
+const palings: Scene = {
+  name: 'palings',
+  seconds: 2,
+  aspect: 16 / 9,
+  layers: [
+    {
+      texture: cloudy([0.2, 0.35, 0.5, 1], [0.75, 0.8, 0.7, 1], 4, 61),
+      at: (t) => ({ ...still, x: -0.15 * t }),
+    },
+    {
+      texture: disc(0.16, checkers(0.07, [0.8, 0.3, 0.1, 1], [0.95, 0.9, 0.6, 1])),
+      at: (t) => ({ ...still, x: 0.2, y: -0.1, angle: 0.4 * t }),
+    },
+    {
+      texture: fence(0.12, 0.5, cloudy([0.3, 0.2, 0.1, 1], [0.6, 0.45, 0.3, 1], 6, 71)),
+      at: (t) => ({ ...still, x: -0.6 * t, y: 0.15 }),
+    },
+  ],
+};
+
 /** The scenes, by name. */
-export const scenes: Record<string, Scene> = { crossing, zoom, parallax };
+export const scenes: Record<string, Scene> = { crossing, zoom, parallax, palings };

@@ -66,6 +66,16 @@ export function box(width: number, height: number, texture: Texture): Texture {
   return (u, v) => (Math.abs(u) <= width / 2 && Math.abs(v) <= height / 2 ? texture(u, v) : transparent);
 }
 
+/** Upright boards `period` apart that cover the half of it, on two rails, `height` high around the origin; endless across. */
+export function fence(period: number, height: number, board: Texture): Texture {
+  return (u, v) => {
+    if (Math.abs(v) > height / 2) return transparent;
+    const onBoard = u / period - Math.floor(u / period) < 0.5;
+    const onRail = Math.abs(Math.abs(v) - height / 4) < height / 24;
+    return onBoard || onRail ? board(u, v) : transparent;
+  };
+}
+
 /** A row of signs from `dots`, each dot a square of `size`, centred on the origin. */
 export function dotted(dots: readonly string[], size: number, colour: Colour): Texture {
   const rows = dots.length;
