@@ -62,8 +62,6 @@ class Trajectories {
     trust_.fit(w, h);
     said_.resize(size_t(w) * h);
     overCells(team, [&](int x, int y) { readCoded(codedX, codedY, x, y); });
-    for (int axis = 0; axis < 2; axis++)
-      for (int y = 0; y < h; y++) std::copy_n(coded_[axis].row(y), w, now_[axis].row(y));
     extendBoth();
     for (int round = 0; round < CHOICE_ROUNDS; round++) {
       overCells(team, [&](int x, int y) { put(next_, x, y, chosen(luma, x, y)); });
@@ -117,6 +115,7 @@ class Trajectories {
       }
     }
     put(coded_, x, y, mean);
+    put(now_, x, y, mean);
   }
 
   // The mean of the candidates of a cell, by what speaks for them.

@@ -44,6 +44,8 @@ export class Presentation {
   readonly #film: OpenedFilm;
   /** For how much of the duration of a picture the shutter is open, 0..1. */
   readonly #shutter: number;
+  /** The pictures of an edited film, and those that begin segments. */
+  readonly #pictures: PieceLine;
 
   constructor(film: OpenedFilm, texts: PresentationTexts) {
     const { info } = film;
@@ -65,6 +67,11 @@ export class Presentation {
     this.cropAt = pan && panPath(pan);
     this.#shutter = this.#read('shutter', readShutter) ?? 0;
     this.isEdited = this.#shutter > 0 || !!(retiming.retime || retiming.freeze || pan);
+    const { rate, seconds, secondsAt } = this.instants;
+    this.#pictures = {
+      frames: Math.max(1, Math.ceil(snapped(seconds * rate))),
+      segmentStarts: film.segmentStarts.map((start) => Math.ceil(secondsAt(start) * rate)),
+    };
   }
 
   /**
@@ -104,15 +111,6 @@ export class Presentation {
     const places = Array.from({ length: parts + 1 }, (_, k) => exposure(k / EXPOSURE_PARTS));
     const crop = pans ? this.cropAt?.(place / this.instants.rate) : undefined;
     return { places, ...(crop && { crop }) };
-  }
-
-  /** The pictures of an edited film, and those that begin segments. */
-  get #pictures(): PieceLine {
-    const { rate, seconds, secondsAt } = this.instants;
-    return {
-      frames: Math.max(1, Math.ceil(snapped(seconds * rate))),
-      segmentStarts: this.#film.segmentStarts.map((start) => Math.ceil(secondsAt(start) * rate)),
-    };
   }
 
   /** What picture `i` is made of: all in one segment, and all the same without a shutter. */

@@ -81,7 +81,7 @@ export function trajectoriesBetween(
         return { x: x.samples[at]!, y: y.samples[at]!, weight: 1 };
       };
       const neighbours = NEIGHBOURS.map(beside);
-      const candidates = [...said.candidates.filter(({ weight }) => weight > 0), ...AROUND.map(beside)];
+      const candidates = [...said.candidates, ...AROUND.map(beside)];
       const costs = candidates.map((candidate) => {
         let cost = Math.sqrt(matcher.along(cell, width, candidate.x, candidate.y));
         cost += CODED_PRICE * Math.min(distance(candidate, said.mean), CODED_LIMIT_PX);
@@ -125,13 +125,14 @@ function codedMotionHalfWay(codedX: FloatPlane, codedY: FloatPlane): CodedMotion
     const centreY = MOTION_GRID_PX * Math.floor(cell / codedX.width) + (MOTION_GRID_PX - 1) / 2;
     around.moveTo(centreX, centreY);
     around.moveTo(centreX - around.mean(codedX) / 2, centreY - around.mean(codedY) / 2);
+    const candidates = Array.from(around.cells, (at, k) => ({
+      x: codedX.samples[at]!,
+      y: codedY.samples[at]!,
+      weight: around.weights[k]!,
+    }));
     return {
       mean: { x: around.mean(codedX), y: around.mean(codedY) },
-      candidates: Array.from(around.cells, (at, k) => ({
-        x: codedX.samples[at]!,
-        y: codedY.samples[at]!,
-        weight: around.weights[k]!,
-      })),
+      candidates: candidates.filter(({ weight }) => weight > 0),
     };
   });
 }
