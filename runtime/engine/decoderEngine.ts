@@ -40,6 +40,8 @@ export interface FrameLink {
   readonly carrierIsLater: boolean;
   /** Displacements from the carrier to the other in luma pixels, across and down, one for each cell; the caller's to keep. */
   readonly motion: readonly [FloatPlane, FloatPlane];
+  /** How their velocity changes, in luma pixels per frame and frame, one for each cell half way; the caller's to keep. */
+  readonly acceleration: readonly [FloatPlane, FloatPlane];
 }
 
 /**

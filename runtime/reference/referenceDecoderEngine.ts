@@ -16,6 +16,7 @@ import { displacement, latentPlanes } from '../field/shape.js';
 import { linkAfter } from '../field/structure.js';
 import type { FloatPlane } from '../picture/floatPlane.js';
 import type { Picture } from '../picture/picture.js';
+import { accelerationAfter } from './acceleration.js';
 import { type BakedNode, bakeNode } from './nodeBake.js';
 import { samplePicture } from './spatialSampler.js';
 import { planesBetween } from './temporalSampler.js';
@@ -105,7 +106,8 @@ class ReferenceBakedSegment implements BakedSegment {
     if (frame === nodes.length - 1) return { planes };
     const { carrier, field, carrierIsLater } = linkAfter(nodes, frame);
     const [x, y] = [0, 1].map((axis) => this.#baked[carrier]!.motion[displacement(field, axis)]!);
-    return { planes, link: { carrierIsLater, motion: [copyOf(x!), copyOf(y!)] } };
+    const acceleration = accelerationAfter(nodes, this.#baked, frame);
+    return { planes, link: { carrierIsLater, motion: [copyOf(x!), copyOf(y!)], acceleration } };
   }
 
   close(): void {}

@@ -4,6 +4,7 @@ import { MOTION_GRID_PX } from '../field/constants.js';
 import { displacement, type FieldShape } from '../field/shape.js';
 import { type FieldNode, linkAfter } from '../field/structure.js';
 import { createPlane, type FloatPlane } from '../picture/floatPlane.js';
+import { accelerationAfter } from './acceleration.js';
 import { CellsAround, cellSide } from './motion.js';
 import type { BakedNode } from './nodeBake.js';
 import { CubicSampler } from './plane.js';
@@ -35,11 +36,14 @@ export function planesBetween(
     carrier.motion[displacement(link.field, 0)]!,
     carrier.motion[displacement(link.field, 1)]!,
   );
+  const [accelerationX, accelerationY] = accelerationAfter(nodes, baked, frame);
   return [0, 1, 2].map((c) => {
     const a = carrier.planes[c]!;
     const b = other.planes[c]!;
     const side = cellSide(c, shape.chroma);
     const scale = side / MOTION_GRID_PX;
+    // What speeds up is behind the middle of its way at half of the time.
+    const bend = (scale * elapsed * (1 - elapsed)) / 2;
     const around = new CellsAround(gridX, side);
     const sampler = new CubicSampler();
     const out = createPlane(a.width, a.height);
@@ -54,8 +58,10 @@ export function planesBetween(
         for (const [k, cell] of around.cells.entries()) {
           const dx = scale * gridX.samples[cell]!;
           const dy = scale * gridY.samples[cell]!;
-          const back = sampler.at(a, x - elapsed * dx, y - elapsed * dy);
-          const on = sampler.at(b, x + (1 - elapsed) * dx, y + (1 - elapsed) * dy);
+          const straightX = x + bend * accelerationX.samples[cell]!;
+          const straightY = y + bend * accelerationY.samples[cell]!;
+          const back = sampler.at(a, straightX - elapsed * dx, straightY - elapsed * dy);
+          const on = sampler.at(b, straightX + (1 - elapsed) * dx, straightY + (1 - elapsed) * dy);
           const moving = (1 - elapsed) * back + elapsed * on;
           sum += around.weights[k]! * (atRest + trust.samples[cell]! * (moving - atRest));
         }

@@ -34,7 +34,7 @@ interface Candidate {
 }
 
 /** The coded motion around where a cell's content was in the carrier. */
-interface CodedMotion {
+export interface CodedMotion {
   readonly mean: { readonly x: number; readonly y: number };
   readonly candidates: readonly Candidate[];
 }
@@ -64,7 +64,7 @@ export function trajectoriesBetween(
 ): Trajectories {
   const matcher = new CellMatcher(carrier, other);
   const { width, height } = codedX;
-  const coded = codedMotionHalfWay(limited(codedX), limited(codedY));
+  const coded = codedMotionHalfWay(codedX, codedY);
   let x = createPlane(width, height);
   let y = createPlane(width, height);
   for (const [cell, { mean }] of coded.entries()) {
@@ -108,7 +108,8 @@ export function trajectoriesBetween(
   return { x, y, trust };
 }
 
-function limited(plane: FloatPlane): FloatPlane {
+/** Motion by cell, luma pixels; only a damaged file says more. */
+export function limited(plane: FloatPlane): FloatPlane {
   const clamp = (d: number): number => Math.min(Math.max(d, -TRAJECTORY_LIMIT_PX), TRAJECTORY_LIMIT_PX);
   return { ...plane, samples: plane.samples.map(clamp) };
 }
@@ -118,23 +119,32 @@ function distance(a: { x: number; y: number }, b: { x: number; y: number }): num
 }
 
 /** For each cell half way: what the carrier says around the place from which its content came. */
-function codedMotionHalfWay(codedX: FloatPlane, codedY: FloatPlane): CodedMotion[] {
-  const around = new CellsAround(codedX, MOTION_GRID_PX);
-  return Array.from(codedX.samples, (_, cell) => {
-    const centreX = MOTION_GRID_PX * (cell % codedX.width) + (MOTION_GRID_PX - 1) / 2;
-    const centreY = MOTION_GRID_PX * Math.floor(cell / codedX.width) + (MOTION_GRID_PX - 1) / 2;
-    around.moveTo(centreX, centreY);
-    around.moveTo(centreX - around.mean(codedX) / 2, centreY - around.mean(codedY) / 2);
+export function codedMotionHalfWay(codedX: FloatPlane, codedY: FloatPlane): CodedMotion[] {
+  const [motionX, motionY] = [limited(codedX), limited(codedY)];
+  const around = new CellsAround(motionX, MOTION_GRID_PX);
+  return Array.from(motionX.samples, (_, cell) => {
+    const centre = cellCentre(cell, motionX.width);
+    around.moveTo(centre.x, centre.y);
+    around.moveTo(centre.x - around.mean(motionX) / 2, centre.y - around.mean(motionY) / 2);
     const candidates = Array.from(around.cells, (at, k) => ({
-      x: codedX.samples[at]!,
-      y: codedY.samples[at]!,
+      x: motionX.samples[at]!,
+      y: motionY.samples[at]!,
       weight: around.weights[k]!,
     }));
     return {
-      mean: { x: around.mean(codedX), y: around.mean(codedY) },
+      mean: { x: around.mean(motionX), y: around.mean(motionY) },
       candidates: candidates.filter(({ weight }) => weight > 0),
     };
   });
+}
+
+/** In luma pixels. */
+export function cellCentre(cell: number, columns: number): { x: number; y: number } {
+  const middle = (MOTION_GRID_PX - 1) / 2;
+  return {
+    x: MOTION_GRID_PX * (cell % columns) + middle,
+    y: MOTION_GRID_PX * Math.floor(cell / columns) + middle,
+  };
 }
 
 /** Compares two frames through the cells half way between them. */

@@ -6,6 +6,7 @@ import { displacement, type FieldShape, fieldShape, motionGrid } from '../../run
 import { type FieldNode, linkAfter, segmentStructure } from '../../runtime/field/structure.js';
 import { createPlane, type FloatPlane, type Planes } from '../../runtime/picture/floatPlane.js';
 import { type Chroma, chromaSize, type FilmInfo, type Picture } from '../../runtime/picture/picture.js';
+import { accelerationAfter } from '../../runtime/reference/acceleration.js';
 import type { BakedNode } from '../../runtime/reference/nodeBake.js';
 import { samplePicture } from '../../runtime/reference/spatialSampler.js';
 import { planesBetween } from '../../runtime/reference/temporalSampler.js';
@@ -54,7 +55,7 @@ function framesOf(nodes: readonly FieldNode[], baked: readonly BakedNode[]): Fra
     const { carrier, field, carrierIsLater } = linkAfter(nodes, frame);
     const grids = baked[carrier]!.motion;
     const motion = [grids[displacement(field, 0)]!, grids[displacement(field, 1)]!] as const;
-    return { planes, link: { carrierIsLater, motion } };
+    return { planes, link: { carrierIsLater, motion, acceleration: accelerationAfter(nodes, baked, frame) } };
   });
 }
 
