@@ -1,15 +1,17 @@
-/** What compiled engines are handed: a segment as records of numbers, and where in it a picture lies. */
+/** What compiled engines are handed: a segment as records of numbers. */
 
 import { type FieldConfig, fieldConfig } from '../field/fieldConfig.js';
 import type { ContextWeights, SynthesisWeights } from '../field/nets.js';
 import type { LatentPlane } from '../field/shape.js';
 import { innovationStep, motionStep } from '../field/steps.js';
-import { type FieldNode, linkAfter } from '../field/structure.js';
+import { type FieldNode, linkAfter, type NodeLink } from '../field/structure.js';
 import type { SegmentStream } from '../format/segmentHead.js';
 import type { SegmentTask } from './decoderEngine.js';
 
 /** What a segment is decoded from; `segmentSpec` in native/addon.cc reads every field by its name, that in wasm/decoder.cc what segmentWords.ts writes. */
 export interface DecodedSegmentConfig extends FieldConfig {
+  /** By frame, without the last one: what leads from it to the next. */
+  readonly links: readonly NodeLink[];
   /** By node: quantization step of each of its planes. */
   readonly steps: readonly Float32Array[];
   readonly contexts: readonly ContextWeights[];
@@ -25,6 +27,7 @@ export function segmentConfig(task: SegmentTask): DecodedSegmentConfig {
   const field = fieldConfig(shape, nodes);
   return {
     ...field,
+    links: nodes.slice(1).map((_, frame) => linkAfter(nodes, frame)),
     steps: nodes.map((node) => stepsOf(task, node, field.planes[node.refs.length]!)),
     contexts: nets.contexts,
     synthesis: nets.synthesis,
@@ -41,24 +44,4 @@ function stepsOf(task: SegmentTask, node: FieldNode, planes: readonly LatentPlan
       ? motionStep(nets, component, level)
       : innovationStep(settings, node.depth, component, level),
   );
-}
-
-/** Where a picture lies, as `PictureRequest` in native/decoderEngine.h says it. */
-export interface PicturePlace {
-  /** The node, or the carrier of the link. */
-  readonly node: number;
-  /** -1: exactly at the node. */
-  readonly other: number;
-  /** The carrier's field that points to the other. */
-  readonly field: number;
-  /** 0..1 of the way from the carrier to the other. */
-  readonly elapsed: number;
-}
-
-/** The place of `frame` + `phase`; see `BakedSegment.picture`. */
-export function placeOf(nodes: readonly FieldNode[], frame: number, phase: number): PicturePlace {
-  if (phase === 0)
-    return { node: nodes.findIndex((node) => node.frame === frame), other: -1, field: 0, elapsed: 0 };
-  const { carrier, other, field, carrierIsLater } = linkAfter(nodes, frame);
-  return { node: carrier, other, field, elapsed: carrierIsLater ? 1 - phase : phase };
 }

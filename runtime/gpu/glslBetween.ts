@@ -190,37 +190,41 @@ export const BETWEEN_IN_GLSL: Readonly<Record<BetweenProgram, ShaderSource>> = {
   float elapsed = parameters[0].x;
   float side = parameters[0].y;
   float scale = side / MOTION_GRID_PX;
+  // What speeds up is behind the middle of its way at half of the time.
+  float bend = scale * elapsed * (1.0 - elapsed) / 2.0;
   vec2 here = vec2(at);
   // Where what is here now is half way: one step of a fixed-point iteration.
   vec2 place = (here + 0.5) / side - 0.5;
   vec2 since = (elapsed - 0.5) / MOTION_GRID_PX * meanOf(cellsAround(ivec2(0), place));
   Cells cells = cellsAround(ivec2(0), place - since);
-  vec2 moved[4];
+  // How far each cell moves, and how far it is beside a straight way now.
+  vec4 ways[4];
   float weights[4];
   float believed = 0.0;
   for (int k = 0; k < 4; k++) {
     vec4 cell = texelFetch(motion, cellOf(cells, k), 0);
-    moved[k] = scale * cell.rg;
+    ways[k] = vec4(scale * cell.rg, bend * texelFetch(acceleration, cellOf(cells, k), 0).rg);
     weights[k] = weightOf(cells, k) * cell.b;
     believed += weights[k];
   }
   float atRest = mix(sampleAt(carrier, at), sampleAt(other, at), elapsed);
   float sum = (1.0 - believed) * atRest;
   for (int k = 0; k < 4; k++) {
+    vec4 way = ways[k];
     // Cells that move alike are read once, by the last of them.
     bool later = false;
     for (int j = k + 1; j < 4; j++) {
-      if (later || moved[j] != moved[k]) continue;
+      if (later || ways[j] != way) continue;
       weights[j] += weights[k];
       later = true;
     }
     if (later || weights[k] == 0.0) continue;
-    if (moved[k] == vec2(0.0)) {
+    if (way == vec4(0.0)) {
       sum += weights[k] * atRest;
       continue;
     }
-    float back = cubic(carrier, here - elapsed * moved[k]);
-    float on = cubic(other, here + (1.0 - elapsed) * moved[k]);
+    float back = cubic(carrier, here + (way.zw - elapsed * way.xy));
+    float on = cubic(other, here + (way.zw + (1.0 - elapsed) * way.xy));
     sum += weights[k] * mix(back, on, elapsed);
   }
   result = vec4(sum);`,

@@ -63,9 +63,11 @@ export class GpuPlaneSampler implements PlaneSampler {
     return new GpuFrame(this.#pool, textures, link && this.#loadedLink(link));
   }
 
-  #loadedLink({ carrierIsLater, motion }: FrameLink): LoadedLink {
+  #loadedLink({ carrierIsLater, motion, acceleration }: FrameLink): LoadedLink {
     const [{ width, height }] = motion;
-    return { carrierIsLater, motion: this.#upload({ width, height, samples: pairsOf(motion) }, 'pairs') };
+    const upload = (grids: readonly [FloatPlane, FloatPlane]): Texture =>
+      this.#upload({ width, height, samples: pairsOf(grids) }, 'pairs');
+    return { carrierIsLater, motion: upload(motion), acceleration: upload(acceleration) };
   }
 
   #upload({ width, height, samples }: FloatPlane, format: TextureFormat): Texture {
@@ -154,7 +156,7 @@ export class GpuPlaneSampler implements PlaneSampler {
   #mixed(work: Work, a: Texture, b: Texture, share: number, region: Region): Texture {
     const target = work.take(a.width, a.height, 'plane');
     this.#still ??= this.#upload({ width: 1, height: 1, samples: new Float32Array(4) }, 'quads');
-    const inputs = [a, b, this.#still];
+    const inputs = [a, b, this.#still, this.#still];
     work.add({ program: 'between', inputs, parameters: [share, MOTION_GRID_PX], target, region });
     return target;
   }
@@ -180,7 +182,7 @@ export class GpuPlaneSampler implements PlaneSampler {
       const target = work.take(a.width, a.height, 'plane');
       work.add({
         program: 'between',
-        inputs: [a, b, trajectories],
+        inputs: [a, b, trajectories, link.acceleration],
         parameters: [elapsed, this.#cellSide(c)],
         target,
         region: regionRead(a, weights, c),
@@ -198,6 +200,7 @@ export class GpuPlaneSampler implements PlaneSampler {
 interface LoadedLink {
   readonly carrierIsLater: boolean;
   readonly motion: Texture;
+  readonly acceleration: Texture;
 }
 
 class GpuFrame implements LoadedFrame {
@@ -232,7 +235,8 @@ class GpuFrame implements LoadedFrame {
     if (this.#freed) return;
     this.#freed = true;
     this.#next = undefined;
-    for (const texture of [...this.planes, this.link?.motion, this.#trajectories])
+    const { motion, acceleration } = this.link ?? {};
+    for (const texture of [...this.planes, motion, acceleration, this.#trajectories])
       if (texture) this.#pool.giveBack(texture);
   }
 }

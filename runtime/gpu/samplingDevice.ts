@@ -21,8 +21,8 @@ export const PROGRAMS = {
   choose: ['carrier', 'other', 'motion', 'halfWay'],
   /** These displacements, and how far they are believed: x, y, trust. */
   trust: ['carrier', 'other', 'halfWay'],
-  /** A plane between two frames. `motion` is what `trust` gives. `PARAMETERS.between` */
-  between: ['carrier', 'other', 'motion'],
+  /** A plane between two frames. `motion` is what `trust` gives, `acceleration` has its size. `PARAMETERS.between` */
+  between: ['carrier', 'other', 'motion', 'acceleration'],
   /** A plane with its lines resampled. `PARAMETERS.across` */
   across: ['plane', 'weights'],
   /** A plane with its columns resampled, as codes. `PARAMETERS.codes` */

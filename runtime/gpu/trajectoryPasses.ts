@@ -5,7 +5,7 @@ import type { FloatPlane } from '../picture/floatPlane.js';
 import type { Texture } from './samplingDevice.js';
 import type { Work } from './work.js';
 
-/** Displacements across and down, within their limits and side by side as a texture of pairs has them. */
+/** Displacements across and down, or how they change, within the limits of both and side by side as a texture of pairs has them. */
 export function pairsOf([x, y]: readonly [FloatPlane, FloatPlane]): Float32Array {
   const limited = (d: number): number => Math.min(Math.max(d, -TRAJECTORY_LIMIT_PX), TRAJECTORY_LIMIT_PX);
   const pairs = new Float32Array(2 * x.samples.length);

@@ -213,27 +213,31 @@ export const BETWEEN_IN_WGSL: Readonly<Record<BetweenProgram, ShaderSource>> = {
   let elapsed = parameters[0].x;
   let side = parameters[0].y;
   let scale = side / MOTION_GRID_PX;
+  // What speeds up is behind the middle of its way at half of the time.
+  let bend = scale * elapsed * (1.0 - elapsed) / 2.0;
   let here = vec2f(at);
   // Where what is here now is half way: one step of a fixed-point iteration.
   let place = (here + 0.5) / side - 0.5;
   let since = (elapsed - 0.5) / MOTION_GRID_PX * meanOf(cellsAround(vec2i(0), place));
   let cells = cellsAround(vec2i(0), place - since);
-  var moved: array<vec2f, 4>;
+  // How far each cell moves, and how far it is beside a straight way now.
+  var ways: array<vec4f, 4>;
   var weights: array<f32, 4>;
   var believed = 0.0;
   for (var k = 0; k < 4; k++) {
     let cell = textureLoad(motion, cellOf(cells, k), 0);
-    moved[k] = scale * cell.rg;
+    ways[k] = vec4f(scale * cell.rg, bend * textureLoad(acceleration, cellOf(cells, k), 0).rg);
     weights[k] = weightOf(cells, k) * cell.b;
     believed += weights[k];
   }
   let atRest = mix(sampleAt(carrier, at), sampleAt(other, at), elapsed);
   var sum = (1.0 - believed) * atRest;
   for (var k = 0; k < 4; k++) {
+    let way = ways[k];
     // Cells that move alike are read once, by the last of them.
     var later = false;
     for (var j = k + 1; j < 4; j++) {
-      if (later || any(moved[j] != moved[k])) {
+      if (later || any(ways[j] != way)) {
         continue;
       }
       weights[j] += weights[k];
@@ -242,12 +246,12 @@ export const BETWEEN_IN_WGSL: Readonly<Record<BetweenProgram, ShaderSource>> = {
     if (later || weights[k] == 0.0) {
       continue;
     }
-    if (all(moved[k] == vec2f(0.0))) {
+    if (all(way == vec4f(0.0))) {
       sum += weights[k] * atRest;
       continue;
     }
-    let back = cubic(carrier, here - elapsed * moved[k]);
-    let on = cubic(other, here + (1.0 - elapsed) * moved[k]);
+    let back = cubic(carrier, here + (way.zw - elapsed * way.xy));
+    let on = cubic(other, here + (way.zw + (1.0 - elapsed) * way.xy));
     sum += weights[k] * mix(back, on, elapsed);
   }
   return vec4f(sum);`,

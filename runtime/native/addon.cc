@@ -26,6 +26,9 @@ weft::SynthesisNetSpec synthesisNet(const Napi::Value& value) {
 weft::SegmentSpec segmentSpec(const Napi::Object& o) {
   weft::SegmentSpec s{};
   weft::readField(o, s);
+  weft::forEachObject(o.Get("links").As<Napi::Array>(), [&](const Napi::Object& link) {
+    s.links.push_back({weft::intOf(link, "carrier"), weft::intOf(link, "other"), weft::intOf(link, "field"), link.Get("carrierIsLater").ToBoolean()});
+  });
   const auto steps = o.Get("steps").As<Napi::Array>();
   for (uint32_t n = 0; n < steps.Length(); n++) s.steps.push_back(floatsOf(steps.Get(n)));
   const auto contexts = o.Get("contexts").As<Napi::Array>(), synthesis = o.Get("synthesis").As<Napi::Array>();
@@ -151,22 +154,18 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     engine->latents(node, out.Data());
     return out;
   }
-  // (raster, node, other or -1, field, elapsed, frame, y, cb, cr: Uint8Array) -> Promise<void>
+  // (raster, frame, phase, y, cb, cr: Uint8Array) -> Promise<void>
   Napi::Value picture(const Napi::CallbackInfo& info) {
     auto engine = engineOf(info);
     const auto rasterObject = info[0].As<Napi::Object>();
     const auto* wrapped = RasterObject::Unwrap(rasterObject);
     auto raster = wrapped->engine;
-    weft::PictureRequest request{};
-    request.node = nodeOf(info, info[1]);
-    request.other = info[2].ToNumber().Int32Value() < 0 ? -1 : nodeOf(info, info[2]);
-    request.field = info[3].ToNumber();
-    request.elapsed = info[4].ToNumber();
-    request.frame = info[5].ToNumber();
+    const weft::PictureRequest request{nodeOf(info, info[1]), info[2].ToNumber()};
+    if (request.phase > 0 && request.frame == nodes_ - 1) throw Napi::RangeError::New(info.Env(), "nothing follows the last frame");
     std::vector<Napi::Object> kept;
     uint8_t* planes[3];
     for (int p = 0; p < 3; p++) {
-      auto plane = info[6 + p].As<Napi::Uint8Array>();
+      auto plane = info[3 + p].As<Napi::Uint8Array>();
       if (plane.ElementLength() != wrapped->samples[p > 0]) throw Napi::RangeError::New(info.Env(), "a plane has another size");
       planes[p] = plane.Data();
       kept.push_back(plane);
@@ -186,6 +185,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     engine_.reset();
     return info.Env().Undefined();
   }
+  // Or a frame: there are as many.
   int nodeOf(const Napi::CallbackInfo& info, const Napi::Value& value) const {
     const int node = value.ToNumber();
     if (node < 0 || node >= nodes_) throw Napi::RangeError::New(info.Env(), "no such node");

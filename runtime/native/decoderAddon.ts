@@ -27,14 +27,11 @@ export interface NativeDecodedSegment {
   latents(node: number): Int32Array;
   /** By node, as read from the streams. */
   bits(): NodeBits[];
-  /** `other` -1: exactly at `node`. Else `elapsed` (0..1) of the way from `node` to `other` along `field` of `node`. */
+  /** See `BakedSegment.picture`. */
   picture(
     raster: NativeRaster,
-    node: number,
-    other: number,
-    field: number,
-    elapsed: number,
     frame: number,
+    phase: number,
     y: Uint8Array,
     cb: Uint8Array,
     cr: Uint8Array,

@@ -21,7 +21,14 @@ struct StreamSpec {
   size_t size;
 };
 
+// What leads from a frame to the next one (NodeLink in runtime/field/structure.ts).
+struct LinkSpec {
+  int carrier, other, field;
+  bool carrierIsLater;
+};
+
 struct SegmentSpec : FieldSpec {
+  std::vector<LinkSpec> links;             // by frame, without the last one
   std::vector<std::vector<float>> steps;   // by node: quantization step of each of its planes
   ContextNetSpec contexts[3];
   SynthesisNetSpec synthesis[2];
@@ -56,13 +63,10 @@ class RasterEngine {
   virtual ~RasterEngine() = default;
 };
 
-// A picture at a node, or between two linked nodes.
+// A picture of a segment; earlier frames are not asked for again soon.
 struct PictureRequest {
-  int node;       // the node, or the carrier of the link
-  int other;      // -1: exactly at the node
-  int field;      // the carrier's field that points to the other
-  double elapsed; // 0..1 of the way from the carrier to the other
-  int frame;      // earliest frame of this picture; earlier ones are not asked for again soon
+  int frame;
+  double phase;  // 0 at the frame, to 1 (excluded) at the next one
 };
 
 // What the latents of a node took in the stream.
@@ -81,15 +85,16 @@ class DecodedSegment {
   // nothing is left to do. And what a picture needs of it, at once; false if that is damaged.
   virtual bool decodeSome() = 0;
   virtual bool decodeFor(const PictureRequest& request) = 0;
+  virtual bool decodeForLink(int frame) = 0;
   // Whether nothing was out of range so far.
   virtual bool sound() const = 0;
   virtual NodeBits bits(int node) const = 0;
   virtual int latentCount(int node) const = 0;
   virtual void latents(int node, int32_t* out) const = 0;
-  // The planes that pictures are sampled from, in codes minus 128, of floats tightly packed: Y, Cb, Cr of a node; and one axis
-  // (0 across, 1 down) of the field of a node.
-  virtual void planes(const PictureRequest& request, float* const planes[3]) = 0;
-  virtual void motion(const PictureRequest& request, int axis, float* out) = 0;
+  // The planes that pictures are sampled from, in codes minus 128, of floats tightly packed: Y, Cb, Cr of a frame; and of what
+  // leads from it to the next one motion across and down, acceleration across and down.
+  virtual void planes(int frame, float* const planes[3]) = 0;
+  virtual void link(int frame, float* const fields[4]) = 0;
   // Fills three tightly packed 8-bit planes of the raster's size.
   virtual void picture(const RasterEngine& raster, const PictureRequest& request, uint8_t* const planes[3]) = 0;
   // Bytes of baked planes held at the moment.

@@ -7,14 +7,13 @@ import type {
   DecoderEngine,
   SegmentTask,
 } from '../engine/decoderEngine.js';
-import { placeOf, segmentConfig } from '../engine/segmentConfig.js';
+import { segmentConfig } from '../engine/segmentConfig.js';
 import { LOGARITHM_Q4 } from '../entropy/contextNet.js';
 import { latentOutOfRange } from '../entropy/laplaceCoder.js';
 import { LAPLACE_CUMULATIVE } from '../entropy/laplaceTables.js';
 import type { NodeBits } from '../entropy/latentCoder.js';
 import { EngineError, InterruptedError, throwIfAborted, WeftError } from '../errors.js';
 import type { SamplingKernels } from '../field/samplingKernels.js';
-import type { FieldNode } from '../field/structure.js';
 import { createPicture, type Picture } from '../picture/picture.js';
 import {
   loadNativeRuntime,
@@ -75,7 +74,7 @@ export class NativeDecoderEngine implements DecoderEngine {
 
   async bake(task: SegmentTask, signal?: AbortSignal): Promise<BakedSegment> {
     const segment = await this.#decode(task, signal);
-    return new NativeBakedSegment(task.nodes, segment, (kernels) => this.#raster(kernels));
+    return new NativeBakedSegment(segment, (kernels) => this.#raster(kernels));
   }
 
   close(): void {
@@ -103,16 +102,10 @@ export class NativeDecoderEngine implements DecoderEngine {
 
 /** Latents in memory; nodes are baked when a picture needs them, and dropped when too many are held. */
 class NativeBakedSegment implements BakedSegment {
-  readonly #nodes: readonly FieldNode[];
   readonly #segment: NativeDecodedSegment;
   readonly #raster: (kernels: SamplingKernels) => NativeRaster;
 
-  constructor(
-    nodes: readonly FieldNode[],
-    segment: NativeDecodedSegment,
-    raster: (kernels: SamplingKernels) => NativeRaster,
-  ) {
-    this.#nodes = nodes;
+  constructor(segment: NativeDecodedSegment, raster: (kernels: SamplingKernels) => NativeRaster) {
     this.#segment = segment;
     this.#raster = raster;
   }
@@ -125,17 +118,8 @@ class NativeBakedSegment implements BakedSegment {
   ): Promise<Picture> {
     throwIfAborted(signal);
     const picture = createPicture(kernels.width, kernels.height, kernels.chroma);
-    const { node, other, field, elapsed } = placeOf(this.#nodes, frame, phase);
     await working(() => {
-      const done = this.#segment.picture(
-        this.#raster(kernels),
-        node,
-        other,
-        field,
-        elapsed,
-        frame,
-        ...picture.planes,
-      );
+      const done = this.#segment.picture(this.#raster(kernels), frame, phase, ...picture.planes);
       return untilAborted(done, signal);
     });
     return picture;

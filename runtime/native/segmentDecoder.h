@@ -2,6 +2,7 @@
 #pragma once
 #include <algorithm>
 #include <array>
+#include <optional>
 #include "betweenFrames.h"
 #include "nodeBake.h"
 #include "rasterSampler.h"
@@ -36,6 +37,8 @@ class Segment final : public DecodedSegment, private LatentSource {
       nets[n] = {s.w1.data(), s.b1.data(), s.conv.data(), s.chromaW1.data(), s.chromaB1.data(), s.chromaW2.data(), s.chromaLinear.data()};
     }
     baker_.setNets(nets[0], nets[1], spec_.filters.data());
+    nodeAt_.resize(spec.nodes.size());
+    for (size_t n = 0; n < spec.nodes.size(); n++) nodeAt_[spec.nodes[n].frame] = int(n);
     int first = 0;
     for (const StreamSpec& stream : spec_.streams) {
       streams_.emplace_back(stream, first);
@@ -68,7 +71,15 @@ class Segment final : public DecodedSegment, private LatentSource {
   }
 
   bool decodeFor(const PictureRequest& request) override {
-    return readForPicture(request.node) && (request.other < 0 || readForPicture(request.other));
+    if (request.phase == 0) return readForPicture(nodeAt_[request.frame]);
+    const LinkSpec& link = spec_.links[request.frame];
+    return readForPicture(link.carrier) && readForPicture(link.other) && decodeForLink(request.frame);
+  }
+
+  bool decodeForLink(int frame) override {
+    bool sound = true;
+    overLinksAround(frame, [&](const LinkSpec& link) { sound = sound && readForMotion(link.carrier); });
+    return sound;
   }
 
   NodeBits bits(int node) const override { return bits_[node]; }
@@ -89,26 +100,30 @@ class Segment final : public DecodedSegment, private LatentSource {
 
   void picture(const RasterEngine& raster, const PictureRequest& request, uint8_t* const planes[3]) override {
     RowTeam::Turn turn(workshop_.team);
-    needPicture(request.node);
-    if (request.other >= 0) needPicture(request.other);
     Plane views[3];
-    for (int p = 0; p < 3; p++) views[p] = baked_[request.node].picture[p];
-    if (request.other >= 0) sampleBetween(request, views);
+    if (request.phase > 0) {
+      sampleBetween(request, views);
+    } else {
+      const BakedNode& node = needPicture(nodeAt_[request.frame]);
+      for (int p = 0; p < 3; p++) views[p] = node.picture[p];
+    }
     static_cast<const Raster&>(raster).sample(workshop_.team, views, workshop_.features, planes);
     release(request.frame);
   }
 
-  void planes(const PictureRequest& request, float* const planes[3]) override {
+  void planes(int frame, float* const planes[3]) override {
     RowTeam::Turn turn(workshop_.team);
-    needPicture(request.node);
-    for (int p = 0; p < 3; p++) copyPlane(baked_[request.node].picture[p], planes[p]);
-    release(request.frame);
+    const BakedNode& node = needPicture(nodeAt_[frame]);
+    for (int p = 0; p < 3; p++) copyPlane(node.picture[p], planes[p]);
+    release(frame);
   }
 
-  void motion(const PictureRequest& request, int axis, float* out) override {
+  void link(int frame, float* const fields[4]) override {
     RowTeam::Turn turn(workshop_.team);
-    needMotion(request.node);
-    copyPlane(baked_[request.node].motion[displacement(request.field, axis)], out);
+    const CarriedMotion motion = findAcceleration(frame);
+    for (int axis = 0; axis < 2; axis++) copyPlane(motion.axes[axis], fields[axis]);
+    copyPlane(acceleration_.x(), fields[2]);
+    copyPlane(acceleration_.y(), fields[3]);
   }
 
   size_t heldBytes() const override {
@@ -181,13 +196,15 @@ class Segment final : public DecodedSegment, private LatentSource {
     baker_.bakeMotion(node, baked_);
   }
 
-  void needPicture(int node) {
-    if (baked_[node].hasPicture) return;
+  BakedNode& needPicture(int node) {
+    BakedNode& baked = baked_[node];
+    if (baked.hasPicture) return baked;
     const NodeSpec& spec = spec_.nodes[node];
     for (int r = 0; r < spec.references; r++) needPicture(spec.reference[r]);
     needMotion(node);
-    reuseSpare(baked_[node]);
+    reuseSpare(baked);
     baker_.bakePicture(node, baked_);
+    return baked;
   }
 
   void reuseSpare(BakedNode& node) {
@@ -208,23 +225,48 @@ class Segment final : public DecodedSegment, private LatentSource {
     if (workshop_.spare.size() < MAX_SPARE_PICTURES) workshop_.spare.push_back(std::move(picture));
   }
 
+  // That from a frame to the next one and those beside it, where there are such.
+  template <class Use> void overLinksAround(int frame, const Use& use) const {
+    for (int f = std::max(0, frame - 1); f <= std::min(frame + 1, int(spec_.links.size()) - 1); f++) use(spec_.links[f]);
+  }
+
+  CarriedMotion carriedMotion(int frame) const {
+    const LinkSpec& link = spec_.links[frame];
+    return {&baked_[link.carrier].motion[displacement(link.field, 0)], real(link.carrierIsLater ? -1 : 1)};
+  }
+
+  // From a frame to the next one; the motion on that way.
+  CarriedMotion findAcceleration(int frame) {
+    overLinksAround(frame, [&](const LinkSpec& link) { needMotion(link.carrier); });
+    const CarriedMotion here = carriedMotion(frame);
+    std::optional<CarriedMotion> before, after;
+    if (frame > 0) before = carriedMotion(frame - 1);
+    if (frame + 1 < int(spec_.links.size())) after = carriedMotion(frame + 1);
+    acceleration_.find(workshop_.team, here, before ? &*before : nullptr, after ? &*after : nullptr);
+    linked_ = NOWHERE;
+    return here;
+  }
+
   void sampleBetween(const PictureRequest& request, Plane views[3]) {
+    const LinkSpec& link = spec_.links[request.frame];
+    needPicture(link.carrier);
+    needPicture(link.other);
     Plane references[3][2];
     for (int p = 0; p < 3; p++) {
-      references[p][0] = baked_[request.node].picture[p];
-      references[p][1] = baked_[request.other].picture[p];
+      references[p][0] = baked_[link.carrier].picture[p];
+      references[p][1] = baked_[link.other].picture[p];
       const Plane size = baker_.planeSize(p);
       workshop_.between[p].fit(size.w, size.h);
       views[p] = workshop_.between[p];
     }
     // All instants between two frames share them.
-    if (linked_ != std::array{request.node, request.other}) {
+    if (linked_ != request.frame) {
       const Plane luma[2] = {references[0][0], references[0][1]};
-      const PlaneBuffer* field = &baked_[request.node].motion[displacement(request.field, 0)];
-      trajectories_.find(workshop_.team, luma, field[0], field[1]);
-      linked_ = {request.node, request.other};
+      trajectories_.find(workshop_.team, luma, findAcceleration(request.frame));
+      linked_ = request.frame;
     }
-    planesBetween(workshop_.team, references, trajectories_, real(request.elapsed), spec_.halvedChroma, views);
+    const double elapsed = link.carrierIsLater ? 1 - request.phase : request.phase;
+    planesBetween(workshop_.team, references, trajectories_, acceleration_, real(elapsed), spec_.halvedChroma, views);
   }
 
   size_t pictureBytes() const {
@@ -248,6 +290,7 @@ class Segment final : public DecodedSegment, private LatentSource {
   }
 
   SegmentSpec spec_;
+  std::vector<int> nodeAt_;  // by frame
   Workshop& workshop_;
   std::vector<StreamReader> streams_;
   std::vector<std::unique_ptr<LatentDecoder>> decoders_;  // for what is read in parts, one a thread
@@ -255,8 +298,10 @@ class Segment final : public DecodedSegment, private LatentSource {
   std::vector<NodeBits> bits_;
   std::vector<BakedNode> baked_;
   NodeBaker baker_;
+  static constexpr int NOWHERE = -1;
   Trajectories trajectories_;
-  std::array<int, 2> linked_{-1, -1};  // the nodes that they lie between
+  Acceleration acceleration_;
+  int linked_ = NOWHERE;  // the frame that both lead from
 };
 
 class Decoder final : public DecoderEngine {

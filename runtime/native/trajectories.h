@@ -4,45 +4,10 @@
 #include <cmath>
 #include <limits>
 #include <vector>
-#include "overlappedPrediction.h"
-#include "rowTeam.h"
+#include "codedMotion.h"
 
 namespace weft {
 namespace WEFT_ISA {
-
-// Places on the motion grid are limited to GRID_LIMIT cells before the first and behind the last; one more is read behind them.
-static_assert(GRID_LIMIT + 1 <= MARGIN_Y && GRID_LIMIT + 1 <= MARGIN_X && GRID_LIMIT + 1 <= EXTENDED_RIGHT, "the margins of the grid repeat its border");
-
-// The first of the two cells around places on one axis, and the weight of the second. side: samples between two centres.
-struct CellPlace {
-  vi first;
-  vf behind;
-};
-static WEFT_INLINE CellPlace cellPlace(vf place, real side, int cells) {
-  const vf g = maximum(minimum((place + real(0.5)) * (1 / side) - real(0.5), splat(real(cells - 1 + GRID_LIMIT))), splat(-GRID_LIMIT));
-  const vf first = floorOf(g);
-  return {toInt(first), g - first};
-}
-struct CellsAround {
-  vi at[4];
-  vf weight[4];
-};
-static WEFT_INLINE CellsAround cellsAround(const Plane& grid, vf x, vf y, real side) {
-  const CellPlace across = cellPlace(x, side, grid.w), down = cellPlace(y, side, grid.h);
-  CellsAround cells;
-  for (int k = 0; k < 4; k++) {
-    cells.at[k] = (down.first + k / 2) * grid.stride + across.first + k % 2;
-    cells.weight[k] = (k / 2 ? down.behind : 1 - down.behind) * (k % 2 ? across.behind : 1 - across.behind);
-  }
-  return cells;
-}
-
-// A displacement of a cell, in luma pixels.
-struct Displacement {
-  real x, y;
-  bool operator==(const Displacement& other) const { return x == other.x && y == other.y; }
-  real distance(const Displacement& other) const { return std::fabs(x - other.x) + std::fabs(y - other.y); }
-};
 
 class Trajectories {
  public:
@@ -51,9 +16,9 @@ class Trajectories {
   const Plane& y() const { return now_[1]; }
   const Plane& trust() const { return trust_; }
 
-  // luma: carrier and other; coded: motion of the carrier across and down; all extended.
-  void find(RowTeam& team, const Plane luma[2], const Plane& codedX, const Plane& codedY) {
-    const int w = codedX.w, h = codedX.h;
+  // luma: carrier and other, extended.
+  void find(RowTeam& team, const Plane luma[2], const CarriedMotion& motion) {
+    const int w = motion.axes->w, h = motion.axes->h;
     for (int axis = 0; axis < 2; axis++) {
       coded_[axis].fit(w, h);
       now_[axis].fit(w, h);
@@ -61,31 +26,25 @@ class Trajectories {
     }
     trust_.fit(w, h);
     said_.resize(size_t(w) * h);
-    overCells(team, [&](int x, int y) { readCoded(codedX, codedY, x, y); });
+    overCells(team, trust_, SaidAround::CELLS, [&](int x, int y) {
+      const SaidAround& said = saidAt(x, y) = saidHalfWay(motion, x, y);
+      put(coded_, x, y, said.mean);
+      put(now_, x, y, said.mean);
+    });
     extendBoth();
     for (int round = 0; round < CHOICE_ROUNDS; round++) {
-      overCells(team, [&](int x, int y) { put(next_, x, y, chosen(luma, x, y)); });
+      overCells(team, trust_, CELL * CELL * CANDIDATES, [&](int x, int y) { put(next_, x, y, chosen(luma, x, y)); });
       for (int axis = 0; axis < 2; axis++) std::swap(now_[axis], next_[axis]);
       extendBoth();
     }
-    overCells(team, [&](int x, int y) { trust_.row(y)[x] = believed(luma, x, y); });
+    overCells(team, trust_, CELL * CELL, [&](int x, int y) { trust_.row(y)[x] = believed(luma, x, y); });
     extendPlane(trust_);
   }
 
  private:
-  enum { CODED = 4, AROUND = 9, CANDIDATES = CODED + AROUND };
-  struct Said {
-    Displacement displacement[CODED];
-    real weight[CODED];
-  };
+  enum { AROUND = 9, CANDIDATES = SaidAround::CELLS + AROUND };
 
-  template <class Use> void overCells(RowTeam& team, const Use& use) {
-    const int w = trust_.w;
-    team.overFreeRows(trust_.h, w * CELL * CELL * CANDIDATES, 1, [&](int y0, int y1, int) {
-      for (int y = y0; y < y1; y++)
-        for (int x = 0; x < w; x++) use(x, y);
-    });
-  }
+  SaidAround& saidAt(int x, int y) { return said_[size_t(y) * trust_.w + x]; }
   void extendBoth() {
     for (auto& plane : now_) extendPlane(plane);
   }
@@ -93,29 +52,6 @@ class Trajectories {
   static void put(PlaneBuffer (&planes)[2], int x, int y, Displacement d) {
     planes[0].row(y)[x] = d.x;
     planes[1].row(y)[x] = d.y;
-  }
-
-  // A number, too, where the motion is none.
-  static real limited(real d) { return d > -TRAJECTORY_LIMIT_PX ? std::min(d, real(TRAJECTORY_LIMIT_PX)) : real(-TRAJECTORY_LIMIT_PX); }
-
-  // What is said around the place in the carrier that a cell's content came from.
-  void readCoded(const Plane& codedX, const Plane& codedY, int x, int y) {
-    const real centre = real(CELL - 1) / 2;
-    const real placeX = real(CELL * x) + centre, placeY = real(CELL * y) + centre;
-    Said& said = said_[size_t(y) * trust_.w + x];
-    Displacement mean{0, 0};
-    for (int pass = 0; pass < 2; pass++) {
-      const CellsAround cells = cellsAround(codedX, splat(placeX - mean.x / 2), splat(placeY - mean.y / 2), CELL);
-      mean = {0, 0};
-      for (int k = 0; k < CODED; k++) {
-        said.displacement[k] = {limited(codedX.origin[cells.at[k][0]]), limited(codedY.origin[cells.at[k][0]])};
-        said.weight[k] = cells.weight[k][0];
-        mean.x += said.weight[k] * said.displacement[k].x;
-        mean.y += said.weight[k] * said.displacement[k].y;
-      }
-    }
-    put(coded_, x, y, mean);
-    put(now_, x, y, mean);
   }
 
   // The mean of the candidates of a cell, by what speaks for them.
@@ -133,8 +69,8 @@ class Trajectories {
       candidate[count] = d;
       weight[count++] = w;
     };
-    const Said& said = said_[size_t(y) * trust_.w + x];
-    for (int k = 0; k < CODED; k++)
+    const SaidAround& said = said_[size_t(y) * trust_.w + x];
+    for (int k = 0; k < SaidAround::CELLS; k++)
       if (said.weight[k] > 0) add(said.displacement[k], said.weight[k]);
     for (int j = -1; j <= 1; j++)
       for (int i = -1; i <= 1; i++) add(at(now_, x + i, y + j), 1);
@@ -181,7 +117,7 @@ class Trajectories {
   static constexpr real HOPELESS_CODES = 5;
 
   PlaneBuffer coded_[2], now_[2], next_[2], trust_;
-  std::vector<Said> said_;
+  std::vector<SaidAround> said_;
 };
 
 }  // namespace WEFT_ISA

@@ -100,7 +100,8 @@ export class FilmDesk {
     const film = this.#opened();
     const answer = await film.framePlanes(frame, signal);
     this.#fetchAhead(frame);
-    const planes = [...answer.planes, ...(answer.link?.motion ?? [])];
+    const { motion = [], acceleration = [] } = answer.link ?? {};
+    const planes = [...answer.planes, ...motion, ...acceleration];
     return { answer, transfer: planes.map(({ samples }) => samples.buffer as ArrayBuffer) };
   }
 

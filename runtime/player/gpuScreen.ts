@@ -3,6 +3,7 @@
 import type { FramePlanes } from '../engine/decoderEngine.js';
 import { createPlaneSampler } from '../gpu/createPlaneSampler.js';
 import type { LoadedFrame, PlaneSampler, SampledInstant, View } from '../gpu/planeSampler.js';
+import type { FloatPlane } from '../picture/floatPlane.js';
 import { createCanvas } from './canvas.js';
 import type { FilmClient } from './filmClient.js';
 import type { Screen, Shot } from './screen.js';
@@ -89,11 +90,9 @@ function sampled({ piece, next, phase }: Shot<GpuPiece>): SampledInstant {
   return between ? { frame: piece.frame, next: next.frame, phase } : { frame: piece.frame, phase: 0 };
 }
 
-/** Trajectories take twice what the motion takes from which they come. */
+/** With the trajectories, which take twice what the motion takes from which they come. */
 function bytesOf({ planes, link }: FramePlanes): number {
-  const motion = link?.motion ?? [];
-  return [...planes, ...motion, ...motion, ...motion].reduce(
-    (sum, { samples }) => sum + samples.byteLength,
-    0,
-  );
+  const bytes = (of: readonly FloatPlane[] = []): number =>
+    of.reduce((sum, { samples }) => sum + samples.byteLength, 0);
+  return bytes(planes) + 3 * bytes(link?.motion) + bytes(link?.acceleration);
 }

@@ -5,6 +5,9 @@
 
 #define WEFT_EXPORT(name) extern "C" [[clang::export_name(#name)]]
 
+// Once a film or a segment: small rather than fast.
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 namespace {
 
 class WordReader {
@@ -50,6 +53,13 @@ weft::NodeSpec nodeSpec(WordReader& in) {
   return n;
 }
 
+weft::LinkSpec linkSpec(WordReader& in) {
+  weft::LinkSpec link{};
+  for (int* field : {&link.carrier, &link.other, &link.field}) *field = in.integer();
+  link.carrierIsLater = in.integer();
+  return link;
+}
+
 weft::LatentPlaneSpec planeSpec(WordReader& in) {
   weft::LatentPlaneSpec p{};
   for (int* field : {&p.kind, &p.component, &p.level, &p.width, &p.height, &p.net, &p.biasRow, &p.parent, &p.grandparent,
@@ -66,6 +76,7 @@ weft::SegmentSpec segmentSpec(WordReader in) {
   for (int left = in.integer(); left > 0; left--) s.nodes.push_back(nodeSpec(in));
   for (auto& planes : s.planes)
     for (int left = in.integer(); left > 0; left--) planes.push_back(planeSpec(in));
+  for (size_t frame = 1; frame < s.nodes.size(); frame++) s.links.push_back(linkSpec(in));
   for (size_t n = 0; n < s.nodes.size(); n++) s.steps.push_back(in.list<float>());
   for (auto& net : s.contexts)
     for (auto* weights : {&net.w1, &net.b1, &net.w2, &net.lin, &net.bias, &net.depth}) *weights = in.list<int32_t>();
@@ -89,8 +100,6 @@ weft::AxisSpec axisSpec(WordReader& in) {
   axis.weights = in.list<float>();
   return axis;
 }
-
-weft::PictureRequest requestOf(int node, int other, int field, double elapsed, int frame) { return {node, other, field, elapsed, frame}; }
 
 }  // namespace
 
@@ -142,26 +151,27 @@ WEFT_EXPORT(bits) void bits(const DecodedSegment* segment, int node, double* out
   out[1] = bits.innovation;
 }
 
+#pragma clang attribute pop
+
 // These read what they need; false if that is damaged. Planes lie behind each other in `out`.
-WEFT_EXPORT(picture) bool picture(DecodedSegment* segment, const RasterEngine* raster, int node, int other, int field, double elapsed,
-                                  int frame, uint8_t* y, uint8_t* cb, uint8_t* cr) {
-  const auto request = requestOf(node, other, field, elapsed, frame);
+WEFT_EXPORT(picture) bool picture(DecodedSegment* segment, const RasterEngine* raster, int frame, double phase, uint8_t* y, uint8_t* cb,
+                                  uint8_t* cr) {
+  const weft::PictureRequest request{frame, phase};
   if (!segment->decodeFor(request)) return false;
   uint8_t* const planes[3] = {y, cb, cr};
   segment->picture(*raster, request, planes);
   return true;
 }
-WEFT_EXPORT(planes) bool planes(DecodedSegment* segment, int node, int frame, float* y, float* cb, float* cr) {
-  const auto request = requestOf(node, -1, 0, 0, frame);
-  if (!segment->decodeFor(request)) return false;
+WEFT_EXPORT(planes) bool planes(DecodedSegment* segment, int frame, float* y, float* cb, float* cr) {
+  if (!segment->decodeFor({frame, 0})) return false;
   float* const planes[3] = {y, cb, cr};
-  segment->planes(request, planes);
+  segment->planes(frame, planes);
   return true;
 }
-WEFT_EXPORT(motion) bool motion(DecodedSegment* segment, int node, int field, int frame, float* across, float* down) {
-  const auto request = requestOf(node, -1, field, 0, frame);
-  if (!segment->decodeFor(request)) return false;
-  segment->motion(request, 0, across);
-  segment->motion(request, 1, down);
+// Motion across and down, acceleration across and down.
+WEFT_EXPORT(link) bool link(DecodedSegment* segment, int frame, float* mx, float* my, float* ax, float* ay) {
+  if (!segment->decodeForLink(frame)) return false;
+  float* const fields[4] = {mx, my, ax, ay};
+  segment->link(frame, fields);
   return true;
 }

@@ -24,17 +24,14 @@ export interface DecoderExports {
   picture(
     segment: number,
     raster: number,
-    node: number,
-    other: number,
-    field: number,
-    elapsed: number,
     frame: number,
+    phase: number,
     y: number,
     cb: number,
     cr: number,
   ): number;
-  planes(segment: number, node: number, frame: number, y: number, cb: number, cr: number): number;
-  motion(segment: number, node: number, field: number, frame: number, across: number, down: number): number;
+  planes(segment: number, frame: number, y: number, cb: number, cr: number): number;
+  link(segment: number, frame: number, mx: number, my: number, ax: number, ay: number): number;
 }
 
 const PAGE_BYTES = 65536;

@@ -96,6 +96,8 @@ export function segmentWords(config: DecodedSegmentConfig): Int32Array {
     out.integer(planes.length);
     for (const plane of planes) writePlane(out, plane);
   }
+  for (const { carrier, other, field, carrierIsLater } of config.links)
+    for (const value of [carrier, other, field, Number(carrierIsLater)]) out.integer(value);
   for (const steps of config.steps) out.reals(steps);
   for (const { w1, b1, w2, lin, bias, depth } of config.contexts)
     for (const weights of [w1, b1, w2, lin, bias, depth]) out.integers(weights);

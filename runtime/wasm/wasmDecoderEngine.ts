@@ -8,7 +8,7 @@ import type {
   SegmentTask,
 } from '../engine/decoderEngine.js';
 import { nextTurn } from '../engine/nextTurn.js';
-import { placeOf, segmentConfig } from '../engine/segmentConfig.js';
+import { segmentConfig } from '../engine/segmentConfig.js';
 import { LOGARITHM_Q4 } from '../entropy/contextNet.js';
 import { latentOutOfRange } from '../entropy/laplaceCoder.js';
 import { LAPLACE_CUMULATIVE } from '../entropy/laplaceTables.js';
@@ -205,13 +205,11 @@ class WasmBakedSegment implements BakedSegment {
     signal?: AbortSignal,
   ): Promise<Picture> {
     throwIfAborted(signal);
-    const { node, other, field, elapsed } = placeOf(this.#task.nodes, frame, phase);
     const raster = this.#engine.raster(kernels);
     const picture = createPicture(kernels.width, kernels.height, kernels.chroma);
     this.#engine.fill(
       picture.planes.map(({ length }) => length),
-      ({ exports }, [y, cb, cr]) =>
-        exports.picture(this.#segment, raster, node, other, field, elapsed, frame, y!, cb!, cr!),
+      ({ exports }, [y, cb, cr]) => exports.picture(this.#segment, raster, frame, phase, y!, cb!, cr!),
       (machine, at) => {
         for (const [p, plane] of picture.planes.entries()) plane.set(machine.bytes(at[p]!, plane.length));
       },
@@ -224,17 +222,16 @@ class WasmBakedSegment implements BakedSegment {
     const { nodes, shape } = this.#task;
     const chroma = chromaSize(shape.width, shape.height, shape.chroma);
     const grid = shape.motion[0]!;
-    const { node } = placeOf(nodes, frame, 0);
     const [y, cb, cr] = this.#planes([shape, chroma, chroma], ({ exports }, [y, cb, cr]) =>
-      exports.planes(this.#segment, node, frame, y!, cb!, cr!),
+      exports.planes(this.#segment, frame, y!, cb!, cr!),
     );
     const planes = [y!, cb!, cr!] as const;
     if (frame === nodes.length - 1) return { planes };
-    const { carrier, field, carrierIsLater } = linkAfter(nodes, frame);
-    const [across, down] = this.#planes([grid, grid], ({ exports }, [across, down]) =>
-      exports.motion(this.#segment, carrier, field, frame, across!, down!),
+    const { carrierIsLater } = linkAfter(nodes, frame);
+    const [mx, my, ax, ay] = this.#planes([grid, grid, grid, grid], ({ exports }, [mx, my, ax, ay]) =>
+      exports.link(this.#segment, frame, mx!, my!, ax!, ay!),
     );
-    return { planes, link: { carrierIsLater, motion: [across!, down!] } };
+    return { planes, link: { carrierIsLater, motion: [mx!, my!], acceleration: [ax!, ay!] } };
   }
 
   close(): void {

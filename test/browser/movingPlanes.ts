@@ -12,7 +12,7 @@ import { samplePicture } from '../../runtime/reference/spatialSampler.js';
 import { planesBetween } from '../../runtime/reference/temporalSampler.js';
 import { uniforms } from '../runtime/randomNumbers.js';
 
-/** Three frames: the first two are linked by the later of them, the others by the earlier one. */
+/** Five frames: the links behind the first and the third are carried by the later frame, the others by the earlier one. */
 export interface MovingFilm {
   readonly shape: FieldShape;
   readonly info: FilmInfo;
@@ -32,26 +32,28 @@ export function movingFilm(width: number, height: number, chroma: Chroma, seed: 
   const random = uniforms(seed);
   const shape = fieldShape(width, height, chroma);
   const small = chromaSize(width, height, chroma);
-  const nodes = segmentStructure({ frames: 3, anchorDistance: 2 });
+  const nodes = segmentStructure({ frames: 5, anchorDistance: 4 });
   const motion = motionGrid(shape);
-  const baked = nodes.map((): BakedNode => {
+  const baked = nodes.map(({ frame }): BakedNode => {
     const planes: Planes = [
       waves(width, height, 90, random),
       waves(small.width, small.height, 60, random),
       waves(small.width, small.height, 60, random),
     ];
     const fields = Array.from({ length: 6 }, () => createPlane(motion.width, motion.height));
+    // What rests up to the third frame moves behind it.
+    const resting = frame === 1 ? Math.ceil(motion.width / 2) : 0;
     for (const ref of [0, 1])
-      drawMotion(fields[displacement(ref, 0)]!, fields[displacement(ref, 1)]!, random);
+      drawMotion(fields[displacement(ref, 0)]!, fields[displacement(ref, 1)]!, resting, random);
     return { planes, motion: fields };
   });
   return { shape, info: filmInfo(width, height, chroma), nodes, baked, frames: framesOf(nodes, baked) };
 }
 
 function framesOf(nodes: readonly FieldNode[], baked: readonly BakedNode[]): FramePlanes[] {
-  return [0, 1, 2].map((frame) => {
+  return nodes.map((_, frame) => {
     const { planes } = baked[nodes.findIndex((node) => node.frame === frame)]!;
-    if (frame === 2) return { planes };
+    if (frame === nodes.length - 1) return { planes };
     const { carrier, field, carrierIsLater } = linkAfter(nodes, frame);
     const grids = baked[carrier]!.motion;
     const motion = [grids[displacement(field, 0)]!, grids[displacement(field, 1)]!] as const;
@@ -70,8 +72,12 @@ function waves(width: number, height: number, amplitude: number, random: () => n
   return plane;
 }
 
-/** Cells that stand still, that move alike, each by itself, and as far as a damaged file can say. */
-function drawMotion(x: FloatPlane, y: FloatPlane, random: () => number): void {
+/**
+ * Cells that stand still, that move alike, each by itself, and as far as a damaged file can say.
+ *
+ * @param resting columns on the left in which all stand still
+ */
+function drawMotion(x: FloatPlane, y: FloatPlane, resting: number, random: () => number): void {
   const pan = [6 * random() - 3, 6 * random() - 3] as const;
   for (let cell = 0; cell < x.samples.length; cell++) {
     const kind = random();
@@ -81,6 +87,7 @@ function drawMotion(x: FloatPlane, y: FloatPlane, random: () => number): void {
     y.samples[cell] = alike ? pan[1] : 20 * random() - 10;
     if (kind > 0.97) x.samples[cell] = (random() - 0.5) * 2 ** 31;
     else if (kind > 0.92) y.samples[cell] = 300 * random() - 150;
+    if (cell % x.width < resting) x.samples[cell] = y.samples[cell] = 0;
   }
 }
 

@@ -20,13 +20,16 @@ type Page = typeof import('./pages/planeSampler.js');
 
 const APIS = ['webgl2', 'webgpu'] as const;
 
-/** Instants at a frame, and between frames whose link is carried by the later and by the earlier one. */
+/**
+ * Instants at a frame, and between frames whose link is carried by the later and by the earlier one, at an end of the segment and
+ * inside of it.
+ */
 const INSTANTS = [
   [0, 0],
   [0, 0.3],
-  [0, 0.75],
   [1, 0.5],
-  [1, 0.9],
+  [2, 0.75],
+  [3, 0.9],
 ] as const;
 
 let page: OpenPage<Page>;
@@ -316,12 +319,12 @@ describe.runIf(hasBrowser).each(APIS)('sampling on %s', (api) => {
     const [task] = await tasksOf(bytes);
     const engine = new ReferenceDecoderEngine();
     const segment = await engine.bake(task!);
-    const frames = await Promise.all([3, 4, 5].map((frame) => segment.framePlanes!(frame)));
+    const frames = await Promise.all([3, 4, 5, 6, 7].map((frame) => segment.framePlanes!(frame)));
     const info = filmInfo(67, 50, '420');
     await page.call('start', api, { shape: task!.shape, info }, frames);
     const view = { crop: { x: 0, y: 0, width: 67, height: 50 }, width: 80, height: 60 };
     const kernels = rasterKernels(info, view.crop, view.width, view.height);
-    for (const [frame, phase] of [...INSTANTS, [2, 0] as const]) {
+    for (const [frame, phase] of [...INSTANTS, [4, 0] as const]) {
       const expected = await segment.picture(3 + frame, phase, kernels);
       const { worst, part } = difference(await page.call('picture', { frame, phase }, view), expected);
       expect(worst).toBeLessThanOrEqual(1);

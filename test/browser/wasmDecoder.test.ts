@@ -50,7 +50,8 @@ async function expectPlanes(bytes: Uint8Array, given: readonly Float32Array[]): 
   let p = 0;
   for (let frame = 0; frame < film.info.frames; frame++) {
     const { planes, link } = await film.framePlanes(frame);
-    for (const { samples } of [...planes, ...(link?.motion ?? [])]) expect(given[p++]).toEqual(samples);
+    const { motion = [], acceleration = [] } = link ?? {};
+    for (const { samples } of [...planes, ...motion, ...acceleration]) expect(given[p++]).toEqual(samples);
   }
   expect(given).toHaveLength(p);
   film.close();

@@ -195,6 +195,40 @@ describe('between two frames', () => {
     expect(meanDifference(halfWay(moved(0), moved(0), 4), moved(0))).toBeLessThan(0.01);
   });
 
+  describe('where velocities change', () => {
+    // Places of the scenery by frame: a fall.
+    const place = (instant: number): number => instant ** 2;
+    const smooth = (by: number): FloatPlane =>
+      plane(width, height, (x, y) => 60 * Math.sin((x + by) / 3 + y) + 30 * Math.cos((x + by) / 5));
+    const frames = [0, 1, 2, 3];
+    const chain = frames.map((frame) => ({
+      ...{ frame, depth: Math.min(1, frame) },
+      ...(frame === 0 ? { refs: [], motion: [] } : { refs: [frame - 1], motion: [null] }),
+    }));
+    const fall = frames.map((frame) => {
+      const p = smooth(place(frame));
+      const across = plane(width / 8, height / 8, () => place(frame) - place(frame - 1));
+      const none = plane(width / 8, height / 8, () => 0);
+      return { planes: [p, p, p] as const, motion: frame === 0 ? [] : [across, none, none] };
+    });
+    const differenceAt = (instant: number, expected: number): number => {
+      const frame = Math.floor(instant);
+      const planes = planesBetween(fieldShape(width, height, '444'), chain, fall, frame, instant - frame);
+      return meanDifference(planes[0]!, smooth(expected));
+    };
+
+    it('ways bend as the intervals before and after say', () => {
+      for (const instant of [1.25, 1.5, 1.75])
+        expect(differenceAt(instant, place(instant))).toBeLessThan(0.3);
+      expect(differenceAt(1.5, 2.5)).toBeGreaterThan(2);
+    });
+
+    it('at the ends of a segment they bend half as much', () => {
+      expect(differenceAt(0.5, 0.375)).toBeLessThan(0.3);
+      expect(differenceAt(2.5, 6.375)).toBeLessThan(0.3);
+    });
+  });
+
   it('what neither explains is a mixture of both', () => {
     const other = plane(width, height, () => 200 * random() - 100);
     const atRest = plane(

@@ -8,7 +8,7 @@ export interface Decoded {
   readonly latents: Int32Array[];
   /** Codes of all planes, of the pictures at twice the film's rate. */
   readonly pictures: Uint8Array[];
-  /** Planes and motion of the frames, as a GPU is given them. */
+  /** Planes of the frames, motion and its acceleration, as a GPU is given them. */
   readonly planes: Float32Array[];
 }
 
@@ -21,7 +21,8 @@ async function decode(bytes: Uint8Array, threads: number): Promise<Decoded> {
   const planes: Float32Array[] = [];
   for (let frame = 0; frame < film.info.frames; frame++) {
     const { planes: ofFrame, link } = await film.framePlanes(frame);
-    planes.push(...[...ofFrame, ...(link?.motion ?? [])].map(({ samples }) => samples));
+    const { motion = [], acceleration = [] } = link ?? {};
+    planes.push(...[...ofFrame, ...motion, ...acceleration].map(({ samples }) => samples));
   }
   const latents = await film.decodeSegmentLatents(0);
   film.close();
