@@ -177,12 +177,14 @@ export const BETWEEN_IN_GLSL: Readonly<Record<BetweenProgram, ShaderSource>> = {
     parts: [SPANS],
     main: `
   vec2 moved = texelFetch(halfWay, at, 0).rg;
-  result = vec4(moved, 1.0, 0.0);
-  if (moved == vec2(0.0)) return;
+  // At rest, then along the trajectory.
   float means[2];
-  for (int i = 0; i < 2; i++) means[i] = squaresAlong(i == 0 ? moved : vec2(0.0), at);
-  float doubt = TRUST_HANDICAP * means[0] / (means[1] + TRUST_FLOOR);
-  result.b = 1.0 / (1.0 + doubt * doubt);`,
+  for (int i = 0; i < 2; i++) {
+    if (i == 1 && moved == vec2(0.0)) means[1] = means[0];
+    else means[i] = squaresAlong(i == 0 ? vec2(0.0) : moved, at);
+  }
+  float doubt = TRUST_HANDICAP * means[1] / (means[0] + TRUST_FLOOR);
+  result = vec4(moved, 1.0 / (1.0 + doubt * doubt), 0.0);`,
   },
   between: {
     parts: [CELLS],

@@ -197,14 +197,16 @@ export const BETWEEN_IN_WGSL: Readonly<Record<BetweenProgram, ShaderSource>> = {
     parts: [SPANS],
     main: `
   let moved = textureLoad(halfWay, at, 0).rg;
-  if (all(moved == vec2f(0.0))) {
-    return vec4f(moved, 1.0, 0.0);
-  }
+  // At rest, then along the trajectory.
   var means: array<f32, 2>;
   for (var i = 0; i < 2; i++) {
-    means[i] = squaresAlong(select(vec2f(0.0), moved, i == 0), at);
+    if (i == 1 && all(moved == vec2f(0.0))) {
+      means[1] = means[0];
+    } else {
+      means[i] = squaresAlong(select(moved, vec2f(0.0), i == 0), at);
+    }
   }
-  let doubt = TRUST_HANDICAP * means[0] / (means[1] + TRUST_FLOOR);
+  let doubt = TRUST_HANDICAP * means[1] / (means[0] + TRUST_FLOOR);
   return vec4f(moved, 1.0 / (1.0 + doubt * doubt), 0.0);`,
   },
   between: {

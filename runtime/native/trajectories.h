@@ -108,8 +108,9 @@ class Trajectories {
 
   real believed(const Plane luma[2], int x, int y) const {
     const Displacement d = at(now_, x, y);
-    if (d == Displacement{0, 0}) return 1;  // both are the same
-    const real doubt = real(TRUST_HANDICAP) * meanSquare(luma, x, y, d) / (meanSquare(luma, x, y, {0, 0}) + real(TRUST_FLOOR));
+    const Displacement rest{0, 0};
+    const real atRest = meanSquare(luma, x, y, rest), along = d == rest ? atRest : meanSquare(luma, x, y, d);
+    const real doubt = real(TRUST_HANDICAP) * along / (atRest + real(TRUST_FLOOR));
     return 1 / (1 + doubt * doubt);
   }
 

@@ -4,7 +4,7 @@
  *
  *     node runtime/player/build.mjs [FOLDER]
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -25,9 +25,20 @@ const UNPACKING_ONLY = {
   },
 };
 
+/** Shaders are text, which nothing minifies. */
+const BARE_SHADERS = {
+  name: 'shaders without comments and indents',
+  setup({ onLoad }) {
+    onLoad({ filter: /gpu[\\/](glsl|wgsl)\w+\.ts$/ }, ({ path: file }) => {
+      const source = readFileSync(file, 'utf8');
+      return { contents: source.replace(/^ *\/\/.*\n/gm, '').replace(/^ +/gm, ''), loader: 'ts' };
+    });
+  },
+};
+
 const BROWSERS = {
   ...{ target: 'es2023', platform: 'browser', logLevel: 'error' },
-  plugins: [UNPACKING_ONLY],
+  plugins: [UNPACKING_ONLY, BARE_SHADERS],
 };
 
 async function bundle(entry, options) {

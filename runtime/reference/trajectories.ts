@@ -174,7 +174,6 @@ class CellMatcher {
 
   /** How far a displacement is believed, 0..1. */
   trust(cell: number, columns: number, dx: number, dy: number): number {
-    if (dx === 0 && dy === 0) return 1; // both are the same
     const doubt = TRUST_HANDICAP * this.along(cell, columns, dx, dy);
     const gain = this.along(cell, columns, 0, 0) + TRUST_FLOOR;
     return gain ** 2 / (gain ** 2 + doubt ** 2);
