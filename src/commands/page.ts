@@ -8,10 +8,10 @@ import { checkOutput, writeWhole } from '../media/outputFile.js';
 import type { OptionTableOf } from '../optionTable.js';
 import { LARGE_PAGE_BYTES, onePage, type PageParts, pageBytes } from '../watch/onePage.js';
 import type { CommandContext } from './context.js';
-import { openWeftFile } from './weftFile.js';
+import { PRESENTATION_OPTIONS, type PresentationOptions, presentedFilm } from './presentation.js';
 
 /** Options of `weft page`. */
-export interface PageOptions {
+export interface PageOptions extends PresentationOptions {
   output?: string;
   title?: string;
   source?: string;
@@ -22,6 +22,7 @@ export const PAGE_OPTIONS: OptionTableOf<PageOptions> = {
     ...{ flag: 'output', alias: 'o', type: { kind: 'text' }, fallbackDoc: '<in>.html' },
     doc: 'Page to write',
   },
+  ...PRESENTATION_OPTIONS,
   title: {
     ...{ flag: 'title', type: { kind: 'text' }, fallbackDoc: 'the name of the file' },
     doc: 'Title of the page',
@@ -40,16 +41,17 @@ const TYPES: Readonly<Record<string, string>> = {
 
 /** A page with the player and the film in it. */
 export async function runPage(
-  { input, output, title, source }: PageOptions & { input: string },
+  { input, output, title, source, ...presentation }: PageOptions & { input: string },
   context: CommandContext,
 ): Promise<void> {
-  const film = await openWeftFile(input);
-  film.close();
+  const { attributes } = await presentedFilm(input, presentation);
+  if (source !== undefined && ('retime' in attributes || 'freeze' in attributes)) throw otherTime(source);
   const name = path.parse(input).name;
   const page = output ?? path.join(path.dirname(input), `${name}.html`);
   await checkOutput(page, { overwrite: context.overwrite, input });
   const beside = source === undefined ? undefined : { file: source, type: typeOf(source) };
-  await writePage(page, { title: title ?? name, film: input, ...given({ source: beside }) }, context);
+  const parts = { title: title ?? name, film: input, attributes, ...given({ source: beside }) };
+  await writePage(page, parts, context);
 }
 
 /** Writes a page, and says how large it is. */
@@ -65,6 +67,15 @@ export async function writePage(
     );
   await writeWhole(output, (part) => pipeline(Readable.from(onePage(parts)), createWriteStream(part)));
   reporter.result({ output, bytes }, `${output}: open it in a browser`);
+}
+
+function otherTime(source: string): UsageError {
+  return new UsageError(`${source} would not be at the time of a film that is retimed.`, {
+    code: 'SOURCE_RETIMED',
+    hint: 'Leave out --source, or --retime and --freeze.',
+    path: '--source',
+    value: source,
+  });
 }
 
 function typeOf(file: string): string {

@@ -1,28 +1,21 @@
 import path from 'node:path';
 import { UsageError } from '../../runtime/errors.js';
-import type { FrameOptions } from '../../runtime/film/frameOptions.js';
-import { given } from '../given.js';
 import { listenForInterrupts } from '../interrupts.js';
 import type { OptionTableOf } from '../optionTable.js';
-import { writtenPoints } from '../pointLists.js';
 import { openBrowser } from '../watch/openBrowser.js';
 import { startPlayServer } from '../watch/playServer.js';
 import type { CommandContext } from './context.js';
-import { DECODE_OPTIONS } from './decodeOptions.js';
+import { PRESENTATION_OPTIONS, type PresentationOptions, presentedFilm } from './presentation.js';
 import { NO_BROWSER } from './watchOptions.js';
-import { openWeftFile } from './weftFile.js';
 
 /** Options of `weft play`. */
-export interface PlayOptions extends Pick<FrameOptions, 'retime' | 'freeze' | 'shutter' | 'pan'> {
+export interface PlayOptions extends PresentationOptions {
   port?: number;
   noBrowser?: boolean;
 }
 
 export const PLAY_OPTIONS: OptionTableOf<PlayOptions> = {
-  retime: DECODE_OPTIONS.retime,
-  freeze: DECODE_OPTIONS.freeze,
-  shutter: DECODE_OPTIONS.shutter,
-  pan: DECODE_OPTIONS.pan,
+  ...PRESENTATION_OPTIONS,
   port: {
     flag: 'port',
     type: { kind: 'number', min: 1, max: 65535, whole: true },
@@ -34,26 +27,17 @@ export const PLAY_OPTIONS: OptionTableOf<PlayOptions> = {
 
 /** Shows a film in a browser, until Ctrl-C. */
 export async function runPlay(
-  { input, port, noBrowser, ...options }: PlayOptions & { input: string },
+  { input, port, noBrowser, ...presentation }: PlayOptions & { input: string },
   { reporter }: CommandContext,
 ): Promise<void> {
   if (/^https?:/i.test(input)) throw notHere(input);
-  // What cannot be played is told here, not in the browser.
-  const film = await openWeftFile(input);
-  const { frames, info } = film;
-  const { retime, freeze, shutter, pan } = options;
-  const presentation = given({ retime, freeze, shutter, pan });
-  try {
-    film.plan(presentation);
-  } finally {
-    film.close();
-  }
+  const { info, frames, attributes } = await presentedFilm(input, presentation);
   const interrupts = listenForInterrupts();
   const title = path.basename(input);
   const server = await startPlayServer({
     title,
     film: async () => input,
-    attributes: attributesOf(presentation),
+    attributes,
     ...(port && { port }),
   });
   try {
@@ -66,15 +50,6 @@ export async function runPlay(
     await server.close();
     interrupts.dispose();
   }
-}
-
-/** What the player is told of it. */
-function attributesOf({
-  shutter,
-  ...points
-}: Pick<PlayOptions, 'retime' | 'freeze' | 'shutter' | 'pan'>): Record<string, string> {
-  const lists = Object.entries(points).map(([name, list]) => [name, writtenPoints(list)]);
-  return { ...Object.fromEntries(lists), ...(shutter !== undefined && { shutter: String(shutter) }) };
 }
 
 async function fired(signal: AbortSignal): Promise<void> {

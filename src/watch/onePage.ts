@@ -2,7 +2,7 @@
 
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { escaped, PAGE_STYLE, pageHead } from './pageParts.js';
+import { escaped, PAGE_STYLE, pageHead, playerElement } from './pageParts.js';
 import { playerBundle } from './playerBundle.js';
 
 /** What goes into a page. */
@@ -10,6 +10,8 @@ export interface PageParts {
   readonly title: string;
   /** A .weft file. */
   readonly film: string;
+  /** Of the player, besides those that it has in any case. */
+  readonly attributes?: Readonly<Record<string, string>>;
   /** A file that browsers play, shown beside the film: what it was made from. */
   readonly source?: { readonly file: string; readonly type: string };
   /** Lines under the pictures. */
@@ -75,10 +77,10 @@ const SOURCE_STYLE = `
  * @throws WeftError PLAYER_MISSING; what reading the files throws
  */
 export async function* onePage(parts: PageParts): AsyncGenerator<string, void, undefined> {
-  const { title, film, source, filmCaption, sourceCaption } = parts;
+  const { title, film, attributes, source, filmCaption, sourceCaption } = parts;
   const player = await playerBundle();
   yield pageHead(title, `<style>${PAGE_STYLE}${SOURCE_STYLE}</style>\n`);
-  yield `<main>\n<figure><weft-player controls aria-label="${escaped(title)}"></weft-player>${captionOf(filmCaption)}</figure>\n`;
+  yield `<main>\n<figure>${playerElement(title, 'controls', attributes)}${captionOf(filmCaption)}</figure>\n`;
   if (source)
     yield `<figure><div class="source"><video playsinline muted data-type="${escaped(source.type)}"></video></div>${captionOf(sourceCaption)}</figure>\n`;
   yield '</main>\n';

@@ -26,3 +26,13 @@ export function pageHead(title: string, more = ''): string {
     `<title>${escaped(title)}</title>\n${more}`
   );
 }
+
+/** The player, its name for those who do not see it, and more attributes. */
+export function playerElement(
+  title: string,
+  flags: string,
+  attributes: Readonly<Record<string, string>> = {},
+): string {
+  const more = Object.entries(attributes).map(([name, value]) => ` ${name}="${escaped(value)}"`);
+  return `<weft-player ${flags} aria-label="${escaped(title)}"${more.join('')}></weft-player>`;
+}

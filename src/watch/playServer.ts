@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import send from 'send';
 import { WeftError } from '../../runtime/errors.js';
-import { escaped, PAGE_STYLE, pageHead } from './pageParts.js';
+import { PAGE_STYLE, pageHead, playerElement } from './pageParts.js';
 import { playerBundle } from './playerBundle.js';
 
 /** What is told about an encode that is watched. */
@@ -189,11 +189,10 @@ function eventOf(state: PlayState): string {
   return `data: ${JSON.stringify(state)}\n\n`;
 }
 
-function pageOf({ title, growing, attributes = {} }: PlaySettings): string {
-  const more = Object.entries(attributes).map(([name, value]) => ` ${name}="${escaped(value)}"`);
+function pageOf({ title, growing, attributes }: PlaySettings): string {
   return (
     pageHead(title, '<link rel="stylesheet" href="page.css">\n<link rel="icon" href="data:,">\n') +
-    `<main><weft-player controls autoplay aria-label="${escaped(title)}"${more.join('')}></weft-player></main>\n` +
+    `<main>${playerElement(title, 'controls autoplay', attributes)}</main>\n` +
     `<div id="state" role="status"${growing ? ' data-growing' : ''}></div>\n` +
     '<script type="module" src="page.js"></script>\n'
   );

@@ -72,10 +72,7 @@ describe('weft play', () => {
       '0:0,0,8,6',
     );
     const page = await (await fetch(url)).text();
-    const attributes = Object.fromEntries(
-      [...page.matchAll(/ (retime|freeze|shutter|pan)="([^"]*)"/g)].map(([, name, value]) => [name, value]),
-    );
-    expect(attributes).toEqual({
+    expect(presentationIn(page)).toEqual({
       ...{ retime: '0:1; 0.1:0.5', freeze: '0.1:2; 0:1', shutter: '180', pan: '0:0,0,8,6' },
     });
     child.kill('SIGINT');
@@ -127,6 +124,14 @@ describe('weft play', () => {
   });
 });
 
+/** Attributes of the player on a page that say what is made of the film. */
+function presentationIn(page: string): Record<string, string> {
+  const found = page
+    .match(/<weft-player controls[^>]*>/)?.[0]
+    .matchAll(/ (retime|freeze|shutter|pan)="([^"]*)"/g);
+  return Object.fromEntries([...(found ?? [])].map(([, name, value]) => [name, value]));
+}
+
 describe('weft page', () => {
   test('puts the film whole into one file that asks for nothing', async () => {
     const output = path.join(folder, 'film.html');
@@ -140,6 +145,27 @@ describe('weft page', () => {
     expect(new Uint8Array(bytes)).toEqual(goldenBytes('dense420'));
     expect(text).toContain('<title>&#60;b&#62;</title>');
     expect(text).not.toMatch(/<(script|link|img|video)[^>]*(src|href)="(?!data:)/);
+  });
+
+  test('hands on to the player what is to be made of the film', async () => {
+    const output = path.join(folder, 'retimed.html');
+    const page = async (...options: string[]): Promise<string> => {
+      const child = spawn(process.execPath, [MAIN, 'page', film, '-o', output, '-y', ...options], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      let said = '';
+      child.stderr.on('data', (text) => {
+        said += text;
+      });
+      await once(child, 'close');
+      return said;
+    };
+    expect(await page('--retime', '0:1, 0.1:0.5', '--shutter', '180')).not.toContain('error');
+    const written = await readFile(output, 'utf8');
+    expect(presentationIn(written)).toEqual({ retime: '0:1; 0.1:0.5', shutter: '180' });
+    expect(await page('--freeze', '99:1')).toContain('freeze[0].at is out of range');
+    expect(await page('--freeze', '0:1', '--source', 'film.mp4')).toContain('Leave out --source');
+    expect(await readFile(output, 'utf8')).toBe(written);
   });
 
   test('cuts a large film into pieces that join', async () => {
