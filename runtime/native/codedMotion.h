@@ -25,7 +25,7 @@ struct CellsAround {
   vi at[4];
   vf weight[4];
 };
-[[gnu::noinline]] static CellsAround cellsAround(const Plane& grid, vf x, vf y, real side) {
+static WEFT_INLINE CellsAround cellsAround(const Plane& grid, vf x, vf y, real side) {
   const CellPlace across = cellPlace(x, side, grid.w), down = cellPlace(y, side, grid.h);
   CellsAround cells;
   for (int k = 0; k < 4; k++) {
@@ -57,7 +57,7 @@ struct SaidAround {
   Displacement displacement[CELLS], mean;
   real weight[CELLS];
   SaidAround() = default;
-  [[gnu::noinline]] SaidAround(const CarriedMotion& motion, real x, real y) : mean{0, 0} {
+  SaidAround(const CarriedMotion& motion, real x, real y) : mean{0, 0} {
     const CellsAround cells = cellsAround(motion.axes[0], splat(x), splat(y), CELL);
     for (int k = 0; k < CELLS; k++) {
       displacement[k] = {limited(motion.axes[0].origin[cells.at[k][0]]), limited(motion.axes[1].origin[cells.at[k][0]])};

@@ -243,7 +243,7 @@ class Segment final : public DecodedSegment, private LatentSource {
     if (frame > 0) before = carriedMotion(frame - 1);
     if (frame + 1 < int(spec_.links.size())) after = carriedMotion(frame + 1);
     acceleration_.find(workshop_.team, here, before ? &*before : nullptr, after ? &*after : nullptr);
-    linked_ = NOWHERE;
+    linked_ = NOWHERE;  // trajectories are of another frame now
     return here;
   }
 
