@@ -19,6 +19,9 @@ export interface SoundPart {
 /** Sound is stretched within these speeds; outside of them it says nothing any more. */
 const AUDIBLE_SPEED = { min: 0.25, max: 4 };
 
+/** Time in which one piece fades into the next. */
+const JOINT_SECONDS = 0.01;
+
 /** What Opus is coded at. */
 const SAMPLES_PER_SECOND = 48_000;
 
@@ -43,35 +46,37 @@ export function soundFilters(part: SoundPart): string[] {
   return [...cut, ...tempoFilters(speed), 'aresample=async=1:first_pts=0'];
 }
 
-/** Each piece by itself, to the sample, so that what one is too long or too short by does not move the next. */
+/**
+ * Each piece by itself, to the sample, so that what one is too long or too short by does not move the next. It goes on for the
+ * time of a joint, in which it fades into the next: waves that do not fit together would click.
+ */
 function pieceFilters(start: number, end: number, pieces: readonly TimePiece[]): string[] {
   const samples = (seconds: number) => Math.round(seconds * SAMPLES_PER_SECOND);
   let shown = 0;
   const branches = pieces.map((piece, i) => {
     const [begins, ends] = [samples(shown), samples(shown + piece.seconds)];
     shown += piece.seconds;
-    const [from, to] = [piece.from, piece.to].map((seconds) => samples(seconds - start));
-    const audible = isAudible(piece);
-    const heard = audible
-      ? [
-          `atrim=start_sample=${from}:end_sample=${to}`,
-          'asetpts=PTS-STARTPTS',
-          ...tempoFilters((piece.to - piece.from) / piece.seconds),
-        ]
+    const speed = (piece.to - piece.from) / piece.seconds;
+    const from = samples(piece.from - start);
+    const to = samples(piece.to - start + speed * JOINT_SECONDS);
+    const heard = isAudible(piece)
+      ? [`atrim=start_sample=${from}:end_sample=${to}`, 'asetpts=PTS-STARTPTS', ...tempoFilters(speed)]
       : ['atrim=end_sample=1', 'volume=0'];
-    const length = [`apad=whole_len=${ends - begins}`, `atrim=end_sample=${ends - begins}`];
+    const count = ends - begins + samples(JOINT_SECONDS);
+    const length = [`apad=whole_len=${count}`, `atrim=end_sample=${count}`];
     return `[piece${i}]${[...heard, ...length, 'asetpts=N/SR/TB'].join(',')}[heard${i}]`;
   });
-  const labels = (name: string) => pieces.map((_, i) => `[${name}${i}]`).join('');
-  const parted = [
-    `asplit=${pieces.length}${labels('piece')}`,
-    ...branches,
-    `${labels('heard')}concat=n=${pieces.length}:v=0:a=1`,
-  ];
+  const joints = pieces.slice(1).map((_, i) => {
+    const before = i === 0 ? '[heard0]' : `[joined${i}]`;
+    const joint = `acrossfade=ns=${samples(JOINT_SECONDS)}:c1=tri:c2=tri`;
+    return `${before}[heard${i + 1}]${joint}${i + 2 < pieces.length ? `[joined${i + 1}]` : ''}`;
+  });
+  const split = `asplit=${pieces.length}${pieces.map((_, i) => `[piece${i}]`).join('')}`;
   return [
     `aresample=${SAMPLES_PER_SECOND}:async=1:first_pts=0`,
     `apad=whole_len=${Math.max(1, samples(end - start))}`,
-    parted.join(';'),
+    [split, ...branches, ...joints].join(';'),
+    `atrim=end_sample=${samples(shown)}`,
   ];
 }
 

@@ -337,6 +337,24 @@ describe('out of the file', () => {
     },
   );
 
+  test('pieces do not click where they meet', () => {
+    // The second begins in the middle of a wave, the third is silent.
+    const pieces = [
+      { from: 0, to: 1.0004, seconds: 0.8 },
+      { from: 1.5007, to: 2.5, seconds: 1.1 },
+      { from: 2.5, to: 2.5, seconds: 0.3 },
+      { from: 3.0003, to: 4, seconds: 1 },
+    ];
+    const filters = soundFilters({ start: 0, end: 4, pieces });
+    const tone = 'aevalsrc=0.5*sin(2*PI*440*t):s=48000:d=4';
+    const bytes = ffmpeg('-f', 'lavfi', '-i', tone, '-af', filters.join(), '-f', 'f32le', '-');
+    const copy = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+    expect(copy.length).toBe(3.2 * 48000);
+    let step = 0;
+    for (let i = 480; i < copy.length - 480; i++) step = Math.max(step, Math.abs(copy[i]! - copy[i - 1]!));
+    expect(step).toBeLessThan((1.5 * (0.5 * 2 * Math.PI * 440)) / 48000);
+  });
+
   test('no filter is asked for a tempo beyond 0.5 or 2, also where rounding is in the way', () => {
     const pieces = [2, 0.5, 4, 0.25].map((pace, i) => ({ from: i, to: i + 1, seconds: pace * (1 + 1e-12) }));
     for (const list of [pieces, pieces.map((piece) => ({ ...piece, seconds: piece.seconds - 4e-12 }))]) {
