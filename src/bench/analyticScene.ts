@@ -1,15 +1,16 @@
 import type { Scene } from '../../clips/layer.js';
 import { sceneFilm } from '../../clips/renderScene.js';
 import { scenes } from '../../clips/scenes.js';
-import type { FilmInfo, Picture } from '../../runtime/picture/picture.js';
+import type { FilmInfo } from '../../runtime/picture/picture.js';
 import type { EncodeOptions } from '../../trainers/options.js';
 import type { CommandContext } from '../commands/context.js';
 import { given } from '../given.js';
-import { blend } from '../measure/blend.js';
+import { crossFaded } from '../measure/blend.js';
 import { filteredPictures } from '../media/filmFilter.js';
 import { collectPictures, filmOf } from '../media/filmInMemory.js';
 import { type BenchEncoder, decodePictures, encodeNote, measureWays } from './benchFilm.js';
 import { type MeasuredRow, tabulate } from './decibelTable.js';
+import { prepareSheets } from './sheetFiles.js';
 
 /** What the bench of analytic scenes runs. */
 export interface AnalyticSceneArguments {
@@ -19,6 +20,8 @@ export interface AnalyticSceneArguments {
   samples: number;
   /** First frames of each scene; undefined: all. */
   frames?: number | undefined;
+  /** Folder for a PNG of each scene that shows where the ways differ; undefined: none is written. */
+  pictures?: string | undefined;
 }
 
 /** Times larger in each direction, and times as many pictures. */
@@ -32,14 +35,19 @@ type Raster = Pick<FilmInfo, 'width' | 'height' | 'rate'>;
 /**
  * Encodes every scene at 160x90 and 15 Hz, decodes at 640x360 and 60 Hz and compares with its true rendering, beside
  * the same without its enlarger and Lanczos enlargement and cross-fades of the uncoded pictures.
+ *
+ * @throws as prepareSheets, before the work
  */
-export function benchAnalyticScenes(
-  { samples, frames, ...options }: AnalyticSceneArguments,
+export async function benchAnalyticScenes(
+  { samples, frames, pictures, ...options }: AnalyticSceneArguments,
   context: CommandContext,
 ): Promise<void> {
   const measure = (scene: Scene, encode: BenchEncoder) =>
     measureScene(scene, { samples, frames }, encode, options);
-  return tabulate(Object.values(scenes), measure, { context, summary: 'mean' });
+  const measured = Object.values(scenes);
+  const names = measured.map(({ name }) => name);
+  const sheets = pictures === undefined ? undefined : await prepareSheets(pictures, names, context);
+  await tabulate(measured, measure, { context, summary: 'mean', sheets });
 }
 
 /** Instants after the last frame that was encoded are not compared: there is nothing to show between. */
@@ -53,7 +61,7 @@ async function measureScene(
   const film = filmOf(await collectPictures(source.pictures()), source.info);
   const encoded = await encode(film, { ...options, enlarger: 'always' });
   const count = factor * (source.info.frames! - 1) + 1;
-  const truth = await collectPictures(sceneFilm(scene, { ...large, samples, frames: count }).pictures());
+  const original = sceneFilm(scene, { ...large, samples, frames: count });
   const { width, height, rate: fps } = large;
   const decoded = await decodePictures(encoded.bytes, { width, height, fps });
   const scaled = filteredPictures(film, [`scale=${width}:${height}:flags=lanczos`], {
@@ -61,27 +69,19 @@ async function measureScene(
     chroma: '420',
     rate: small.rate,
   });
-  const { figures, note, fields } = measureWays(truth, {
+  const lanczos = await decodePictures(encoded.bytes, { width, height, fps, enlarge: 'lanczos' });
+  const ways = {
     weft: decoded.slice(0, count),
-    'weft, Lanczos': (await decodePictures(encoded.bytes, { width, height, fps, enlarge: 'lanczos' })).slice(
-      0,
-      count,
-    ),
-    Lanczos: crossFaded(await collectPictures(scaled), count),
-  });
+    'weft, Lanczos': lanczos.slice(0, count),
+    Lanczos: crossFaded(await collectPictures(scaled), factor),
+  };
+  const compared = { info: original.info, truth: await collectPictures(original.pictures()), ways };
+  const { figures, note, fields } = measureWays(compared);
   return {
     name: scene.name,
     figures,
     note: `${note}, ${encodeNote(encoded)}`,
     fields: { ...options, samples, bytes: encoded.bytes.length, ...fields },
+    compared,
   };
-}
-
-/** `count` pictures at `factor` times the rate: blends of the two nearest. */
-function crossFaded(pictures: readonly Picture[], count: number): Picture[] {
-  return Array.from({ length: count }, (_, index) => {
-    const before = pictures[Math.floor(index / factor)]!;
-    const after = pictures[Math.ceil(index / factor)]!;
-    return blend(before, after, (index % factor) / factor);
-  });
 }

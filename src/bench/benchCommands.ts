@@ -11,12 +11,24 @@ import { benchParity } from './parity.js';
 import { type RateOptionValues, rateDistortionArguments, rateOptions } from './rate/options.js';
 import { benchRateDistortion } from './rateDistortion.js';
 import { benchReduce } from './reduce.js';
-import { benchSlowMotion } from './slowMotion.js';
+import { benchSlowMotion, SLOW_FACTORS } from './slowMotion.js';
 import { benchTrainingSpeed } from './trainingSpeed.js';
 
 const preset = { choices: PRESET_NAMES, default: DEFAULT_PRESET } as const;
 const framesOption = { type: 'number', describe: 'First frames of each film' } as const;
 const threadsOption = { type: 'string', default: '1,2', describe: 'Numbers of threads to compare' } as const;
+
+/** A value that is given twice comes as a list here, since benches take lists of files: the last one counts. */
+function last<T>(value: T | T[]): T {
+  return Array.isArray(value) ? (value.at(-1) as T) : value;
+}
+
+const picturesOption = {
+  type: 'string',
+  requiresArg: true,
+  describe: 'Folder for a PNG each: crops of the truth and of every way, where they differ most',
+  coerce: last<string | undefined>,
+} as const;
 
 /** Names of files, at least one. */
 function files<T>(cli: Argv<T>) {
@@ -118,9 +130,10 @@ function pictureBenches(cli: Argv, choose: (bench: Bench) => void): Argv {
       (sub) =>
         filmOptions(sub, 18, 17).options({
           factor: { choices: ENLARGE_FACTORS, default: 2, describe: 'Times smaller' },
+          pictures: picturesOption,
         }),
-      ({ files: films, frames, crf, preset: chosen, factor }) =>
-        choose((context) => benchEnlarge({ films, frames, crf, preset: chosen, factor }, context)),
+      ({ files: films, frames, crf, preset: chosen, factor, pictures }) =>
+        choose((context) => benchEnlarge({ films, frames, crf, preset: chosen, factor, pictures }, context)),
     )
     .command(
       'reduce <files..>',
@@ -131,10 +144,16 @@ function pictureBenches(cli: Argv, choose: (bench: Bench) => void): Argv {
     )
     .command(
       'slowmotion <files..>',
-      'Films: every second frame encoded, decoded at twice the rate, beside blend and minterpolate',
-      (sub) => filmOptions(sub, 22),
-      ({ files: films, frames, crf, preset: chosen }) =>
-        choose((context) => benchSlowMotion({ films, frames, crf, preset: chosen }, context)),
+      'Films: every second, fourth or eighth frame encoded, decoded at the rate of all, beside blend and minterpolate',
+      (sub) =>
+        filmOptions(sub, 22).options({
+          factor: { choices: SLOW_FACTORS, default: 2, describe: 'Of so many frames one is encoded' },
+          pictures: picturesOption,
+        }),
+      ({ files: films, frames, crf, preset: chosen, factor, pictures }) =>
+        choose((context) =>
+          benchSlowMotion({ films, frames, crf, preset: chosen, factor, pictures }, context),
+        ),
     )
     .command(
       'scene',
@@ -145,9 +164,10 @@ function pictureBenches(cli: Argv, choose: (bench: Bench) => void): Argv {
           crf: { type: 'number', default: 18 },
           preset,
           samples: { type: 'number', default: 2, describe: 'Samples on each side of a true pixel' },
+          pictures: picturesOption,
         }),
-      ({ frames, crf, preset: chosen, samples }) =>
-        choose((context) => benchAnalyticScenes({ frames, crf, preset: chosen, samples }, context)),
+      ({ frames, crf, preset: chosen, samples, pictures }) =>
+        choose((context) => benchAnalyticScenes({ frames, crf, preset: chosen, samples, pictures }, context)),
     )
     .command(
       'parity <files..>',

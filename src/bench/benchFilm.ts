@@ -24,6 +24,12 @@ export interface FilmBenchArguments {
   preset: EncodeOptions['preset'];
 }
 
+/** What the benches run that compare several ways to make the pictures of films. */
+export interface WaysBenchArguments extends FilmBenchArguments {
+  /** Folder for a PNG of each film that shows where they differ; undefined: none is written. */
+  pictures?: string | undefined;
+}
+
 /** The first pictures of a film, in memory. */
 export interface BenchFilm {
   /** Of the file, without folder and ending. */
@@ -85,6 +91,18 @@ export async function decodePictures(bytes: Uint8Array, options: FrameOptions): 
 }
 
 /**
+ * One of some pictures.
+ *
+ * @param index from 0
+ * @throws RangeError if it is not there.
+ */
+export function pictureAt(pictures: readonly Picture[], index: number): Picture {
+  const picture = pictures[index];
+  if (!picture) throw new RangeError(`There is no picture ${index} of ${pictures.length}.`);
+  return picture;
+}
+
+/**
  * PSNR of pictures against others, of their mean squared error.
  *
  * @throws RangeError if their number or size differs.
@@ -95,6 +113,17 @@ export function psnrOfPictures(reference: readonly Picture[], test: readonly Pic
   const total = noError();
   for (const [index, picture] of reference.entries()) addError(total, squaredError(picture, test[index]!));
   return psnrOf(total);
+}
+
+/** Pictures that were made in several ways, and the true ones. */
+export interface ComparedWays {
+  /** Of the true pictures. */
+  info: FilmInfo;
+  /** Numbers of the true pictures in their film; undefined: 0, 1, 2 and so on. */
+  frames?: readonly number[];
+  truth: readonly Picture[];
+  /** By the name of the way, as many as there are true ones each. */
+  ways: Readonly<Record<string, readonly Picture[]>>;
 }
 
 /** How near to the truth some ways come, by their names. */
@@ -111,10 +140,7 @@ export interface MeasuredWays {
  *
  * @throws RangeError if their number or size differs.
  */
-export function measureWays(
-  truth: readonly Picture[],
-  ways: Readonly<Record<string, readonly Picture[]>>,
-): MeasuredWays {
+export function measureWays({ truth, ways }: Pick<ComparedWays, 'truth' | 'ways'>): MeasuredWays {
   const of = <T>(measure: (pictures: readonly Picture[]) => T): Record<string, T> =>
     Object.fromEntries(Object.entries(ways).map(([name, pictures]) => [name, measure(pictures)]));
   const psnrDb = of((pictures) => psnrOfPictures(truth, pictures));

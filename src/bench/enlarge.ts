@@ -8,8 +8,8 @@ import {
   type BenchFilm,
   decodePictures,
   encodeNote,
-  type FilmBenchArguments,
   measureWays,
+  type WaysBenchArguments,
 } from './benchFilm.js';
 import { type MeasuredRow, tabulateFilms } from './decibelTable.js';
 
@@ -22,7 +22,7 @@ export const ENLARGE_FACTORS = [2, 1.5, 3] as const;
  * size cannot be divided lose their last rows or columns first.
  */
 export function benchEnlarge(
-  { factor, ...args }: FilmBenchArguments & { factor: number },
+  { factor, ...args }: WaysBenchArguments & { factor: number },
   context: CommandContext,
 ): Promise<void> {
   return tabulateFilms(args, (film, encode, options) => enlarge(film, factor, encode, options), context);
@@ -44,15 +44,18 @@ async function enlarge(
   const { bytes } = encoded;
   const large = { ...film.info, width, height };
   const scaled = filteredPictures(small, [`scale=${width}:${height}:flags=lanczos`], large);
-  const { figures, note, fields } = measureWays(original, {
+  const ways = {
     film: await decodePictures(bytes, { width, height }),
     Lanczos: await decodePictures(bytes, { width, height, enlarge: 'lanczos' }),
     uncoded: await collectPictures(scaled),
-  });
+  };
+  const compared = { info: large, truth: original, ways };
+  const { figures, note, fields } = measureWays(compared);
   return {
     name: film.name,
     figures: { ...figures, 'film over Lanczos': figures['film Y']! - figures['Lanczos Y']! },
     note: `${note}, ${encodeNote(encoded)}`,
     fields: { ...options, factor, frames: original.length, bytes: bytes.length, ...fields },
+    compared,
   };
 }

@@ -272,11 +272,15 @@ function timescale({ rate: [n], times }: FilmInfo): string {
   return String(scale);
 }
 
-/** The matrix and range that the samples are in, for a conversion to RGB; an unnamed matrix is taken by size. */
+/** The matrix that samples are taken to be in, in the words of `FilmInfo`: an unnamed one is taken by size. */
+export function matrixOf({ matrix, height }: Pick<FilmInfo, 'matrix' | 'height'>): string {
+  const known = /^(bt709|fcc|bt470bg|smpte170m|smpte240m|bt2020nc|bt2020ncl)$/.test(matrix);
+  return known ? matrix : height >= 720 ? 'bt709' : 'smpte170m';
+}
+
+/** The matrix and range that the samples are in, for a conversion to RGB. */
 function toRgb(info: FilmInfo): string {
-  const usual = info.height >= 720 ? 'bt709' : 'bt601';
-  const known = /^(bt709|fcc|bt470bg|smpte170m|smpte240m|bt2020nc|bt2020ncl)$/.test(info.matrix);
-  const matrix = known ? info.matrix.replace('bt2020nc', 'bt2020').replace('bt2020l', 'bt2020') : usual;
+  const matrix = matrixOf(info).replace('bt2020nc', 'bt2020').replace('bt2020l', 'bt2020');
   return `scale=in_color_matrix=${matrix}:in_range=${info.lumaRange}:out_range=pc:flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp`;
 }
 

@@ -8,12 +8,16 @@ export interface OutputRules {
   overwrite?: boolean;
   /** File that is read meanwhile. */
   input?: string;
+  /** What names the output on the command line, for errors; default `-o`. */
+  option?: string;
 }
 
-function outputExists(file: string): MediaError {
+const usualOption = '-o';
+
+function outputExists(file: string, option = usualOption): MediaError {
   return new MediaError(`${file} exists already.`, {
     code: 'OUTPUT_EXISTS',
-    hint: 'Give -y to write over it, or another name with -o.',
+    hint: `Give -y to write over it, or another name with ${option}.`,
     path: 'output',
     value: file,
   });
@@ -25,7 +29,7 @@ function outputExists(file: string): MediaError {
  * @throws UsageError OUTPUT_NEEDED; MediaError OUTPUT_FOLDER_MISSING, OUTPUT_IS_INPUT, OUTPUT_NO_FILE, OUTPUT_EXISTS,
  *   WRITE_FAILED, DISK_FULL
  */
-export async function checkOutput(file: string, { overwrite, input }: OutputRules): Promise<void> {
+export async function checkOutput(file: string, { overwrite, input, option }: OutputRules): Promise<void> {
   if (file === '') {
     throw new UsageError('The output has no name.', {
       code: 'OUTPUT_NEEDED',
@@ -38,7 +42,7 @@ export async function checkOutput(file: string, { overwrite, input }: OutputRule
   if (!found?.isDirectory()) {
     throw new MediaError(`The folder ${folder} does not exist.`, {
       code: 'OUTPUT_FOLDER_MISSING',
-      hint: 'Make it, or give another place with -o.',
+      hint: `Make it, or give another place with ${option ?? usualOption}.`,
       path: 'output',
       value: file,
     });
@@ -49,9 +53,9 @@ export async function checkOutput(file: string, { overwrite, input }: OutputRule
   });
   if (there) {
     const source = input === undefined ? undefined : await stat(input).catch(() => undefined);
-    if (there.dev === source?.dev && there.ino === source.ino) throw outputIsInput(file);
-    if (!there.isFile()) throw noFile(file);
-    if (!overwrite) throw outputExists(file);
+    if (there.dev === source?.dev && there.ino === source.ino) throw outputIsInput(file, option);
+    if (!there.isFile()) throw noFile(file, option);
+    if (!overwrite) throw outputExists(file, option);
   }
   const part = await mkdtemp(partPrefix(await placeOf(file))).catch((cause: unknown) => {
     throw writeFailure(file, cause);
@@ -59,19 +63,21 @@ export async function checkOutput(file: string, { overwrite, input }: OutputRule
   await rm(part, { recursive: true });
 }
 
-function outputIsInput(file: string): MediaError {
+function outputIsInput(file: string, option = usualOption): MediaError {
   return new MediaError(`${file} is the film that is read.`, {
     code: 'OUTPUT_IS_INPUT',
-    hint: 'Give another name with -o.',
+    hint: `Give another name with ${option}.`,
     path: 'output',
     value: file,
   });
 }
 
-function noFile(file: string): MediaError {
+function noFile(file: string, option?: string): MediaError {
   return new MediaError(`${file} is no file that could be replaced.`, {
     code: 'OUTPUT_NO_FILE',
-    hint: 'Give the name of a file with -o, or - for standard output.',
+    hint: option
+      ? `Give another name with ${option}.`
+      : 'Give the name of a file with -o, or - for standard output.',
     path: 'output',
     value: file,
   });

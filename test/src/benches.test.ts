@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createPicture, type Picture } from '../../runtime/picture/picture.js';
 import { psnrOfPictures } from '../../src/bench/benchFilm.js';
-import { everySecond, missingFrames } from '../../src/bench/slowMotion.js';
+import { keptFrames, missingFrames } from '../../src/bench/slowMotion.js';
 import { areaAverage, cropped, wholeSize } from '../../src/measure/areaAverage.js';
-import { blend } from '../../src/measure/blend.js';
+import { blend, crossFaded } from '../../src/measure/blend.js';
 import { addDifference, noDifference } from '../../src/measure/sampleDifference.js';
 
 /** A picture whose samples count up from `first`. */
@@ -53,15 +53,31 @@ describe('area averaging', () => {
 
 describe('slow motion', () => {
   it('keeps every second frame, the first included', () => {
-    expect(everySecond([0, 1, 2, 3, 4])).toEqual([0, 2, 4]);
-    expect(everySecond([0, 1, 2, 3])).toEqual([0, 2]);
+    expect(keptFrames([0, 1, 2, 3, 4], 2)).toEqual([0, 2, 4]);
+    expect(keptFrames([0, 1, 2, 3], 2)).toEqual([0, 2]);
+  });
+
+  it('keeps every fourth or eighth frame', () => {
+    const frames = Array.from({ length: 18 }, (_, frame) => frame);
+    expect(keptFrames(frames, 4)).toEqual([0, 4, 8, 12, 16]);
+    expect(keptFrames(frames, 8)).toEqual([0, 8, 16]);
   });
 
   it('measures the frames between two kept ones, but the first two and the last', () => {
-    expect(missingFrames(13)).toEqual([5, 7, 9]); // of 1, 3, 5, 7, 9, 11
-    expect(missingFrames(14)).toEqual([5, 7, 9]); // 13 has no kept frame after it
-    expect(missingFrames(97)).toHaveLength(45);
-    expect(missingFrames(1)).toEqual([]);
+    expect(missingFrames(13, 2)).toEqual([5, 7, 9]); // of 1, 3, 5, 7, 9, 11
+    expect(missingFrames(14, 2)).toEqual([5, 7, 9]); // 13 has no kept frame after it
+    expect(missingFrames(97, 2)).toHaveLength(45);
+    expect(missingFrames(1, 2)).toEqual([]);
+  });
+
+  it('measures all frames between two kept ones, but those of the first two intervals and of the last', () => {
+    expect(missingFrames(21, 4)).toEqual([9, 10, 11, 13, 14, 15]);
+    expect(missingFrames(24, 4)).toEqual(missingFrames(21, 4)); // 21 to 23 have no kept frame after them
+    expect(missingFrames(33, 8)).toEqual([17, 18, 19, 20, 21, 22, 23]);
+    for (const factor of [2, 4, 8]) {
+      expect(missingFrames(4 * factor + 1, factor)).toHaveLength(factor - 1);
+      for (const frames of [0, 1, factor + 1, 4 * factor]) expect(missingFrames(frames, factor)).toEqual([]);
+    }
   });
 });
 
@@ -70,6 +86,14 @@ describe('comparing pictures', () => {
     const mixed = blend(counting(2, 2), counting(2, 2, 3), 0.5);
     expect([...mixed.planes[0]]).toEqual([2, 3, 4, 5]); // 1.5 to 4.5
     expect(blend(counting(2, 2), counting(2, 2, 40), 0.25).planes[0][0]).toBe(10);
+  });
+
+  it('blends by nearness between one picture and the next', () => {
+    const film = [counting(2, 2), counting(2, 2, 40), counting(2, 2, 20)];
+    const first = (pictures: Picture[]) => pictures.map(({ planes }) => planes[0][0]);
+    expect(first(crossFaded(film, 4))).toEqual([0, 10, 20, 30, 40, 35, 30, 25, 20]);
+    expect(first(crossFaded(film.slice(0, 1), 4))).toEqual([0]);
+    expect(crossFaded([], 4)).toEqual([]);
   });
 
   it('counts how far codes lie apart', () => {
