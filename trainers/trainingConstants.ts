@@ -188,6 +188,8 @@ export interface EnlargerConstants {
   readonly rate: number;
   readonly warmUpSteps: number;
   readonly adam: AdamConstants;
+  /** What half of a squared second difference of its kernels costs, in mean squares of its error. */
+  readonly roughness: number;
   /** Part of what it learnt to add that is added: a film is softer than its half; less where it agrees less with a quarter of it. */
   readonly share: number;
   readonly wholeAgreement: number;
@@ -245,6 +247,7 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
     rate: 6e-3,
     warmUpSteps: 50,
     adam: { gradientShare: 0.1, squareShare: 0.01, epsilon: 1e-8 },
+    roughness: 0.03,
     share: 0.75,
     wholeAgreement: 0.5,
     stepsOfRoot: 12,

@@ -14,7 +14,7 @@ import {
 import { type MeasuredRow, tabulateFilms } from './decibelTable.js';
 
 /** Times that films may be made smaller. */
-export const ENLARGE_FACTORS = [2, 1.5, 3] as const;
+export const ENLARGE_FACTORS = [2, 1.5, 3, 4] as const;
 
 /**
  * Makes films smaller by area averaging, encodes them, decodes them at their size and compares with the films: with what the

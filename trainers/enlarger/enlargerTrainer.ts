@@ -18,6 +18,8 @@ const TRIED_OF = 16;
 /** One of so many is looked at a size smaller. */
 const CHECKED_OF = 4;
 
+const KERNELS = ENLARGER_TENSORS.find(({ name }) => name === 'kernels')!;
+
 /** A trained enlarger. */
 export interface TrainedEnlarger {
   /** One per entry of ENLARGER_TENSORS. */
@@ -58,6 +60,7 @@ export async function trainEnlarger(
     const chosen = Array.from({ length: batch }, () => learnt[any(learnt.length)]!);
     const ways = chosen.map(() => any(WAYS));
     await engine.enlargerGradient(batchOf(values, chosen, ways), threads, gradient);
+    addRoughnessGradient(values, gradient);
     optimizer.step(values, gradient);
   }
   const share = shareOf(values, examples);
@@ -93,6 +96,39 @@ function initialValues(random: () => number): Float64Array {
     for (let i = 0; i < size; i++) values[offset + i] = (2 * random() - 1) / Math.sqrt(inputs);
   }
   return values;
+}
+
+/**
+ * Of what it costs that kernels are rough. They learn from two places between samples, and are read at any: without a price they
+ * draw a pattern of dots at four times the size.
+ */
+function addRoughnessGradient(values: Float64Array, gradient: Float64Array): void {
+  const { offset, size, shape } = KERNELS;
+  const side = shape[2]!;
+  for (let line = 0; line < size / side; line++) {
+    const [kernel, at] = [Math.floor(line / side) * side * side, line % side];
+    addRoughness(values, gradient, { first: offset + kernel + at * side, step: 1, count: side });
+    addRoughness(values, gradient, { first: offset + kernel + at, step: side, count: side });
+  }
+}
+
+/** Of the squares of the second differences of a line; beyond its ends are zeros. */
+function addRoughness(
+  values: Float64Array,
+  gradient: Float64Array,
+  { first, step, count }: { first: number; step: number; count: number },
+): void {
+  const { roughness } = TRAINING_CONSTANTS.enlarger;
+  const at = (i: number): number => (i >= 0 && i < count ? values[first + i * step]! : 0);
+  for (let i = -1; i <= count; i++) {
+    const slope = roughness * (at(i - 1) - 2 * at(i) + at(i + 1));
+    for (const [j, weight] of [
+      [i - 1, 1],
+      [i, -2],
+      [i + 1, 1],
+    ] as const)
+      if (j >= 0 && j < count) gradient[first + j * step]! += weight * slope;
+  }
 }
 
 class Adam {
