@@ -247,7 +247,7 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
     rate: 6e-3,
     warmUpSteps: 50,
     adam: { gradientShare: 0.1, squareShare: 0.01, epsilon: 1e-8 },
-    roughness: 0.03,
+    roughness: 0.01,
     share: 0.75,
     wholeAgreement: 0.5,
     stepsOfRoot: 12,
