@@ -21,11 +21,10 @@ export function accelerationAfter(
   baked: readonly Pick<BakedNode, 'motion'>[],
   frame: number,
 ): [FloatPlane, FloatPlane] {
-  const motion = carriedMotion(nodes, baked, frame);
+  const { motion, forward } = carriedMotion(nodes, baked, frame);
   const coded = codedMotionHalfWay(...motion);
   const { width, height } = motion[0];
   const [x, y] = [createPlane(width, height), createPlane(width, height)];
-  const forward = linkAfter(nodes, frame).carrierIsLater ? -1 : 1;
   const before = frame > 0 ? new Velocities(nodes, baked, frame - 1) : undefined;
   const after = frame + 2 < nodes.length ? new Velocities(nodes, baked, frame + 1) : undefined;
   for (const [cell, { mean }] of coded.entries()) {
@@ -39,15 +38,18 @@ export function accelerationAfter(
   return [x, y];
 }
 
-/** Of the carrier between `frame` and the next one, across and down. */
+/** Of the carrier between `frame` and the next one, across and down; `forward` is -1 where it is the later of both. */
 function carriedMotion(
   nodes: readonly FieldNode[],
   baked: readonly Pick<BakedNode, 'motion'>[],
   frame: number,
-): [FloatPlane, FloatPlane] {
-  const { carrier, field } = linkAfter(nodes, frame);
+): { motion: [FloatPlane, FloatPlane]; forward: number } {
+  const { carrier, field, carrierIsLater } = linkAfter(nodes, frame);
   const { motion } = baked[carrier]!;
-  return [motion[displacement(field, 0)]!, motion[displacement(field, 1)]!];
+  return {
+    motion: [motion[displacement(field, 0)]!, motion[displacement(field, 1)]!],
+    forward: carrierIsLater ? -1 : 1,
+  };
 }
 
 /** Coded motion from a frame to the next one, whichever of them carries it. */
@@ -58,10 +60,13 @@ class Velocities {
   readonly #around: CellsAround;
 
   constructor(nodes: readonly FieldNode[], baked: readonly Pick<BakedNode, 'motion'>[], frame: number) {
-    const [x, y] = carriedMotion(nodes, baked, frame);
+    const {
+      motion: [x, y],
+      forward,
+    } = carriedMotion(nodes, baked, frame);
     this.#x = limited(x);
     this.#y = limited(y);
-    this.#forward = linkAfter(nodes, frame).carrierIsLater ? -1 : 1;
+    this.#forward = forward;
     this.#around = new CellsAround(x, MOTION_GRID_PX);
   }
 
