@@ -4,7 +4,8 @@
  *     npm test                                    all but the slow ones
  *     npm test -- test/runtime/steps.test.ts      one file; `-t 'a part of its name'` chooses a test
  *     npm run test:tensorflow                     training in TensorFlow.js, on the processor and on WebGPU
- *     npx vitest run --config test/vitest.config.ts --project browser    in chromium, which WEFT_CHROMIUM may name
+ *     npx vitest run --config test/vitest.config.ts --project browser    in chromium, which WEFT_CHROMIUM may name;
+ *                                                 WEFT_TEST_GPU=1: on the GPU of the machine
  *     npm run test:all                            everything
  *
  * Only the project `program` compiles first: its tests start `weft` as a user does, from dist/.

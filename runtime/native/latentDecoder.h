@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include "contextNet.h"
 #include "latentBlocks.h"
+#include "memoryBlock.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -16,31 +17,33 @@ class PaddedPlane {
   PaddedPlane(int width, int height)
       : width(width), height(height), blocksWide((width + BLOCK_WIDTH - 1) / BLOCK_WIDTH),
         blocksHigh((height + BLOCK_HEIGHT - 1) / BLOCK_HEIGHT), stride(blocksWide * BLOCK_WIDTH + 2 * BORDER),
-        values_(size_t(stride) * size_t(height + 2 * BORDER)), blocks(size_t(blocksWide) * blocksHigh) {}
-  WEFT_INLINE int16_t* row(int y) { return values_.data() + ptrdiff_t(y + BORDER) * stride + BORDER; }
-  WEFT_INLINE const int16_t* row(int y) const { return values_.data() + ptrdiff_t(y + BORDER) * stride + BORDER; }
-  void clear() {
-    if (!occupied) return;
-    std::fill(values_.begin(), values_.end(), int16_t(0));
-    std::fill(blocks.begin(), blocks.end(), uint8_t(0));
-    occupied = false;
-  }
-  // The blocks that are not all zero.
-  PlaneLatents pack() const {
+        values_(size_t(stride) * size_t(height + 2 * BORDER) * sizeof(int16_t)), origin_(values_.at<int16_t>() + BORDER * stride + BORDER),
+        blocks(size_t(blocksWide) * blocksHigh) {}
+  WEFT_INLINE int16_t* row(int y) { return origin_ + ptrdiff_t(y) * stride; }
+  WEFT_INLINE const int16_t* row(int y) const { return origin_ + ptrdiff_t(y) * stride; }
+  // The blocks that are not all zero; all are afterwards.
+  PlaneLatents takeOut() {
     PlaneLatents out;
     for (int by = 0, at = 0; occupied && by < blocksHigh; by++)
       for (int bx = 0; bx < blocksWide; bx++, at++)
-        if (blocks[at]) packBlock(bx, by, out);
+        if (blocks[at]) {
+          takeBlock(bx, by, out);
+          blocks[at] = 0;
+        }
+    occupied = false;
     return out;
   }
 
  private:
-  void packBlock(int bx, int by, PlaneLatents& out) const {
+  void takeBlock(int bx, int by, PlaneLatents& out) {
     int16_t block[BLOCK_LATENTS] = {};
     int any = 0;
     for (int y = 0; y < BLOCK_HEIGHT && by * BLOCK_HEIGHT + y < height; y++) {
-      const int16_t* from = row(by * BLOCK_HEIGHT + y) + bx * BLOCK_WIDTH;
-      for (int x = 0; x < BLOCK_WIDTH; x++) any |= block[y * BLOCK_WIDTH + x] = from[x];
+      int16_t* from = row(by * BLOCK_HEIGHT + y) + bx * BLOCK_WIDTH;
+      for (int x = 0; x < BLOCK_WIDTH; x++) {
+        any |= block[y * BLOCK_WIDTH + x] = from[x];
+        from[x] = 0;
+      }
     }
     if (!any) return;
     out.blocks.push_back(uint32_t(by * blocksWide + bx));
@@ -51,7 +54,8 @@ class PaddedPlane {
   const int width, height, blocksWide, blocksHigh, stride;
 
  private:
-  std::vector<int16_t> values_;
+  MemoryBlock values_;
+  int16_t* origin_;
 
  public:
   std::vector<uint8_t> blocks;  // 1: set
@@ -96,14 +100,14 @@ class LatentDecoder {
   bool decodeNode(const NodeSpec& node, StreamStates& states, RangeDecoder& decoder, NodeLatents& out, const MotionRead& motionRead) {
     const auto& specs = segment_.planes[node.references];
     auto& planes = planesFor(node.references);
-    for (auto& plane : planes) plane.clear();
-    out.resize(specs.size());
-    for (size_t i = 0; i < specs.size(); i++) {
+    bool sound = true;
+    for (size_t i = 0; i < specs.size() && sound; i++) {
       if (specs[i].kind == INNOVATION && (i == 0 || specs[i - 1].kind == MOTION)) motionRead();
-      if (!decodePlane(specs[i], int(i), planes, std::min(node.depth, DEPTH_ROWS - 1), states, decoder)) return false;
-      out[i] = planes[i].pack();
+      sound = decodePlane(specs[i], int(i), planes, std::min(node.depth, DEPTH_ROWS - 1), states, decoder);
     }
-    return true;
+    out.resize(specs.size());
+    for (size_t i = 0; i < specs.size(); i++) out[i] = planes[i].takeOut();
+    return sound;
   }
 
  private:

@@ -26,7 +26,7 @@ import {
 const MAX_THREADS = 64;
 
 /** Baked planes of a segment beyond this are dropped once later frames do not need them. */
-const KEPT_BYTES = 2 ** 26;
+const KEPT_BYTES = 2 ** 24;
 
 /** The fastest build that this processor runs. */
 export const createNativeDecoderEngine: CreateDecoderEngine = ({ threads }) =>

@@ -1,13 +1,9 @@
 // Padded picture planes and the splitting of their rows over threads.
 #pragma once
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-#include "failure.h"
 #include "fieldConstants.h"
+#include "memoryBlock.h"
 #include "simd.h"
 #include "rowTeam.h"
 
@@ -27,7 +23,6 @@ constexpr int MARGIN_Y = 6;
 constexpr int EXTENDED_RIGHT = 36;
 // Rows begin at multiples of this many samples: whole cache lines in single precision, and the width of the widest vector.
 constexpr int ROW_ALIGN = 16;
-constexpr size_t CACHE_LINE = 64, SMALL_PAGE = 4096, LARGE_PAGE = 2 << 20;
 // Behind the last row: kernels prefetch there, and a row address one too far is still in the block.
 constexpr int BLOCK_TAIL = 64;
 
@@ -35,40 +30,9 @@ static_assert(LANES == 4 || LANES == 8 || LANES == 16, "kernels are written for 
 static_assert(ROW_ALIGN % LANES == 0 && MARGIN_X % ROW_ALIGN == 0, "the first sample of a row is aligned as the row is");
 static_assert(EXTENDED_RIGHT <= MARGIN_RIGHT, "the border is repeated within the margin");
 
-constexpr size_t roundedUp(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
-
 // Samples past the end of a row of any length that a kernel touches which works on `step` samples at a time from its start.
 constexpr int pastEnd(int step) { return step - 1; }
 static_assert(pastEnd(LANES) <= EXTENDED_RIGHT, "a whole vector may start at the last sample of a row");
-
-// New samples, all of them zero, the first aligned for any vector. Large blocks come from the system as zeros, in large pages where it
-// has them, and are only touched by whoever works on them first.
-class SampleBlock {
- public:
-  SampleBlock() = default;
-  explicit SampleBlock(size_t count) {
-    const size_t bytes = count * sizeof(real) + CACHE_LINE;
-    memory_ = std::calloc(bytes, 1);
-    if (!memory_) failForMemory();
-#if defined(__linux__)
-    const uintptr_t block = reinterpret_cast<uintptr_t>(memory_), page = roundedUp(block, SMALL_PAGE);
-    if (bytes >= LARGE_PAGE) madvise(reinterpret_cast<void*>(page), block + bytes - page, MADV_HUGEPAGE);
-#endif
-  }
-  SampleBlock(SampleBlock&& other) noexcept : memory_(other.memory_) { other.memory_ = nullptr; }
-  SampleBlock& operator=(SampleBlock&& other) noexcept {
-    std::free(memory_);
-    memory_ = other.memory_;
-    other.memory_ = nullptr;
-    return *this;
-  }
-  ~SampleBlock() { std::free(memory_); }
-  real* samples() const { return reinterpret_cast<real*>(roundedUp(reinterpret_cast<uintptr_t>(memory_), CACHE_LINE)); }
-  explicit operator bool() const { return memory_ != nullptr; }
-
- private:
-  void* memory_ = nullptr;
-};
 
 // A view of w x h samples, row-major, with margins around it; it owns nothing.
 struct Plane {
@@ -92,7 +56,7 @@ class PlaneBuffer : public Plane {
   PlaneBuffer(PlaneBuffer&& other) noexcept { *this = static_cast<PlaneBuffer&&>(other); }
   PlaneBuffer& operator=(PlaneBuffer&& other) noexcept {
     static_cast<Plane&>(*this) = other;
-    block_ = static_cast<SampleBlock&&>(other.block_);
+    block_ = static_cast<MemoryBlock&&>(other.block_);
     size_ = other.size_;
     other.origin = nullptr;
     return *this;
@@ -100,26 +64,26 @@ class PlaneBuffer : public Plane {
 
   // Samples and margins are zero. If there is no memory, the plane is left without any, and of no size.
   void allocate(int width, int height) {
-    block_ = SampleBlock();
+    block_ = MemoryBlock();
     static_cast<Plane&>(*this) = Plane();
     const int rowSamples = int(roundedUp(size_t(MARGIN_X + width + MARGIN_RIGHT), ROW_ALIGN));
     size_ = size_t(rowSamples) * (height + 2 * MARGIN_Y) + BLOCK_TAIL;
-    block_ = SampleBlock(size_);
+    block_ = MemoryBlock(size_ * sizeof(real));
     w = width;
     h = height;
     stride = rowSamples;
-    origin = block_.samples() + size_t(MARGIN_Y) * stride + MARGIN_X;
+    origin = block_.at<real>() + size_t(MARGIN_Y) * stride + MARGIN_X;
   }
   // Allocates unless it has this size.
   void fit(int width, int height) {
     if (w != width || h != height) allocate(width, height);
   }
   // Zeroes samples and margins.
-  void clear() { if (block_) std::memset(block_.samples(), 0, size_ * sizeof(real)); }
+  void clear() { if (block_) std::memset(block_.at<real>(), 0, size_ * sizeof(real)); }
   bool allocated() const { return bool(block_); }
 
  private:
-  SampleBlock block_;
+  MemoryBlock block_;
   size_t size_ = 0;
 };
 

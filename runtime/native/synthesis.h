@@ -25,12 +25,12 @@ class ChannelRing {
   static constexpr int MARGIN = 16, MARGIN_BEHIND = 80;
   static constexpr int ZEROS_BEHIND = 32;
 
-  explicit ChannelRing(int width) : pitch_(roundedUp(size_t(MARGIN + width + MARGIN_BEHIND), ROW_ALIGN)), block_(ROWS * CONV_PLANES * pitch_), first_(block_.samples() + MARGIN) {}
+  explicit ChannelRing(int width) : pitch_(roundedUp(size_t(MARGIN + width + MARGIN_BEHIND), ROW_ALIGN)), block_(ROWS * CONV_PLANES * pitch_ * sizeof(real)), first_(block_.at<real>() + MARGIN) {}
   real* row(int y, int channel) const { return first_ + (size_t(y & (ROWS - 1)) * CONV_PLANES + channel) * pitch_; }
 
  private:
   const size_t pitch_;
-  const SampleBlock block_;
+  const MemoryBlock block_;
   real* const first_;
 };
 
