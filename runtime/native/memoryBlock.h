@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <cstdlib>
 #include <utility>
-#if defined(__linux__)
+#include "failure.h"
+// The address sanitizer does not guard what is mapped.
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
+#define WEFT_MAPS_LARGE_BLOCKS
 #include <sys/mman.h>
 #endif
-#include "failure.h"
 
 namespace weft {
 
@@ -21,7 +23,7 @@ class MemoryBlock {
  public:
   MemoryBlock() = default;
   explicit MemoryBlock(size_t bytes) {
-#if defined(__linux__)
+#if defined(WEFT_MAPS_LARGE_BLOCKS)
     if (bytes >= LARGE_PAGE) {
       map(bytes);
       return;
@@ -41,7 +43,7 @@ class MemoryBlock {
   explicit operator bool() const { return memory_ != nullptr; }
 
  private:
-#if defined(__linux__)
+#if defined(WEFT_MAPS_LARGE_BLOCKS)
   bool mapped() const { return mappedBytes_ > 0; }
   void map(size_t bytes) {
     void* const mapping = mmap(nullptr, bytes + LARGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -129,9 +129,10 @@ export class Presenter {
     );
     this.#want(showing, place, stride, Math.ceil(frames / stride));
     const exact = this.#exactShots(showing, place, stride, instants);
-    const drawn = exact
-      ? this.#draw(exact.shots, exact.place, view, showing)
-      : this.#drawLate(place, view, showing);
+    let drawn = false;
+    if (!exact) drawn = this.#drawLate(place, view, showing);
+    else if (!moves || !this.#isPast(exact.place, place, view))
+      drawn = this.#draw(exact.shots, exact.place, view, showing);
     this.#adapt(moves, drawn, exact !== undefined);
     const current = exact !== undefined && this.#queue.isCurrent(pieceAt(place, stride));
     return { drawn, exact: current, unfinished: !stands };
@@ -140,6 +141,12 @@ export class Presenter {
   close(): void {
     this.#queue.close();
     this.#screen.close();
+  }
+
+  /** Whether a picture from here to there is on the screen: pieces lie farther apart once there is less time, and would lead back. */
+  #isPast(from: number, to: number, view: View): boolean {
+    const before = this.#drawn;
+    return before !== undefined && from < before.place && before.place <= to && sameView(before.view, view);
   }
 
   /** Whether there is time for all instants of a picture: not while somebody goes through the film by hand. */

@@ -102,3 +102,21 @@ describe('pictures that are exposed', () => {
     expect(noted.drawn).toEqual([[10.5]]);
   });
 });
+
+describe('pictures of a film that moves', () => {
+  it('never lead back, where fewer of them are shown from now on', async () => {
+    const noted = notingScreen();
+    const show = async (place: number, framesPerSecond: number) => {
+      for (let i = 0; i < 2; i++) {
+        noted.presenter.refresh(exposed(place, 0, framesPerSecond), VIEW, 60);
+        await new Promise((resolve) => setTimeout(resolve));
+      }
+    };
+    await show(10, 25);
+    await show(11, 25);
+    for (const place of [11.2, 13, 17]) await show(place, 500);
+    const places = noted.drawn.map(([place]) => place!);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(places.at(-1)).toBeGreaterThan(11);
+  });
+});
