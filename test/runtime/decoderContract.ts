@@ -20,11 +20,16 @@ import { handMadeFilm, type SetLatents } from './handMadeFilm.js';
 import { LOUD_ENLARGER } from './loudEnlarger.js';
 import { largestDifference, show } from './shownPictures.js';
 
-/** Registers the suite for the engines that `create` makes. */
-export function decoderContract(title: string, create: () => DecoderEngine): void {
+/**
+ * Registers the suite for the engines that `create` makes.
+ *
+ * @param isReference they are what pictures of others are compared with
+ */
+export function decoderContract(title: string, create: () => DecoderEngine, isReference = false): void {
   describe(`${title}: integers`, () => integers(create));
   describe(`${title}: a film made by hand`, () => handMade(create));
-  describe(`${title}: pictures`, () => pictures(create));
+  if (!isReference) describe(`${title}: pictures`, () => pictures(create));
+  describe(`${title}: crops`, () => crops(create));
   describe(`${title}: calls`, () => calls(create));
   describe(`${title}: a film that it shows`, () => films(create));
 }
@@ -281,8 +286,10 @@ function pictures(create: () => DecoderEngine): void {
     }
     engine.close();
   });
+}
 
-  it('of a crop on its own raster are a part of the whole', async () => {
+function crops(create: () => DecoderEngine): void {
+  it('on their own raster are a part of the whole', async () => {
     const engine = create();
     const [task] = await tasksOf(filmOf({ drawing: 'sparse' }, 6));
     const segment = await engine.bake(task!);
