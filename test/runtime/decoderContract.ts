@@ -3,7 +3,7 @@
  * way in which an engine may run.
  */
 
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { BakedSegment, DecoderEngine, SegmentTask } from '../../runtime/engine/decoderEngine.js';
 import { countNodeBits, type NodeBits, StreamStates } from '../../runtime/entropy/latentCoder.js';
 import { readSegmentLatents } from '../../runtime/entropy/segmentCoder.js';
@@ -20,16 +20,11 @@ import { handMadeFilm, type SetLatents } from './handMadeFilm.js';
 import { LOUD_ENLARGER } from './loudEnlarger.js';
 import { largestDifference, show } from './shownPictures.js';
 
-/**
- * Registers the suite for the engines that `create` makes.
- *
- * @param isReference they are what pictures of others are compared with
- */
-export function decoderContract(title: string, create: () => DecoderEngine, isReference = false): void {
+/** Registers the suite for the engines that `create` makes. */
+export function decoderContract(title: string, create: () => DecoderEngine): void {
   describe(`${title}: integers`, () => integers(create));
   describe(`${title}: a film made by hand`, () => handMade(create));
-  if (!isReference) describe(`${title}: pictures`, () => pictures(create));
-  describe(`${title}: crops`, () => crops(create));
+  describe(`${title}: pictures`, () => pictures(create));
   describe(`${title}: calls`, () => calls(create));
   describe(`${title}: a film that it shows`, () => films(create));
 }
@@ -276,20 +271,25 @@ const expectedPictures = new Map(
 );
 
 function pictures(create: () => DecoderEngine): void {
-  it.each(SAMPLES)('are those of the reference, within a code, of %j', async (sample) => {
-    const engine = create();
-    for (const { task, views } of await expectedPictures.get(sample)!()) {
-      const taken = await shownBy(engine, task);
-      for (const [i, expected] of views.entries()) {
-        expect(largestDifference(expected, taken[i]!)).toBeLessThanOrEqual(1);
-      }
-    }
-    engine.close();
-  });
-}
+  describe.each(SAMPLES)('of %j', (sample) => {
+    // By itself: it takes longest.
+    beforeAll(async () => {
+      await expectedPictures.get(sample)!();
+    });
 
-function crops(create: () => DecoderEngine): void {
-  it('on their own raster are a part of the whole', async () => {
+    it('are those of the reference, within a code', async () => {
+      const engine = create();
+      for (const { task, views } of await expectedPictures.get(sample)!()) {
+        const taken = await shownBy(engine, task);
+        for (const [i, expected] of views.entries()) {
+          expect(largestDifference(expected, taken[i]!)).toBeLessThanOrEqual(1);
+        }
+      }
+      engine.close();
+    });
+  });
+
+  it('of a crop on its own raster are a part of the whole', async () => {
     const engine = create();
     const [task] = await tasksOf(filmOf({ drawing: 'sparse' }, 6));
     const segment = await engine.bake(task!);

@@ -8,7 +8,7 @@ import { builtInstructionSets } from '../nativeEngine.js';
 import { decoderContract } from './decoderContract.js';
 
 // A build that is forced is tested alone.
-if (!process.env.WEFT_ISA) decoderContract('the reference engine', () => new ReferenceDecoderEngine(), true);
+if (!process.env.WEFT_ISA) decoderContract('the reference engine', () => new ReferenceDecoderEngine());
 
 if (!process.env.WEFT_ISA) {
   for (const threads of [1, 2]) {
