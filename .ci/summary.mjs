@@ -1,4 +1,4 @@
-/** Sums up the checks whose exit statuses and reports of tests lie in a folder; fails if any of them did. */
+/** Sums up the checks whose exit statuses and reports of tests lie in a folder, and names the tests that failed; fails if any did. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -33,5 +33,11 @@ function countTests(report) {
     ({ status, assertionResults }) =>
       status === 'failed' && assertionResults.every((test) => test.status !== 'failed'),
   );
+  for (const { name, message } of broken) console.log(`failed: ${name}: ${message}`);
+  for (const { name, assertionResults } of testResults) {
+    for (const { fullName, failureMessages } of assertionResults.filter((test) => test.status === 'failed')) {
+      console.log(`failed: ${name}: ${fullName}\n${failureMessages.join('\n')}`);
+    }
+  }
   return { passed: numPassedTests, failed: numFailedTests + broken.length };
 }

@@ -25,8 +25,11 @@ const BROWSER = ['test/browser/**/*.test.ts'];
 /** Where every run leaves a report of its own, if it is to leave one (.ci/run). */
 const REPORTS = process.env.WEFT_TEST_REPORTS;
 
+/** Long: it ends what hangs, and no machine is too slow for a test. */
+const PATIENCE = { testTimeout: 300_000, hookTimeout: 300_000 };
+
 function project(name: string, test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration {
-  return { test: { name, environment: 'node', testTimeout: 30_000, hookTimeout: 60_000, ...test } };
+  return { test: { name, environment: 'node', ...PATIENCE, ...test } };
 }
 
 export default defineConfig({

@@ -54,12 +54,12 @@ export class RemoteWorkshop implements GroupWorkshop {
   readonly #options: WorkshopOptions;
   readonly #jobs = new Set<string>();
   readonly #engines = new Set<string>();
+  readonly #closing = new AbortController();
   #count = 0;
   #finish = false;
   #workers = 0;
   #places = 1;
   #toldOfNone = false;
-  #closed = false;
   #heart: Promise<void> | undefined;
 
   private constructor(url: string, redis: Redis, options: WorkshopOptions) {
@@ -95,9 +95,11 @@ export class RemoteWorkshop implements GroupWorkshop {
     const index = this.#count++;
     const id = `${this.#id}-${index}`;
     this.#jobs.add(id);
+    const ended = new AbortController();
     try {
       const ffmpeg = findFfmpeg(this.#options.ffmpeg);
-      const sent = await watched(sendPictures(this.#redis, ffmpeg, id, scenes), watch);
+      const signal = AbortSignal.any([ended.signal, this.#closing.signal]);
+      const sent = await watched(sendPictures(this.#redis, ffmpeg, id, scenes, signal), watch);
       const title = `group ${index}`;
       const data = { encode: this.#id, title, settings, ...sent };
       const kept = { removeOnComplete: false, removeOnFail: false, stackTraceLimit: 0 };
@@ -109,18 +111,24 @@ export class RemoteWorkshop implements GroupWorkshop {
       this.#note(engine);
       return group;
     } finally {
+      // Before what was sent is removed: pictures may still be on their way.
+      ended.abort();
       if (!this.#closed && this.#redis.status === 'ready') await this.#remove(id);
     }
   }
 
   /** Withdraws what is not finished, and leaves nothing in Redis. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     // What cannot be reached cannot be tidied: it expires.
     const tidied = this.#redis.status === 'ready' ? this.#heart?.then(() => this.#tidy()) : undefined;
     await Promise.race([tidied?.catch(() => undefined), setTimeout(TIDY_MS, undefined, { ref: false })]);
     this.#redis.disconnect();
     await this.#queue.close().catch(() => undefined);
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   /** Waits until a job is done. */

@@ -11,13 +11,16 @@ import { type GroupJob, KEPT_SECONDS, PIECE_BYTES, picturesKey } from './groupQu
 /**
  * Puts the pictures of scenes where `receivePictures` finds them.
  *
+ * @param signal from when it fires on, nothing is put there any more
  * @returns what the job must say of them
+ * @throws the reason of the signal
  */
 export async function sendPictures(
   redis: Redis,
   tools: FfmpegTools,
   job: string,
   scenes: readonly (readonly Picture[])[],
+  signal: AbortSignal,
 ): Promise<Pick<GroupJob, 'info' | 'scenes' | 'digest'>> {
   const { width, height, chroma } = scenes[0]![0]!;
   const info = { width, height, chroma };
@@ -30,8 +33,10 @@ export async function sendPictures(
   };
   const key = picturesKey(job);
   await redis.del(key);
-  for await (const piece of pieces(compressPictures(tools, pictures(), info), PIECE_BYTES))
+  for await (const piece of pieces(compressPictures(tools, pictures(), info), PIECE_BYTES)) {
+    signal.throwIfAborted();
     await redis.multi().rpush(key, piece).expire(key, KEPT_SECONDS).exec();
+  }
   return { info, scenes: scenes.map(({ length }) => length), digest: digest.digest('hex') };
 }
 

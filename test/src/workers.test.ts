@@ -7,10 +7,13 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { InterruptedError } from '../../runtime/errors.js';
 import { open } from '../../runtime/film/film.js';
 import { shownUrl } from '../../src/workers/redisConnection.js';
+import { RemoteWorkshop } from '../../src/workers/remoteWorkshop.js';
 import { canEncode } from '../nativeEngine.js';
+import { movingTexture, syntheticFilm } from '../trainers/syntheticFilm.js';
 import { encodeScenes, MAIN, runNode, SCENE_FRAMES, writeSceneFilm } from './sceneFilm.js';
 
 const SCENES = 8;
@@ -90,7 +93,7 @@ async function endsAlike(done: ReturnType<typeof encode>): Promise<string> {
 const written = () => readFileSync(path.join(folder, 'film.weft'));
 const keys = () => redis.keys('*');
 /** BullMQ's clock of silent workers runs out by itself. */
-const nothingStays = () => expect.poll(keys, { timeout: 5000 }).toEqual([]);
+const nothingStays = () => expect.poll(keys, { timeout: 30_000 }).toEqual([]);
 
 /** When the queue holds so many groups, or one that is in training. */
 async function until(found: (keys: string[]) => boolean): Promise<void> {
@@ -192,6 +195,30 @@ describe.runIf(canEncode() && hasRedis())('an encode with workers', () => {
     await endWorkers();
     await nothingStays();
   }, 60_000);
+
+  test('stopped while pictures are on their way, leaves none of them in Redis', async () => {
+    const log = vi.fn();
+    const workshop = await RemoteWorkshop.open(url, { log });
+    const { all } = syntheticFilm({ width: 640, height: 360, frames: 48 }, movingTexture);
+    const stopped = new InterruptedError('stopped');
+    const check = () => {
+      throw stopped;
+    };
+    const settings = {
+      preset: 'draft',
+      tune: 'ssim',
+      threads: 1,
+      seed: 1,
+      engine: 'native',
+      crf: 30,
+    } as const;
+    const watch = { progress: () => undefined, check, finishing: false };
+    await expect(workshop.train({ settings, scenes: [all] }, watch)).rejects.toBe(stopped);
+    await setTimeout(3000);
+    expect((await keys()).filter((key) => key.startsWith('weft:pictures:'))).toEqual([]);
+    await workshop.close();
+    await nothingStays();
+  });
 
   test('is seen by the doctor, who knows the workers and what is wrong with a Redis', async () => {
     startWorker();
