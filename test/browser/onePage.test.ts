@@ -40,5 +40,5 @@ describe.runIf(hasBrowser)('a film and its player in one file', () => {
     expect(errors).toEqual([]);
     await close();
     await rm(folder, { recursive: true });
-  }, 60_000);
+  });
 });

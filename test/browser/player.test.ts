@@ -34,7 +34,7 @@ describe.runIf(hasBrowser)('<weft-player>', () => {
     bundles = await playerBundles();
     film = await testFilm();
     truth = await seenFrames(film);
-  }, 120_000);
+  });
 
   afterEach(async () => {
     await opened?.close();
@@ -306,7 +306,7 @@ describe.runIf(hasBrowser)('<weft-player>', () => {
     );
     expect(counts.made).toBeGreaterThanOrEqual(100);
     expect(counts.revoked).toBe(counts.made);
-  }, 90_000);
+  });
 
   it('fetches the segment that comes next while one is shown, and no more', async () => {
     const size = { width: 320, height: 180, chroma: '420', drawing: 'dense' } as const;

@@ -26,7 +26,7 @@ describe.runIf(hasBrowser)('controls of <weft-player>', () => {
   beforeAll(async () => {
     bundles = await playerBundles();
     film = await testFilm();
-  }, 120_000);
+  });
 
   afterEach(async () => {
     await opened?.close();

@@ -61,7 +61,7 @@ describe.runIf(hasBrowser)('<weft-player> that retimes', () => {
   beforeAll(async () => {
     bundles = await playerBundles();
     film = await testFilm();
-  }, 120_000);
+  });
 
   afterEach(async () => {
     await opened?.close();

@@ -24,7 +24,7 @@ describe.runIf(hasBrowser)('sound of <weft-player>', () => {
     bundles = await playerBundles();
     long = await soundFilm(600);
     broken = await filmWithHole();
-  }, 60_000);
+  });
 
   afterEach(async () => {
     await opened?.close();

@@ -80,7 +80,7 @@ describe('repaired checksums', () => {
 beforeAll(() => {
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
   execFileSync(process.execPath, [compiler, '-p', 'test/fuzz'], { cwd: root });
-}, 240_000);
+});
 
 describe('a planted fault', () => {
   it.each([
@@ -88,7 +88,7 @@ describe('a planted fault', () => {
     ['dying', 'crash', /SIGSEGV/],
     ['hanging', 'hang', /no end/],
     ['greedy', 'overallocation', /\d MiB more/],
-  ] as const)('is found and repeated: %s', { timeout: 240_000 }, async (plant, fault, detail) => {
+  ] as const)('is found and repeated: %s', async (plant, fault, detail) => {
     const { findings, mutations } = await fuzzPlanted([urlOf(plant)], { from: 0, to: 3 });
     expect(mutations).toBe(3);
     const found = findings.filter((finding) => finding.fault === fault);
@@ -99,7 +99,7 @@ describe('a planted fault', () => {
     expect(again.findings.map(identityOf)).toContainEqual(identityOf(found[0]!));
   });
 
-  it('is found where engines differ', { timeout: 240_000 }, async () => {
+  it('is found where engines differ', async () => {
     const { findings } = await fuzzPlanted(
       ['reference', urlOf('differing')],
       { from: 0, to: 12 },
@@ -108,7 +108,7 @@ describe('a planted fault', () => {
     expect(findings.map(({ fault }) => fault)).toContain('differing');
   });
 
-  it('is not found where there is none', { timeout: 240_000 }, async () => {
+  it('is not found where there is none', async () => {
     const { findings, decoded, mutations, refused } = await fuzzPlanted(
       ['reference'],
       { from: 0, to: 12 },
@@ -124,7 +124,7 @@ describe('a planted fault', () => {
 const limitsMemory = process.platform === 'linux' && existsSync('/usr/bin/prlimit');
 
 describe.skipIf(!limitsMemory || builtInstructionSets('runtime').length === 0)('the native decoder', () => {
-  it('says so when there is no memory left, on any thread and more than once', { timeout: 240_000 }, () => {
+  it('says so when there is no memory left, on any thread and more than once', () => {
     const child = join(root, 'test/fuzz/planted/starving.mjs');
     const output = execFileSync(process.execPath, [child], { encoding: 'utf8' });
     expect(output.trim().split('\n')).toEqual(['ENGINE_FAILED', 'ENGINE_FAILED']);

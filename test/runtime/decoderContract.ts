@@ -14,6 +14,7 @@ import { open } from '../../runtime/film/film.js';
 import type { Picture } from '../../runtime/picture/picture.js';
 import type { Crop } from '../../runtime/picture/raster.js';
 import { ReferenceDecoderEngine } from '../../runtime/reference/referenceDecoderEngine.js';
+import { once } from '../once.js';
 import { damagedTasks, filmOf, SAMPLES, type Sample, tasksOf } from './contractFilms.js';
 import { GOLDEN_FILES, goldenBytes } from './goldenFiles.js';
 import { handMadeFilm, type SetLatents } from './handMadeFilm.js';
@@ -29,18 +30,10 @@ export function decoderContract(title: string, create: () => DecoderEngine): voi
   describe(`${title}: a film that it shows`, () => films(create));
 }
 
-/** Kept over the engines of a test file: what is expected of all of them takes longest. */
-const once = <T>(make: () => Promise<T>): (() => Promise<T>) => {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
-};
-
 const bytesOf = (sample: Sample): Uint8Array => filmOf(sample, 11 + SAMPLES.indexOf(sample));
 
 const DAMAGED = 60;
+// Kept over the engines of a test file: what is expected of all of them takes longest.
 const damaged = once(() => damagedTasks(DAMAGED));
 
 /** A segment with what is in it, by the coder itself. */
@@ -221,9 +214,9 @@ interface View {
 const viewsOf = ({ shape: { width, height } }: SegmentTask): View[] => [
   { width, height, phases: [0, 0.5] },
   { width: 80, height: 48, phases: [0] },
-  { width: 20, height: 12, phases: [0.75] },
-  { width: 37, height: 29, phases: [0, 5 / 12] },
-  { width: 45, height: 31, crop: { x: 3, y: 2.5, width: 11, height: 9 }, phases: [0, 0.3] },
+  { width: 20, height: 12, phases: [0.75], every: 3 },
+  { width: 37, height: 29, phases: [0, 5 / 12], every: 3 },
+  { width: 45, height: 31, crop: { x: 3, y: 2.5, width: 11, height: 9 }, phases: [0, 0.3], every: 3 },
   { width: 2 * width, height: 2 * height, phases: [0, 0.5], every: 8, enlarger: LOUD_ENLARGER },
   { width: 3 * width - 1, height: height + 7, phases: [0], every: 8, enlarger: LOUD_ENLARGER },
   {

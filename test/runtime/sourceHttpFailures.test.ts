@@ -178,7 +178,7 @@ describe('a file that is replaced', () => {
   });
 });
 
-it('reads the right bytes from a server that fails all the time', { timeout: 60_000 }, async () => {
+it('reads the right bytes from a server that fails all the time', async () => {
   const next = randomNumbers(29);
   const http = await opened({ cacheBytes: 600 * KIB, retries: 50 }, (answering) => {
     const { head, response, start, end, serve } = answering;

@@ -267,7 +267,7 @@ describe('doctor', () => {
     const { stdout, stderr } = await weft(['doctor']);
     const people = stdout.toString() + stderr;
     for (const { name } of engines!) expect(people).toContain(name);
-  }, 60_000);
+  });
 });
 
 describe('info and verify', () => {

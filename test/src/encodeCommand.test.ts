@@ -78,7 +78,7 @@ describe.runIf(canEncode())('encode', () => {
     expect(info.header).toMatchObject({ psnr: Math.round(100 * psnrDb.yuv) });
     const verified = (await weft(['verify', 'scene.weft', '--source', 'scene.mkv'])).events.at(-1)!;
     expect((verified.psnrDb as typeof psnrDb).yuv).toBeCloseTo(psnrDb.yuv, 2);
-  }, 120_000);
+  });
 
   test('keeps the times of a film without a constant rate', async () => {
     const gaps = "select='lt(t,0.3)+between(t,1,1.2)*not(mod(n,3))+gt(t,1.9)'";
@@ -92,7 +92,7 @@ describe.runIf(canEncode())('encode', () => {
     expect(before.info.frames).toBeGreaterThan(20);
     expect(after.info.times).toEqual(before.info.times);
     expect(info.seconds).toBeCloseTo(filmSeconds(before.info)!, 3);
-  }, 120_000);
+  });
 
   test('takes y4m from standard input and a still image', async () => {
     const input = readFileSync(file('scene.y4m'));
@@ -107,7 +107,7 @@ describe.runIf(canEncode())('encode', () => {
     await writeFilm(once(), info, file('still.png'));
     const still = await weft(['encode', 'still.png', '--preset', 'draft']);
     expect(still.events.at(-1)).toMatchObject({ type: 'result', frames: 1 });
-  }, 120_000);
+  });
 
   test('Ctrl-C once keeps the best so far, a whole file', async () => {
     const { code, events } = await interrupted('early.weft', 1);
@@ -121,14 +121,14 @@ describe.runIf(canEncode())('encode', () => {
     const pictures = await collectPictures(film.frames());
     film.close();
     expect(pictures.map(({ width, height }) => [width, height])).toEqual(Array(5).fill([48, 32]));
-  }, 120_000);
+  });
 
   test('Ctrl-C twice drops the work and leaves nothing', async () => {
     const { code, events } = await interrupted('dropped.weft', 2);
     expect(events.at(-1)).toMatchObject({ type: 'error', code: 'INTERRUPTED', exitCode: 130 });
     expect(code).toBe(130);
     expect(readdirSync(folder).filter((name) => name.startsWith('dropped'))).toEqual([]);
-  }, 120_000);
+  });
 });
 
 /**

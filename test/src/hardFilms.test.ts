@@ -61,7 +61,7 @@ beforeAll(async () => {
   original = (await read('original.y4m')).pictures;
   make('film.mp4', '-c:v', 'libx264', '-g', '40');
   make('film.ts', '-c:v', 'libx264', '-g', '40');
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the part that is asked for', () => {

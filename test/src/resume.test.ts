@@ -51,7 +51,7 @@ describe.runIf(canEncode())('an encode that is cut off', () => {
     const { segments } = await open(undisturbed);
     expect(segments).toHaveLength(SCENES);
     expect(work()).toEqual([]);
-  }, 120_000);
+  });
   beforeEach(() => {
     rmSync(file('film.weft'), { force: true });
     rmSync(file('film.weft.work'), { recursive: true, force: true });
@@ -73,7 +73,7 @@ describe.runIf(canEncode())('an encode that is cut off', () => {
     if (!existsSync(file('film.weft'))) expect(await encode()).toMatchObject({ code: 0 });
     expect(readFileSync(file('film.weft')).equals(undisturbed)).toBe(true);
     expect(work()).toEqual([]);
-  }, 120_000);
+  });
 
   test('goes on with what was finished, and trains that no more', async () => {
     await encode(
@@ -88,7 +88,7 @@ describe.runIf(canEncode())('an encode that is cut off', () => {
     );
     expect(stderr).toContain('going on with what is finished in film.weft.work');
     expect(statSync(file(`film.weft.work/${first}`)).mtimeMs).toBe(written);
-  }, 60_000);
+  });
 
   test('by Ctrl-C twice keeps what is finished and says so; once, it ends with a film', async () => {
     const twice = await encode(
@@ -112,7 +112,7 @@ describe.runIf(canEncode())('an encode that is cut off', () => {
     const { header } = await open(readFileSync(file('film.weft')));
     expect(header.frames).toBeGreaterThanOrEqual(6 * SCENE_FRAMES);
     expect(header.frames).toBeLessThan(SCENES * SCENE_FRAMES);
-  }, 60_000);
+  });
 
   test('is not mixed with another: other options or another film are refused in words, --restart begins anew', async () => {
     await encode(
@@ -136,7 +136,7 @@ describe.runIf(canEncode())('an encode that is cut off', () => {
     expect(groupsKept()).toEqual(kept);
     expect(await encode(['--restart'])).toMatchObject({ code: 0 });
     expect(readFileSync(file('film.weft')).equals(undisturbed)).toBe(true);
-  }, 60_000);
+  });
 
   test('trains anew what is damaged', async () => {
     await encode(
@@ -146,7 +146,7 @@ describe.runIf(canEncode())('an encode that is cut off', () => {
     truncateSync(file(`film.weft.work/${groupsKept()[1]}`), 40);
     expect(await encode()).toMatchObject({ code: 0 });
     expect(readFileSync(file('film.weft')).equals(undisturbed)).toBe(true);
-  }, 60_000);
+  });
 
   test('is left alone by another to the same output', async () => {
     let second: Promise<Outcome> | undefined;
@@ -161,5 +161,5 @@ describe.runIf(canEncode())('an encode that is cut off', () => {
       code: 1,
       stderr: expect.stringContaining('Another encode (process'),
     });
-  }, 60_000);
+  });
 });

@@ -13,6 +13,7 @@ import { writeFilm } from '../../src/media/filmWriter.js';
 import { soundFilters } from '../../src/media/soundCoding.js';
 import { type ChunkPart, spliceChunks } from '../../src/media/trackSplice.js';
 import type { FilmTracks } from '../../src/media/trackWriter.js';
+import { once } from '../once.js';
 
 const SECONDS = 6;
 /** Samples a second that sounds are compared at. */
@@ -87,6 +88,10 @@ async function collected(chunk: Chunk | StreamedChunk): Promise<Chunk> {
   for await (const piece of streamed(chunk).pieces()) pieces.push(piece);
   return { name: chunk.name, bytes: Uint8Array.from(Buffer.concat(pieces)) };
 }
+
+/** The film as it is read, and its sound as it was before: most tests compare with them. */
+const whole = once(() => chunksOf('film.mkv'));
+const originalSound = once(() => heard('noise.wav'));
 
 /** Puts parts together as `weft join` does. */
 function splice(parts: readonly ChunkPart[], lose: (line: string) => void = () => undefined) {
@@ -168,7 +173,7 @@ beforeAll(() => {
     file('film.mkv'),
   );
   ffmpeg('-f', 'lavfi', '-i', noise, file('noise.wav'));
-}, 60_000);
+});
 afterAll(async () => {
   for (const film of open) await film.close();
   rmSync(folder, { recursive: true, force: true });
@@ -176,7 +181,7 @@ afterAll(async () => {
 
 describe('into the file', () => {
   test('every track and what the film says of itself, the same each time', async () => {
-    const { chunks, lines } = await chunksOf('film.mkv');
+    const { chunks, lines } = await whole();
     expect(chunks.map(({ name }) => name)).toEqual(['AUDI', 'AUDI', 'SUBT', 'META']);
     expect(lines).toEqual([]);
     expect(new TextDecoder().decode(chunks[3]!.bytes)).toMatch(
@@ -187,7 +192,7 @@ describe('into the file', () => {
 
   test('sound from the first picture on, to the millisecond, also of a track that begins late', async () => {
     const { chunks } = await chunksOf('film.mkv', { start: 2, end: 5 });
-    const original = heard('noise.wav');
+    const original = originalSound();
     for (const [track, begins] of [
       [0, 0],
       [1, 1.5],
@@ -212,9 +217,7 @@ describe('into the file', () => {
       { codec_name: 'flac', tags: { language: 'fra' } },
     ]);
     const small = await chunksOf('film.mkv', { audioBitrate: 12000 });
-    expect(small.chunks[0]!.bytes.length).toBeLessThan(
-      0.6 * (await chunksOf('film.mkv')).chunks[0]!.bytes.length,
-    );
+    expect(small.chunks[0]!.bytes.length).toBeLessThan(0.6 * (await whole()).chunks[0]!.bytes.length);
   });
 
   test('by pieces, from files that are removed when the film is closed', async () => {
@@ -242,7 +245,7 @@ describe('into the file', () => {
 
 describe('out of the file', () => {
   test.each(['mp4', 'mkv', 'webm', 'mov'])('into .%s, in time', async (extension) => {
-    const { film, info, chunks } = await chunksOf('film.mkv');
+    const { film, info, chunks } = await whole();
     const name = `back.${extension}`;
     expect(await writeBack(name, film.pictures(), info, all(chunks))).toEqual([]);
     const { streams, format, chapters } = await streamsOf(name);
@@ -261,7 +264,7 @@ describe('out of the file', () => {
       [0, 'one'],
       [2.5, 'two'],
     ]);
-    const original = heard('noise.wav');
+    const original = originalSound();
     for (const [track, begins] of [
       [0, 0],
       [1, 1.5],
@@ -273,13 +276,13 @@ describe('out of the file', () => {
   });
 
   test('a part of it: sound, words and chapters of that part', async () => {
-    const { film, info, chunks } = await chunksOf('film.mkv');
+    const { film, info, chunks } = await whole();
     const part: FilmTracks = { chunks, start: 1.5, end: 4.1, speed: 1, whole: false };
     for (const name of ['part.mkv', 'part.mp4']) {
       expect(await writeBack(name, film.pictures(), info, part)).toEqual([]);
       const copy = heard(name);
       for (const at of [0.2, 2.2])
-        expect(Math.abs(delayMs(heard('noise.wav'), copy, 1.5 + at, at))).toBeLessThan(1);
+        expect(Math.abs(delayMs(originalSound(), copy, 1.5 + at, at))).toBeLessThan(1);
       expect((await streamsOf(name)).chapters.map(({ end_time }) => Number(end_time))).toEqual([1, 2.6]);
       const words = ffmpeg('-copyts', '-i', file(name), '-f', 'srt', '-').toString();
       expect(words).toContain('00:00:02,000 --> 00:00:03,000\nlast words');
@@ -289,7 +292,7 @@ describe('out of the file', () => {
   test.each([0.25, 0.5, 1.7, 4])(
     'at %f times the speed the sound lasts as long as the pictures',
     async (speed) => {
-      const { film, info, chunks } = await chunksOf('film.mkv');
+      const { film, info, chunks } = await whole();
       const shown = { ...info, rate: [25, 1] as [number, number] };
       const lines = await writeBack('speed.mkv', film.pictures(), shown, { ...all(chunks), speed });
       expect(lines.join()).toContain('no subtitles');
@@ -302,7 +305,7 @@ describe('out of the file', () => {
   test.each(['mp4', 'mkv'])(
     'at several speeds, with a picture that stands, it stays in time: .%s',
     async (extension) => {
-      const { film, info, chunks } = await chunksOf('film.mkv');
+      const { film, info, chunks } = await whole();
       const pieces = [
         { from: 1, to: 2.5, seconds: 1.5 },
         { from: 2.5, to: 2.5, seconds: 1 },
@@ -314,7 +317,7 @@ describe('out of the file', () => {
       const name = `pieces.${extension}`;
       const lines = await writeBack(name, film.pictures(), info, part);
       expect(lines.join()).toMatch(/no sound where the speed is below 0.25.*no subtitles/);
-      const [original, copy] = [heard('noise.wav'), heard(name)];
+      const [original, copy] = [originalSound(), heard(name)];
       expect(copy.length / HZ).toBeCloseTo(7.4, 1);
       for (const [at, film] of [
         [0.3, 1.3],
@@ -366,7 +369,7 @@ describe('out of the file', () => {
   });
 
   test('beyond what can be heard there is no sound, and a note', async () => {
-    const { film, info, chunks } = await chunksOf('film.mkv');
+    const { film, info, chunks } = await whole();
     const lines = await writeBack('fast.mkv', film.pictures(), info, { ...all(chunks), speed: 8 });
     expect(lines.join()).toContain('no sound at 8 times the speed');
     expect((await streamsOf('fast.mkv')).streams).toHaveLength(1);
@@ -384,8 +387,8 @@ describe('from one file into another', () => {
     from: number,
     places: readonly number[],
   ): Promise<void> {
-    const { film, info } = await chunksOf('film.mkv');
-    const original = heard('noise.wav');
+    const { film, info } = await whole();
+    const original = originalSound();
     for (const name of ['splice.mp4', 'splice.mkv']) {
       await writeBack(name, film.pictures(), info, all(chunks));
       for (const [track, begins] of [
@@ -426,7 +429,7 @@ describe('from one file into another', () => {
   });
 
   test('a part that is cut out', async () => {
-    const { chunks } = await chunksOf('film.mkv');
+    const { chunks } = await whole();
     const part = { name: 'film.weft', chunks: chunks.map(streamed), start: 1.36, end: 4.6, whole: false };
     const kept = await splice([part]);
     await checkInTime(kept, 1.36, [0.3, 1, 2.7]);

@@ -114,7 +114,7 @@ describe.runIf(canEncode() && hasRedis())('an encode with workers', () => {
     await startRedis();
     redis = new Redis(url);
     redis.on('error', () => undefined);
-  }, 120_000);
+  });
   beforeEach(() => rmSync(path.join(folder, 'film.weft.work'), { recursive: true, force: true }));
   afterEach(async () => {
     await endWorkers();
@@ -134,7 +134,6 @@ describe.runIf(canEncode() && hasRedis())('an encode with workers', () => {
       await endWorkers();
       await nothingStays();
     },
-    60_000,
   );
 
   test('goes on where one dies in the middle of a group', async () => {
@@ -145,7 +144,7 @@ describe.runIf(canEncode() && hasRedis())('an encode with workers', () => {
     await setTimeout(100);
     startWorker();
     await endsAlike(done);
-  }, 60_000);
+  });
 
   test('goes on when Redis comes back', async () => {
     startWorker();
@@ -158,7 +157,7 @@ describe.runIf(canEncode() && hasRedis())('an encode with workers', () => {
     expect(await endsAlike(done)).toContain('again');
     await endWorkers();
     await nothingStays();
-  }, 60_000);
+  });
 
   test('fails with the error of a group that fails three times, and goes on after it', async () => {
     const done = encode();
@@ -173,7 +172,7 @@ describe.runIf(canEncode() && hasRedis())('an encode with workers', () => {
     );
     expect(stderr).toContain('no worker is there');
     expect(await endsAlike(encode())).toContain('going on with');
-  }, 60_000);
+  });
 
   test('ends early by Ctrl-C with the film so far', async () => {
     startWorker();
@@ -184,7 +183,7 @@ describe.runIf(canEncode() && hasRedis())('an encode with workers', () => {
     const { header } = await open(written());
     expect(header.frames).toBeGreaterThanOrEqual(SCENE_FRAMES);
     expect(header.frames).toBeLessThan(SCENES * SCENE_FRAMES);
-  }, 60_000);
+  });
 
   test('stopped, leaves nothing in Redis, and what its worker holds is dropped', async () => {
     startWorker();
@@ -194,7 +193,7 @@ describe.runIf(canEncode() && hasRedis())('an encode with workers', () => {
     expect(code).toBe(130);
     await endWorkers();
     await nothingStays();
-  }, 60_000);
+  });
 
   test('stopped while pictures are on their way, leaves none of them in Redis', async () => {
     const log = vi.fn();
@@ -245,7 +244,7 @@ describe.runIf(canEncode() && hasRedis())('an encode with workers', () => {
     await workerEnded;
     await startRedis();
     expect(code).toBe(130);
-  }, 60_000);
+  });
 
   test('finds its address in the environment', async () => {
     const env = { ...process.env, WEFT_WORKERS: url };
@@ -259,7 +258,7 @@ describe.runIf(canEncode() && hasRedis())('an encode with workers', () => {
       code: 2,
       stderr: expect.stringContaining('set WEFT_WORKERS'),
     });
-  }, 30_000);
+  });
 
   test('without a password, or where there is no Redis, fails before the film is read', async () => {
     const refused = await encodeScenes(folder, ['-y', '--workers', `redis://127.0.0.1:${port}`]);

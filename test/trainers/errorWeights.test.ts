@@ -57,7 +57,7 @@ describe('weights of errors', () => {
     expect(weights!.every((weight) => weight > 0.05 && weight < 20)).toBe(true);
   });
 
-  it.runIf(canEncode())('move errors to where they show less', { timeout: 60_000 }, async () => {
+  it.runIf(canEncode())('move errors to where they show less', async () => {
     const [flat, busy] = await errors('psnr');
     const [flatBySsim, busyBySsim] = await errors('ssim');
     expect(flatBySsim / busyBySsim).toBeLessThan(0.9 * (flat / busy));

@@ -51,7 +51,7 @@ describe.runIf(canEncode())('an estimate', () => {
     expect(base.memoryBytes).toBeGreaterThan(64 * 48 * 9 * 3);
     expect(larger.memoryBytes).toBeGreaterThan(base.memoryBytes);
     expect(longer.memoryBytes).toBeGreaterThan(larger.memoryBytes);
-  }, 120_000);
+  });
 
   it('takes longer for more effort, more frames and a goal that is searched for', async () => {
     steadyClock();
@@ -68,7 +68,7 @@ describe.runIf(canEncode())('an estimate', () => {
     expect(await timesDraft(90, DRAFT)).toBeGreaterThan(3);
     expect(await timesDraft(90, DRAFT)).toBeLessThan(11);
     expect(await timesDraft(9, { ...others, targetPsnr: 30 })).toBeCloseTo(3, 1);
-  }, 120_000);
+  });
 
   it('refuses what an encode refuses', async () => {
     await expect(estimate(film(2), { crf: 99 })).rejects.toMatchObject({ code: 'OPTION_RANGE' });

@@ -80,7 +80,7 @@ describe.runIf(canEncode())('the start of motion', () => {
     expect(total(withNoise)).toBeLessThan(1.5 * total(without));
   });
 
-  it('is the same with TensorFlow.js', { timeout: 120_000 }, async () => {
+  it('is the same with TensorFlow.js', async () => {
     const expected = await displacementsOf(native(), panBehindNoise);
     const found = await displacementsOf(await tensorflow(), panBehindNoise);
     expect(found).toEqual(expected);

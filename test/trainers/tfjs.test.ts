@@ -121,7 +121,7 @@ function expectEqual(differences: readonly number[], tolerance: number): void {
 }
 
 /** Training steps of an encode on an emulated GPU. */
-const SOFTWARE_STEPS = 8;
+const SOFTWARE_STEPS = 3;
 
 /** Asks the encode to finish once it has taken so many training steps. */
 function finishedAfter(steps: number): EncodeHooks {
@@ -158,20 +158,28 @@ async function expectDecodable(
   expect(latents[0]).toEqual(latents[1]);
 }
 
-describe.runIf(canEncode())('TensorFlow.js on the processor', { timeout: 600_000 }, () => {
+describe.runIf(canEncode())('TensorFlow.js on the processor', () => {
   beforeAll(async () => {
     await openEngine('tfjs');
   });
   afterEach(() => tf.setBackend('wasm'));
 
-  it.each(
-    ['cpu', 'wasm'].flatMap((backend) => (['420', '444'] as const).map((chroma) => ({ backend, chroma }))),
-  )('has the loss and the gradients of the native engine: $backend, $chroma', async ({ backend, chroma }) => {
-    await tf.setBackend(backend);
-    for (const size of SIZES) {
-      expectEqual(await gradientDifferences(size, chroma), 1e-4);
-    }
-  });
+  // The backend `cpu`, in JavaScript, is slow: one size of each chroma.
+  const backends = [
+    { backend: 'cpu', chroma: '420', sizes: SIZES.slice(0, 1) },
+    { backend: 'cpu', chroma: '444', sizes: SIZES.slice(0, 1) },
+    { backend: 'wasm', chroma: '420', sizes: SIZES },
+    { backend: 'wasm', chroma: '444', sizes: SIZES },
+  ] as const;
+  it.each(backends)(
+    'has the loss and the gradients of the native engine: $backend, $chroma',
+    async (tried) => {
+      await tf.setBackend(tried.backend);
+      for (const size of tried.sizes) {
+        expectEqual(await gradientDifferences(size, tried.chroma), 1e-4);
+      }
+    },
+  );
 
   it('finds as good a start of its own as the native engine', async () => {
     const native = await segmentOf('native');
@@ -185,7 +193,7 @@ describe.runIf(canEncode())('TensorFlow.js on the processor', { timeout: 600_000
   });
 
   it('trains like the native engine, and leaks nothing', async () => {
-    const steps = 120;
+    const steps = 50;
     const results: number[] = [];
     for (const engine of ['native', 'tfjs'] as const) {
       const segment = await segmentOf(engine);
@@ -232,7 +240,7 @@ async function findGpu(): Promise<GpuAdapter | undefined> {
 
 const gpu = canEncode() ? await findGpu() : undefined;
 
-describe.runIf(gpu)('TensorFlow.js on WebGPU', { timeout: 900_000 }, () => {
+describe.runIf(gpu)('TensorFlow.js on WebGPU', () => {
   it.each(['420', '444'] as const)(
     'has the loss and the gradients of the native engine: %s',
     async (chroma) => {

@@ -207,7 +207,7 @@ describe.runIf(canEncode())('training constants', () => {
     expect(() => nativeSegment(incomplete as unknown as EngineConstants)).toThrow('motionPrice');
   });
 
-  it('are read by both engines, all of them', { timeout: 120_000 }, async () => {
+  it('are read by both engines, all of them', async () => {
     const all = numbersOf(TRAINING_CONSTANTS.engine).sort();
     const byNative = new Set<string>();
     nativeSegment(watched(TRAINING_CONSTANTS.engine, byNative) as EngineConstants).release();

@@ -81,7 +81,7 @@ const throughBlack: Sample = (x, y, t, plane) => {
   return plane === 0 ? Math.round(16 + light * (value - 16)) : Math.round(128 + light * (value - 128));
 };
 
-describe.runIf(canEncode())('a long chain of anchors', { timeout: 120_000 }, () => {
+describe.runIf(canEncode())('a long chain of anchors', () => {
   it.each([
     { name: 'in motion', sample: movingTexture },
     { name: 'through black', sample: throughBlack },

@@ -50,7 +50,7 @@ async function cost(sample: Sample): Promise<number> {
   return 0.75 * 255 ** 2 * 10 ** (-psnrDb.y / 10) + (lambdaOfCrf(CRF) * 8 * bytes.length) / pixels;
 }
 
-describe.runIf(canEncode())('transitions', { timeout: 120_000 }, () => {
+describe.runIf(canEncode())('transitions', () => {
   it.each([
     { name: 'a fade to black and back', sample: fade, without: first, most: 1 },
     { name: 'a flash', sample: flash, without: first, most: 1.2 },
