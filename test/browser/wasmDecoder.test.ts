@@ -12,36 +12,35 @@ const LARGE: SampleFilm = {
   ...{ frames: [9], anchorDistance: 8, streams: 3, baseExponent: 8 },
 };
 
-const films: readonly (readonly [string, () => Uint8Array])[] = [
-  ...GOLDEN_FILES.map(({ name }) => [name, () => goldenBytes(name)] as const),
-  ['a larger film', () => sampleFilm(LARGE, 3).bytes],
+const films: readonly (readonly [string, number, () => Uint8Array])[] = [
+  ...GOLDEN_FILES.flatMap(({ name }) =>
+    [1, 2].map((threads) => [name, threads, () => goldenBytes(name)] as const),
+  ),
+  ['a larger film', 2, () => sampleFilm(LARGE, 3).bytes],
 ];
 
 describe.runIf(hasBrowser)('WebAssembly in a browser', () => {
-  it.each(films.flatMap(([name, bytes]) => [1, 2].map((threads) => [name, threads, bytes] as const)))(
-    'decodes %s with %d threads as it is decoded here',
-    async (_, threads, bytesOf) => {
-      const bytes = bytesOf();
-      const { call, errors, close } = await openPage<Page>({
-        entry: 'test/browser/pages/wasmDecoder.ts',
-        bundles: { '/worker.js': 'test/browser/pages/wasmWorker.ts' },
-      });
-      const decoded = await call('decode', bytes, threads);
-      expect(decoded.version).toMatch(threads === 1 ? /one thread/ : /2 threads/);
-      const film = await open(bytes);
-      expect(decoded.latents).toEqual(await film.decodeSegmentLatents(0));
-      const [count, seconds] = film.info.rate;
-      let p = 0;
-      for await (const { planes } of film.frames({ fps: [2 * count, seconds] }))
-        for (const plane of planes)
-          expect(largestDifference(decoded.pictures[p++]!, plane)).toBeLessThanOrEqual(1);
-      expect(decoded.pictures).toHaveLength(p);
-      film.close();
-      await expectPlanes(bytes, decoded.planes);
-      expect(errors).toEqual([]);
-      await close();
-    },
-  );
+  it.each(films)('decodes %s with %d threads as it is decoded here', async (_, threads, bytesOf) => {
+    const bytes = bytesOf();
+    const { call, errors, close } = await openPage<Page>({
+      entry: 'test/browser/pages/wasmDecoder.ts',
+      bundles: { '/worker.js': 'test/browser/pages/wasmWorker.ts' },
+    });
+    const decoded = await call('decode', bytes, threads);
+    expect(decoded.version).toMatch(threads === 1 ? /one thread/ : /2 threads/);
+    const film = await open(bytes);
+    expect(decoded.latents).toEqual(await film.decodeSegmentLatents(0));
+    const [count, seconds] = film.info.rate;
+    let p = 0;
+    for await (const { planes } of film.frames({ fps: [2 * count, seconds] }))
+      for (const plane of planes)
+        expect(largestDifference(decoded.pictures[p++]!, plane)).toBeLessThanOrEqual(1);
+    expect(decoded.pictures).toHaveLength(p);
+    film.close();
+    await expectPlanes(bytes, decoded.planes);
+    expect(errors).toEqual([]);
+    await close();
+  });
 });
 
 /** Against the engine of this process that hands out its planes. */

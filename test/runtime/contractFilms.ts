@@ -16,7 +16,7 @@ export const SAMPLES: readonly Sample[] = [
   { drawing: 'dense', chroma: '444', streams: 3 },
   { drawing: 'huge', width: 33, height: 47, frames: [3, 2], streams: 2 },
   { drawing: 'empty', width: 16, height: 16 },
-  { drawing: 'sparse', width: 131, height: 77, frames: [17], anchorDistance: 8, streams: 4 },
+  { drawing: 'sparse', width: 131, height: 77, frames: [9], anchorDistance: 8, streams: 4 },
   { drawing: 'dense', width: 65, height: 129, chroma: '444', frames: [1, 5], anchorDistance: 1 },
   { drawing: 'sparse', width: 16, height: 201, frames: [33], anchorDistance: 32 },
   { drawing: 'sparse', width: 48, height: 16, frames: [40], anchorDistance: 16, laterDistances: [4] },

@@ -21,13 +21,19 @@ import { handMadeFilm, type SetLatents } from './handMadeFilm.js';
 import { LOUD_ENLARGER } from './loudEnlarger.js';
 import { largestDifference, show } from './shownPictures.js';
 
-/** Registers the suite for the engines that `create` makes. */
-export function decoderContract(title: string, create: () => DecoderEngine): void {
+/** Registers the suite for the engines that `create` makes, but for what compares them with the reference. */
+export function definedAlone(title: string, create: () => DecoderEngine): void {
   describe(`${title}: integers`, () => integers(create));
   describe(`${title}: a film made by hand`, () => handMade(create));
-  describe(`${title}: pictures`, () => pictures(create));
+  describe(`${title}: a crop`, () => cropped(create));
   describe(`${title}: calls`, () => calls(create));
   describe(`${title}: a film that it shows`, () => films(create));
+}
+
+/** Registers the suite for the engines that `create` makes. */
+export function decoderContract(title: string, create: () => DecoderEngine): void {
+  definedAlone(title, create);
+  describe(`${title}: pictures`, () => pictures(create));
 }
 
 const bytesOf = (sample: Sample): Uint8Array => filmOf(sample, 11 + SAMPLES.indexOf(sample));
@@ -281,8 +287,10 @@ function pictures(create: () => DecoderEngine): void {
       engine.close();
     });
   });
+}
 
-  it('of a crop on its own raster are a part of the whole', async () => {
+function cropped(create: () => DecoderEngine): void {
+  it('on its own raster is a part of the whole', async () => {
     const engine = create();
     const [task] = await tasksOf(filmOf({ drawing: 'sparse' }, 6));
     const segment = await engine.bake(task!);
