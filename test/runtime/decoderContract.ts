@@ -22,7 +22,7 @@ import { LOUD_ENLARGER } from './loudEnlarger.js';
 import { largestDifference, show } from './shownPictures.js';
 
 /** Registers the suite for the engines that `create` makes, but for what compares them with the reference. */
-export function definedAlone(title: string, create: () => DecoderEngine): void {
+export function contractWithoutPictures(title: string, create: () => DecoderEngine): void {
   describe(`${title}: integers`, () => integers(create));
   describe(`${title}: a film made by hand`, () => handMade(create));
   describe(`${title}: a crop`, () => cropped(create));
@@ -32,7 +32,7 @@ export function definedAlone(title: string, create: () => DecoderEngine): void {
 
 /** Registers the suite for the engines that `create` makes. */
 export function decoderContract(title: string, create: () => DecoderEngine): void {
-  definedAlone(title, create);
+  contractWithoutPictures(title, create);
   describe(`${title}: pictures`, () => pictures(create));
 }
 
