@@ -2,6 +2,8 @@
 #pragma once
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <vector>
 #include "motionFit.h"
 #include "motionSearch.h"
 #include "netWeights.h"
@@ -71,7 +73,11 @@ class SegmentStart {
   void approximate(Node& node, const Pyramid& pyramid, const Plane& target, const Plane& weights, const Plane& importance, double lambda,
                    double threshold) {
     SparsePyramid sparse(team_, config_.constants.sparse, sizesOf(node, pyramid), pyramid.steps);
-    if (!sparse.approximate(target, weights, importance, lambda)) return;
+    std::vector<real> kind = pyramid.steps;
+    kind.insert(kind.end(), {real(target.w), real(target.h)});
+    const auto [eigenvalue, isNew] = eigenvalues_.emplace(kind, real(0));
+    if (isNew) eigenvalue->second = sparse.largestEigenvalue();
+    if (!sparse.approximate(target, weights, importance, lambda, eigenvalue->second)) return;
     for (int l = 0; l < sparse.levels(); l++) fill(node.latents[pyramid.planes[l]], sparse.value(l), threshold);
   }
 
@@ -329,6 +335,7 @@ class SegmentStart {
   const NetWeights& nets_;
   std::vector<Node>& nodes_;
   const std::vector<BakedNode>& baked_;
+  std::map<std::vector<real>, real> eigenvalues_;  // of pyramids, by their steps and the size of their finest level
 };
 
 }  // namespace WEFT_ISA
