@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { InterruptedError } from '../../runtime/errors.js';
 import { open } from '../../runtime/film/film.js';
 import { shownUrl } from '../../src/workers/redisConnection.js';
@@ -196,8 +196,7 @@ describe.runIf(canEncode() && hasRedis())('an encode with workers', () => {
   });
 
   test('stopped while pictures are on their way, leaves none of them in Redis', async () => {
-    const log = vi.fn();
-    const workshop = await RemoteWorkshop.open(url, { log });
+    const workshop = await RemoteWorkshop.open(url, { log: () => undefined });
     const { all } = syntheticFilm({ width: 640, height: 360, frames: 48 }, movingTexture);
     const stopped = new InterruptedError('stopped');
     const check = () => {

@@ -73,6 +73,7 @@ class SparsePyramid {
     }
     return norm * real(constants_.eigenvalueMargin);
   }
+
  private:
   // Calls body(y), shared over the team.
   template <class Body> void overRows(const Plane& plane, const Body& body) {
@@ -80,6 +81,7 @@ class SparsePyramid {
       for (int y = y0; y < y1; y++) body(y);
     });
   }
+
   void spread(const Plane& importance) {
     for (int l = 0; l < levels(); l++) {
       const Plane &out = importance_[l], &finer = l == 0 ? importance : importance_[l - 1];
