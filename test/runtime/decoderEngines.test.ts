@@ -5,10 +5,11 @@ import { ReferenceDecoderEngine } from '../../runtime/reference/referenceDecoder
 import { compileDecoder, DecoderMachine } from '../../runtime/wasm/decoderModule.js';
 import { WasmDecoderEngine } from '../../runtime/wasm/wasmDecoderEngine.js';
 import { builtInstructionSets } from '../nativeEngine.js';
-import { decoderContract, contractWithoutPictures } from './decoderContract.js';
+import { contractWithoutPictures, decoderContract } from './decoderContract.js';
 
 // A build that is forced is tested alone.
-if (!process.env.WEFT_ISA) contractWithoutPictures('the reference engine', () => new ReferenceDecoderEngine());
+if (!process.env.WEFT_ISA)
+  contractWithoutPictures('the reference engine', () => new ReferenceDecoderEngine());
 
 if (!process.env.WEFT_ISA) {
   for (const threads of [1, 2]) {
