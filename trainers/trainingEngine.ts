@@ -113,7 +113,7 @@ export interface TrainingEngine {
     options: SegmentOptions,
   ): Promise<TrainingSegment>;
   /** Mean squared error of an enlarger over a batch; `gradient` by its values is filled. */
-  enlargerGradient(batch: EnlargerBatch, threads: number, gradient: Float64Array): Promise<number>;
+  enlargerGradient(batch: EnlargerBatch, gradient: Float64Array): Promise<number>;
 }
 
 /** An engine that is there, not opened yet. */

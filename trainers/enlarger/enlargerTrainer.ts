@@ -10,7 +10,7 @@ import {
 } from '../../runtime/field/enlarger.js';
 import { AT_PRIOR, MAX_SYNTHESIS_K, type QuantizedTensor } from '../../runtime/field/nets.js';
 import { TRAINING_CONSTANTS } from '../trainingConstants.js';
-import type { TrainingEngine } from '../trainingEngine.js';
+import type { EnlargerBatch, TrainingEngine } from '../trainingEngine.js';
 import { agreementAtCoarserSize, batchOf, type Example, meanSquare, WAYS } from './examples.js';
 
 /** One example of so many is not trained with. */
@@ -31,7 +31,6 @@ export interface TrainedEnlarger {
 /** What an enlarger is trained with. */
 export interface EnlargerTraining {
   readonly engine: TrainingEngine;
-  readonly threads: number;
   /** 0..1. */
   readonly random: () => number;
   readonly signal?: AbortSignal | undefined;
@@ -47,7 +46,7 @@ export async function trainEnlarger(
   examples: readonly Example[],
   training: EnlargerTraining,
 ): Promise<TrainedEnlarger> {
-  const { engine, threads, random, signal } = training;
+  const { engine, random, signal } = training;
   const { steps, batch } = TRAINING_CONSTANTS.enlarger;
   const tried = examples.filter((_, index) => index % TRIED_OF === 0);
   const learnt = examples.filter((_, index) => index % TRIED_OF !== 0);
@@ -55,11 +54,17 @@ export async function trainEnlarger(
   const gradient = new Float64Array(ENLARGER_VALUE_COUNT);
   const optimizer = new Adam();
   const any = (count: number): number => Math.floor(random() * count);
-  for (let step = 0; step < steps; step++) {
-    throwIfAborted(signal);
+  const drawn = (): EnlargerBatch => {
     const chosen = Array.from({ length: batch }, () => learnt[any(learnt.length)]!);
     const ways = chosen.map(() => any(WAYS));
-    await engine.enlargerGradient(batchOf(values, chosen, ways), threads, gradient);
+    return batchOf(values, chosen, ways);
+  };
+  for (let step = 0, next = drawn(); step < steps; step++) {
+    throwIfAborted(signal);
+    const differentiated = engine.enlargerGradient(next, gradient);
+    // Meanwhile.
+    next = drawn();
+    await differentiated;
     addRoughnessGradient(values, gradient);
     optimizer.step(values, gradient);
   }
@@ -73,7 +78,7 @@ export async function trainEnlarger(
     tried,
     tried.map(() => 0),
   );
-  const error = await engine.enlargerGradient(test, threads, gradient);
+  const error = await engine.enlargerGradient(test, gradient);
   return { tensors, gainDb: 10 * Math.log10(meanSquare(test) / error) };
 }
 

@@ -122,7 +122,7 @@ function lumaOf(codes: Uint8Array): FloatPlane {
   return {
     width: PIECE_PX,
     height: PIECE_PX,
-    samples: Float32Array.from(codes, (code) => code - CODE_OFFSET),
+    samples: new Float32Array(codes).map((code) => code - CODE_OFFSET),
   };
 }
 

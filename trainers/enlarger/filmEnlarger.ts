@@ -15,6 +15,12 @@ export interface FilmPart {
   bytes(): Promise<Uint8Array>;
 }
 
+/** What the enlarger of a film is learnt with. */
+export interface EnlargerLearning extends EnlargerTraining {
+  /** That the film is decoded with. */
+  readonly threads: number;
+}
+
 /** Fewer examples say nothing. */
 const LEAST_EXAMPLES = 64;
 
@@ -28,18 +34,18 @@ const LEAST_EXAMPLES = 64;
 export async function learnEnlarger(
   parts: readonly FilmPart[],
   pieces: readonly FramePieces[],
-  training: EnlargerTraining,
+  learning: EnlargerLearning,
 ): Promise<Uint8Array | undefined> {
   const examples: Example[] = [];
   let first = 0;
   for (const part of parts) {
     const end = first + part.frames;
     const within = pieces.filter(({ frame }) => frame >= first && frame < end);
-    if (within.length > 0) examples.push(...(await examplesOf(await part.bytes(), first, within, training)));
+    if (within.length > 0) examples.push(...(await examplesOf(await part.bytes(), first, within, learning)));
     first = end;
   }
   if (examples.length < LEAST_EXAMPLES) return undefined;
-  const { tensors, gainDb } = await trainEnlarger(examples, training);
+  const { tensors, gainDb } = await trainEnlarger(examples, learning);
   return gainDb >= TRAINING_CONSTANTS.enlarger.leastGainDb ? writeEnlarger(tensors) : undefined;
 }
 
@@ -48,7 +54,7 @@ async function examplesOf(
   bytes: Uint8Array,
   first: number,
   wanted: readonly FramePieces[],
-  { threads, signal }: EnlargerTraining,
+  { threads, signal }: EnlargerLearning,
 ): Promise<Example[]> {
   const decoder = await openDecoderEngine('auto', { threads });
   const film = await open(bytes, { decoder });

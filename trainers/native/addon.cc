@@ -199,18 +199,17 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   int nodes_ = 0;
 };
 
-// (batch: EnlargerBatch in trainers/trainingEngine.ts, options: {threads, exact}, gradient: filled) -> mean squared error
+// (batch: EnlargerBatch in trainers/trainingEngine.ts, gradient: filled, exact) -> mean squared error
 Napi::Value enlargerGradient(const Napi::CallbackInfo& info) {
-  const auto o = info[0].As<Napi::Object>(), options = info[1].As<Napi::Object>();
+  const auto o = info[0].As<Napi::Object>();
   const auto doubles = [](const Napi::Value& value) { return value.As<Napi::Float64Array>().Data(); };
   const auto floats = [&](const char* name) { return o.Get(name).As<Napi::Float32Array>().Data(); };
   const weft::EnlargerBatch batch{doubles(o.Get("values")), doubles(o.Get("splines")), o.Get("count").ToNumber(), floats("inputs"), floats("targets")};
-  const int threads = options.Get("threads").ToNumber();
-  const bool exact = options.Get("exact").ToBoolean();
-  double* gradient = doubles(info[2]);
+  double* gradient = doubles(info[1]);
+  const bool exact = info[2].ToBoolean();
   auto error = std::make_shared<double>();
-  return (new Task(info.Env(), {o, info[2].As<Napi::Object>()},
-                   [=] { *error = (exact ? weft::enlargerGradientExact : weft::enlargerGradient)(batch, threads, gradient); },
+  return (new Task(info.Env(), {o, info[1].As<Napi::Object>()},
+                   [=] { *error = (exact ? weft::enlargerGradientExact : weft::enlargerGradient)(batch, gradient); },
                    [=](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, *error); }))->start();
 }
 

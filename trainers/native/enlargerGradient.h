@@ -5,7 +5,6 @@
 #include <vector>
 #include "enlargerTraining.h"
 #include "plane.h"
-#include "rowTeam.h"
 
 namespace weft {
 namespace WEFT_ISA {
@@ -131,36 +130,34 @@ class EnlargerNet : public EnlargerLayout {
   std::vector<real> head;
 };
 
-// One example, forward and back.
+// One example after the other, forward and back.
 class EnlargerPass {
  public:
-  explicit EnlargerPass(const EnlargerNet& net) : net_(net) {}
-
-  // input: (32, 32); target: (phases down, phases across, 24, 24). Returns the sum of squared errors; adds half of its gradient.
-  double run(const float* input, const float* target, real* gradient) {
-    const real* w = net_.values.data();
+  // input: (32, 32); target: (phases down, phases across, 24, 24). Returns the sum of squared errors; adds half of its gradient,
+  // and by the head's weights.
+  double run(const EnlargerNet& net, const float* input, const float* target, real* gradient, real* headGradient) {
+    const real* w = net.values.data();
     for (int y = 0; y < EXAMPLE_INPUT; y++) std::copy(input + y * EXAMPLE_INPUT, input + (y + 1) * EXAMPLE_INPUT, input_.row(0, y));
     convolve(EnlargerNet::FIRST, w + EnlargerNet::HIDDEN, w + EnlargerNet::HIDDEN_BIAS, input_, hidden_);
     rectify(hidden_, ENLARGER_CHANNELS);
     convolve(EnlargerNet::SECOND, w + EnlargerNet::MIXED, w + EnlargerNet::MIXED_BIAS, hidden_, features_);
     rectify(features_, ENLARGER_CHANNELS);
     convolve(EnlargerNet::STRAIGHT, w + EnlargerNet::LINEAR, nullptr, input_, features_, ENLARGER_CHANNELS);
-    convolve(EnlargerNet::HEAD, net_.head.data(), nullptr, features_, errors_);
+    convolve(EnlargerNet::HEAD, net.head.data(), nullptr, features_, errors_);
     double squares = 0;
-    for (int p = 0; p < PHASES * PHASES; p++)
-      for (int y = 0; y < EXAMPLE_OUTPUT; y++) {
+    for (int p = 0; p < PHASES * PHASES; p++) {
+      vf ofPhase{};
+      for (int y = 0; y < EXAMPLE_OUTPUT; y++, target += EXAMPLE_OUTPUT) {
         real* row = errors_.row(p, y);
-        for (int x = 0; x < EXAMPLE_OUTPUT; x++) {
-          row[x] -= *target++;
-          squares += double(row[x]) * row[x];
-        }
+        for (int x = 0; x < EXAMPLE_OUTPUT; x++) row[x] -= target[x];
         std::fill(row + EXAMPLE_OUTPUT, row + EXAMPLE_INPUT, real(0));
+        for (int x = 0; x < EXAMPLE_INPUT; x += LANES) ofPhase += load(row + x) * load(row + x);
       }
-    std::fill(headGradient_.begin(), headGradient_.end(), real(0));
-    weightGradient(EnlargerNet::HEAD, features_, errors_, headGradient_.data(), nullptr);
-    net_.addKernelGradient(headGradient_.data(), gradient);
+      squares += sum(ofPhase);
+    }
+    weightGradient(EnlargerNet::HEAD, features_, errors_, headGradient, nullptr);
     clear(dFeatures_, ENLARGER_FEATURES);
-    convolveBack(EnlargerNet::HEAD, net_.head.data(), errors_, dFeatures_);
+    convolveBack(EnlargerNet::HEAD, net.head.data(), errors_, dFeatures_);
     weightGradient(EnlargerNet::STRAIGHT, input_, dFeatures_, gradient + EnlargerNet::LINEAR, nullptr, ENLARGER_CHANNELS);
     rectifyBack(features_, dFeatures_, ENLARGER_CHANNELS);
     weightGradient(EnlargerNet::SECOND, hidden_, dFeatures_, gradient + EnlargerNet::MIXED, gradient + EnlargerNet::MIXED_BIAS);
@@ -182,8 +179,11 @@ class EnlargerPass {
   static void rectifyBack(const PlaneStack& planes, PlaneStack& gradients, int count) {
     for (int p = 0; p < count; p++)
       for (int y = 0; y < planes.edge; y++)
-        for (int x = 0; x < EXAMPLE_INPUT; x++)
-          if (x >= planes.edge || planes.row(p, y)[x] <= 0) gradients.row(p, y)[x] = 0;
+        for (int x = 0; x < EXAMPLE_INPUT; x += LANES) {
+          const vi within = (iota() + x) < planes.edge;
+          real* gradient = gradients.row(p, y) + x;
+          store(gradient, select(within & (load(planes.row(p, y) + x) > splat(0)), load(gradient), splat(0)));
+        }
   }
   template <class Use> static void eachVector(PlaneStack& planes, int count, const Use& use) {
     for (int p = 0; p < count; p++)
@@ -191,34 +191,24 @@ class EnlargerPass {
         for (int x = 0; x < EXAMPLE_INPUT; x += LANES) use(planes.row(p, y) + x);
   }
 
-  const EnlargerNet& net_;
   PlaneStack input_{1, EXAMPLE_INPUT}, hidden_{ENLARGER_CHANNELS, HIDDEN_EDGE}, dHidden_{ENLARGER_CHANNELS, HIDDEN_EDGE};
   PlaneStack features_{ENLARGER_FEATURES, FEATURE_EDGE}, dFeatures_{ENLARGER_FEATURES, FEATURE_EDGE};
   PlaneStack errors_{PHASES * PHASES, EXAMPLE_OUTPUT};
-  std::vector<real> headGradient_ = std::vector<real>(EnlargerNet::HEAD_COUNT);
 };
 
-static inline double gradientOfEnlarger(const EnlargerBatch& batch, int threads, double* gradient) {
+static inline double gradientOfEnlarger(const EnlargerBatch& batch, double* gradient) {
   const EnlargerNet net(batch.values, batch.splines);
-  struct Result { double squares; std::vector<real> gradient; };
-  std::vector<Result> results(size_t(batch.count), Result{0, std::vector<real>(EnlargerNet::COUNT)});
-  RowTeam team(std::min(threads, batch.count));
-  team.overShares(batch.count, 1, [&](int begin, int end, int) {
-    EnlargerPass pass(net);
-    for (int i = begin; i < end; i++) {
-      const float *input = batch.inputs + size_t(i) * EXAMPLE_INPUT * EXAMPLE_INPUT;
-      const float *target = batch.targets + size_t(i) * PHASES * PHASES * EXAMPLE_OUTPUT * EXAMPLE_OUTPUT;
-      results[i].squares = pass.run(input, target, results[i].gradient.data());
-    }
-  });
-  const double outputs = double(batch.count) * PHASES * PHASES * EXAMPLE_OUTPUT * EXAMPLE_OUTPUT;
-  std::fill(gradient, gradient + EnlargerNet::COUNT, 0.0);
+  // Kept from step to step: it is larger than what there is to compute on it would be worth fetching for.
+  thread_local EnlargerPass pass;
+  std::vector<real> half(EnlargerNet::COUNT), byHead(EnlargerNet::HEAD_COUNT);
+  const size_t inputs = EXAMPLE_INPUT * EXAMPLE_INPUT, outputs = PHASES * PHASES * EXAMPLE_OUTPUT * EXAMPLE_OUTPUT;
   double squares = 0;
-  for (const Result& result : results) {
-    squares += result.squares;
-    for (int i = 0; i < EnlargerNet::COUNT; i++) gradient[i] += 2 / outputs * double(result.gradient[i]);
-  }
-  return squares / outputs;
+  for (size_t i = 0; i < size_t(batch.count); i++)
+    squares += pass.run(net, batch.inputs + i * inputs, batch.targets + i * outputs, half.data(), byHead.data());
+  net.addKernelGradient(byHead.data(), half.data());
+  const double all = double(batch.count) * outputs;
+  for (int i = 0; i < EnlargerNet::COUNT; i++) gradient[i] = 2 / all * double(half[i]);
+  return squares / all;
 }
 
 }  // namespace WEFT_ISA

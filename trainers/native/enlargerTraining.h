@@ -17,8 +17,9 @@ struct EnlargerBatch {
   const float* targets;   // (count, phase down, phase across, 24, 24): what is missing, in units
 };
 
-// Mean squared error over a batch; `gradient` is filled. Exact: in double precision.
-double enlargerGradient(const EnlargerBatch& batch, int threads, double* gradient);
-double enlargerGradientExact(const EnlargerBatch& batch, int threads, double* gradient);
+// Mean squared error over a batch; `gradient` is filled. On the calling thread: a step is done before another thread has woken up.
+// Exact: in double precision.
+double enlargerGradient(const EnlargerBatch& batch, double* gradient);
+double enlargerGradientExact(const EnlargerBatch& batch, double* gradient);
 
 }  // namespace weft

@@ -39,8 +39,7 @@ export function nativeEngine(trainer: NativeTrainer): TrainingEngine {
     chunkPixels: 4e6,
     createSegment: async (description, nodes, options) =>
       new trainer.Segment(segmentConfig(description, nodes, { ...options, exact: false })),
-    enlargerGradient: (batch, threads, gradient) =>
-      trainer.enlargerGradient(batch, { threads, exact: false }, gradient),
+    enlargerGradient: (batch, gradient) => trainer.enlargerGradient(batch, gradient, false),
   };
 }
 

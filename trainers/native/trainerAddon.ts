@@ -82,11 +82,7 @@ export interface KernelTime extends PartTime {
 export interface NativeTrainer extends AddonBuild {
   readonly Segment: new (config: TrainingSegmentConfig) => NativeTrainingSegment;
   /** As `TrainingEngine.enlargerGradient`; `exact`: in double precision, for gradient tests. */
-  enlargerGradient(
-    batch: EnlargerBatch,
-    options: { readonly threads: number; readonly exact: boolean },
-    gradient: Float64Array,
-  ): Promise<number>;
+  enlargerGradient(batch: EnlargerBatch, gradient: Float64Array, exact: boolean): Promise<number>;
   /** Times every kernel of the training step on fresh random input, each for so many seconds. */
   benchKernels(seed: number, seconds: number): KernelTime[];
   /** Operations a second of independent multiply-adds on one thread. */

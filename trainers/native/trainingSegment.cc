@@ -7,7 +7,7 @@ namespace weft {
 std::unique_ptr<TrainingSegment> makeTrainingSegment(const SegmentConfig& config) {
   return std::make_unique<WEFT_ISA::Segment>(config);
 }
-double enlargerGradient(const EnlargerBatch& batch, int threads, double* gradient) {
-  return WEFT_ISA::gradientOfEnlarger(batch, threads, gradient);
+double enlargerGradient(const EnlargerBatch& batch, double* gradient) {
+  return WEFT_ISA::gradientOfEnlarger(batch, gradient);
 }
 }  // namespace weft

@@ -9,7 +9,7 @@ namespace weft {
 std::unique_ptr<TrainingSegment> makeTrainingSegmentExact(const SegmentConfig& config) {
   return std::make_unique<exact::Segment>(config);
 }
-double enlargerGradientExact(const EnlargerBatch& batch, int threads, double* gradient) {
-  return exact::gradientOfEnlarger(batch, threads, gradient);
+double enlargerGradientExact(const EnlargerBatch& batch, double* gradient) {
+  return exact::gradientOfEnlarger(batch, gradient);
 }
 }  // namespace weft

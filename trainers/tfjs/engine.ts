@@ -35,7 +35,7 @@ export async function openTfjs(name: TfjsEngineName): Promise<TrainingEngine> {
       await useBackend(backend);
       return new TfjsSegment(description, nodes, { ...options, native: nativeTrainer(), check });
     },
-    async enlargerGradient(batch, _threads, gradient) {
+    async enlargerGradient(batch, gradient) {
       await useBackend(backend);
       const error = await enlargerGradient(batch, gradient);
       check();
