@@ -97,7 +97,7 @@ class BlockMatcher {
   BlockMatcher(const LumaPyramid& current, const LumaPyramid& reference, const SearchConstants& search, double smoothness)
       : current_(current), reference_(reference), search_(search), smoothness_(float(smoothness)) {}
 
-  // expected: a first guess on the finest grid (may be all zero). Vectors in pixels, quarter-pixel steps.
+  // expected: a first guess on the finest grid (may be all zero). Vectors in whole pixels.
   VectorField search(const VectorField& expected) const {
     VectorField field(1, 1);
     for (int l = current_.levels() - 1; l >= 0; l--) {
@@ -113,8 +113,27 @@ class BlockMatcher {
       sweep(l, start, expected, next, true);
       field = next;
     }
-    refine(field);
     return field;
+  }
+
+  // A whole-pixel vector of cell (x, y) moved to between the pixels, by bilinear differences.
+  Vector2 refine(Vector2 best, int x, int y) const {
+    float bestCost = bilinearDifference(x, y, best) - float(search_.wholeBonusPx) * smoothness_;
+    float stepSize = 1;
+    for (int halving = 0; halving < search_.halvings; halving++) {
+      stepSize *= 0.5f;
+      const Vector2 c = best;
+      for (int dy = -1; dy <= 1; dy++)
+        for (int dx = -1; dx <= 1; dx++) {
+          const Vector2 v{c.x + float(dx) * stepSize, c.y + float(dy) * stepSize};
+          const float cost = bilinearDifference(x, y, v);
+          if (cost < bestCost) {
+            bestCost = cost;
+            best = v;
+          }
+        }
+    }
+    return best;
   }
 
  private:
@@ -178,29 +197,6 @@ class BlockMatcher {
     return float(sum(total));
   }
 
-  // Bilinear differences at places between the pixels around the whole-pixel vectors.
-  void refine(VectorField& f) const {
-    for (int y = 0; y < f.h; y++)
-      for (int x = 0; x < f.w; x++) {
-        Vector2 best = f.at(x, y);
-        float bestCost = bilinearDifference(x, y, best) - float(search_.wholeBonusPx) * smoothness_;
-        float stepSize = 1;
-        for (int halving = 0; halving < search_.halvings; halving++) {
-          stepSize *= 0.5f;
-          const Vector2 c = best;
-          for (int dy = -1; dy <= 1; dy++)
-            for (int dx = -1; dx <= 1; dx++) {
-              const Vector2 v{c.x + float(dx) * stepSize, c.y + float(dy) * stepSize};
-              const float cost = bilinearDifference(x, y, v);
-              if (cost < bestCost) {
-                bestCost = cost;
-                best = v;
-              }
-            }
-        }
-        f.at(x, y) = best;
-      }
-  }
   float bilinearDifference(int x, int y, Vector2 v) const {
     vf total{};
     overWindow(x, y, v, [&](vf sample, vf predicted) { total += absolute(sample - predicted); });

@@ -96,15 +96,19 @@ static inline void upsampleAdjointDown(const Plane& fine, int j, int coarseHeigh
 constexpr int ROW_PAST_END = 192;
 static_assert(PAST_DOUBLED <= ROW_PAST_END, "a row to be halved fits on the stack");
 
-// gCoarse = up2^T(gFine)
-static inline void upsampleAdjoint(RowTeam& team, const Plane& gFine, const Plane& gCoarse) {
+// gCoarse = up2^T(gFine); finished(j) is told of each of its rows.
+template <class Finished> void upsampleAdjoint(RowTeam& team, const Plane& gFine, const Plane& gCoarse, const Finished& finished) {
   overFixedShares(team, gCoarse.h, 2 * gCoarse.w, 1, [&](int j0, int j1, int) {
     alignas(CACHE_LINE) real row[MAX_SIDE_PX + ROW_PAST_END];
     for (int j = j0; j < j1; j++) {
       upsampleAdjointDown(gFine, j, gCoarse.h, row);
       upsampleAdjointAcross(row, gFine.w, gCoarse.w, gCoarse.row(j));
+      finished(j);
     }
   });
+}
+static inline void upsampleAdjoint(RowTeam& team, const Plane& gFine, const Plane& gCoarse) {
+  upsampleAdjoint(team, gFine, gCoarse, [](int) {});
 }
 
 // The second half, where every row of gAcross has gone through upsampleAdjointAcross.

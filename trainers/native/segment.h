@@ -151,7 +151,10 @@ class Segment final : public TrainingSegment, private LatentSource {
   }
   void allocateNode(Node& node) {
     for (int c = 0; c < motionComponents(node.spec); c++) node.gMotion[c].allocate(baker_.motionLevel(0).w, baker_.motionLevel(0).h);
-    if (!node.referred) return;
+  }
+  // What only training needs of a node that others refer to: many segments are begun and not trained.
+  void allocateForTraining(Node& node) {
+    if (!node.referred || node.kept.allocated()) return;
     node.kept.allocate(baker_);
     for (int p = 0; p < 3; p++) {
       node.gradient[p].resize(team_.threads());
@@ -226,7 +229,7 @@ class Segment final : public TrainingSegment, private LatentSource {
     if (lent_ >= 0 && lent_ != index) std::swap(baked_[lent_].picture, baked_[index].picture);
     lent_ = index;
   }
-  KeptPlanes keptOf(const Node& node) const { return (node.referred ? node.kept : lentKept_).planes(); }
+  KeptPlanes keptOf(const Node& node) const { return (node.kept.allocated() ? node.kept : lentKept_).planes(); }
 
   // Calls body(plane, block, thread) for every active block, shared over the threads.
   template <class Body> void overBlocks(const Node& node, const Body& body) {
@@ -396,6 +399,7 @@ class Segment final : public TrainingSegment, private LatentSource {
     // A node that nothing else reads goes forward and backward at once; the others wait for those that read them.
     for (int n = 0; n < count; n++) {
       if (!activity.weights[n]) continue;
+      allocateForTraining(nodes_[n]);
       clearGradients(nodes_[n]);
       const NodePass pass = forward(n, activity.latents[n]);
       if (!nodes_[n].referred) backward(n, pass, options.lambda, activity, gradient, cost, update);
@@ -420,7 +424,7 @@ class Segment final : public TrainingSegment, private LatentSource {
   NodeBaker baker_;
   NodeAdjoint adjoint_;
   RateModel rate_;
-  KeptBuffers lentKept_;  // of nodes that nothing refers to
+  KeptBuffers lentKept_;  // of nodes that have none of their own
   std::vector<std::array<PlaneBuffer, MOTION_COMPONENTS>> gMotion_;  // by thread
   std::vector<PlaneBuffer> gMotionLevels_[MOTION_COMPONENTS];        // by component and level from 1
   std::vector<std::vector<real>> threadNetGradient_;

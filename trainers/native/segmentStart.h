@@ -1,8 +1,10 @@
 // The start of training: motion by block matching, latents by what they cost, node by node in coding order.
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <vector>
 #include "motionFit.h"
 #include "motionSearch.h"
@@ -72,12 +74,13 @@ class SegmentStart {
   // Fills a pyramid of latents so that its decode comes near to the target.
   void approximate(Node& node, const Pyramid& pyramid, const Plane& target, const Plane& weights, const Plane& importance, double lambda,
                    double threshold) {
-    SparsePyramid sparse(team_, config_.constants.sparse, sizesOf(node, pyramid), pyramid.steps);
+    SparsePyramid& sparse =
+        pyramids_.try_emplace({target.w, target.h, int(pyramid.planes.size())}, team_, config_.constants.sparse, sizesOf(node, pyramid)).first->second;
     std::vector<real> kind = pyramid.steps;
     kind.insert(kind.end(), {real(target.w), real(target.h)});
     const auto [eigenvalue, isNew] = eigenvalues_.emplace(kind, real(0));
-    if (isNew) eigenvalue->second = sparse.largestEigenvalue();
-    if (!sparse.approximate(target, weights, importance, lambda, eigenvalue->second)) return;
+    if (isNew) eigenvalue->second = sparse.largestEigenvalue(pyramid.steps);
+    if (!sparse.approximate(pyramid.steps, target, weights, importance, lambda, eigenvalue->second)) return;
     for (int l = 0; l < sparse.levels(); l++) fill(node.latents[pyramid.planes[l]], sparse.value(l), threshold);
   }
 
@@ -90,19 +93,19 @@ class SegmentStart {
     PlaneBuffer importance;
     weighCells(node, importance);
     weighSlopes(current.level(0), importance, lambda, slopes);
+    const double smoothness = search.smoothness + search.smoothnessByRoot * std::sqrt(lambda);
     // One reference to a thread.
     const int count = node.spec.references;
     std::vector<FoundMotion> found(count);
     team_.overShares(count, 1, [&](int from, int to, int) {
-      for (int r = from; r < to; r++) findVectors(node, r, current, lambda, found[r]);
+      for (int r = from; r < to; r++) findVectors(node, r, current, smoothness, found[r]);
     });
-    const Plane size = baker_.motionLevel(0);
-    team_.overFreeRows(size.h, size.w * CELL * CELL, 1, [&](int y0, int y1, int) {
-      for (int y = y0; y < y1; y++)
-        for (int x = 0; x < size.w; x++) {
-          if (count == 2) priceVectors<2>(node, current.level(0), x, y, importance.row(y)[x], lambda, found);
-          else priceVectors<1>(node, current.level(0), x, y, importance.row(y)[x], lambda, found);
-        }
+    overCells([&](int y) {
+      for (FoundMotion& motion : found) refineVectors(current, smoothness, y, motion);
+      for (int x = 0; x < importance.w; x++) {
+        if (count == 2) priceVectors<2>(node, current.level(0), x, y, importance.row(y)[x], lambda, found);
+        else priceVectors<1>(node, current.level(0), x, y, importance.row(y)[x], lambda, found);
+      }
     });
     team_.overShares(count, 1, [&](int from, int to, int) {
       for (int r = from; r < to; r++) fitVectors(node, r, slopes, lambda, found[r]);
@@ -112,12 +115,15 @@ class SegmentStart {
   // What block matching found towards one reference.
   struct FoundMotion {
     const Plane* reference = nullptr;         // its luma, in codes minus 128
+    std::optional<LumaPyramid> source;        // of the same frame, in the light of the node
+    std::optional<VectorField> vectors;
     real factor = 1, offset = 0;              // that bring its light to the node's
     PlaneBuffer expected[2], missing[2];      // what the node's motion is predicted to be, and what it lacks
     PlaneBuffer worth;                        // what a cell's vector saves
   };
 
-  void findVectors(const Node& node, int r, const LumaPyramid& current, double lambda, FoundMotion& out) const {
+  // To whole pixels.
+  void findVectors(const Node& node, int r, const LumaPyramid& current, double smoothness, FoundMotion& out) const {
     const SearchConstants& search = config_.constants.search;
     const Plane size = baker_.motionLevel(0);
     for (int axis = 0; axis < 2; axis++) {
@@ -130,17 +136,20 @@ class SegmentStart {
     VectorField expected(size.w, size.h);
     for (int y = 0; y < size.h; y++)
       for (int x = 0; x < size.w; x++) expected.at(x, y) = {float(out.expected[0].row(y)[x]), float(out.expected[1].row(y)[x])};
-    LumaPyramid reference(nodes_[node.spec.reference[r]].source[0].data(), config_.width, config_.height, current.levels());
-    reference.takeLightOf(current, search, out.factor, out.offset);
+    out.source.emplace(nodes_[node.spec.reference[r]].source[0].data(), config_.width, config_.height, current.levels());
+    out.source->takeLightOf(current, search, out.factor, out.offset);
     out.reference = &baked_[node.spec.reference[r]].picture[0];
-    const double smoothness = search.smoothness + search.smoothnessByRoot * std::sqrt(lambda);
-    const BlockMatcher matcher(current, reference, search, smoothness);
-    const VectorField found = matcher.search(expected);
-    for (int y = 0; y < size.h; y++)
-      for (int x = 0; x < size.w; x++) {
-        out.missing[0].row(y)[x] = found.at(x, y).x - out.expected[0].row(y)[x];
-        out.missing[1].row(y)[x] = found.at(x, y).y - out.expected[1].row(y)[x];
-      }
+    out.vectors = BlockMatcher(current, *out.source, search, smoothness).search(expected);
+  }
+
+  // Between pixels, in one row of cells.
+  void refineVectors(const LumaPyramid& current, double smoothness, int y, FoundMotion& motion) const {
+    const BlockMatcher matcher(current, *motion.source, config_.constants.search, smoothness);
+    for (int x = 0; x < motion.vectors->w; x++) {
+      const Vector2 found = matcher.refine(motion.vectors->at(x, y), x, y);
+      motion.missing[0].row(y)[x] = found.x - motion.expected[0].row(y)[x];
+      motion.missing[1].row(y)[x] = found.y - motion.expected[1].row(y)[x];
+    }
   }
 
   // What each vector of a cell saves, with the other as it was found: compared to the one that is expected, and to one that reads
@@ -192,17 +201,29 @@ class SegmentStart {
         fill(node.latents[pyramids[axis].planes[l]], fit.value(axis, int(l)), start.motionThreshold);
   }
 
+  // Call body(y) for the rows of a plane and of cells, shared over the threads.
+  template <class Body> void overSamples(const Plane& plane, const Body& body) const { overRows(plane.h, plane.w, body); }
+  template <class Body> void overCells(const Body& body) const {
+    overRows(baker_.motionLevel(0).h, baker_.motionLevel(0).w * CELL * CELL, body);
+  }
+  template <class Body> void overRows(int rows, int samples, const Body& body) const {
+    team_.overFreeRows(rows, samples, 1, [&](int y0, int y1, int) {
+      for (int y = y0; y < y1; y++) body(y);
+    });
+  }
+
   // What the errors in the luma of each cell weigh on average.
   void weighCells(const Node& node, PlaneBuffer& importance) const {
     const Plane size = baker_.motionLevel(0);
     importance.allocate(size.w, size.h);
-    for (int y = 0; y < size.h; y++)
+    overCells([&](int y) {
       for (int x = 0; x < size.w; x++) {
         real total = 0, n = 0;
         for (int py = y * CELL; py < std::min(config_.height, (y + 1) * CELL); py++)
           for (int px = x * CELL; px < std::min(config_.width, (x + 1) * CELL); px++, n++) total += node.weights[0].row(py)[px];
         importance.row(y)[x] = total / n;
       }
+    });
   }
 
   // Of a displacement by cell, from the slopes of the luma; a flat cell has some too, so that it goes with its neighbours.
@@ -210,7 +231,7 @@ class SegmentStart {
     const StartConstants& start = config_.constants.start;
     const Plane size = baker_.motionLevel(0);
     for (auto& plane : slopes) plane.allocate(size.w, size.h);
-    for (int y = 0; y < size.h; y++)
+    overCells([&](int y) {
       for (int x = 0; x < size.w; x++) {
         real across = 0, down = 0, product = 0;
         for (int py = y * CELL; py < std::min(luma.h, (y + 1) * CELL); py++)
@@ -225,6 +246,7 @@ class SegmentStart {
         slopes[1].row(y)[x] = weight * down + flat;
         slopes[2].row(y)[x] = weight * product;
       }
+    });
   }
 
   // From the prediction as it is with the motion that was found: the factor that brings the shape of each cell nearest to the
@@ -235,7 +257,7 @@ class SegmentStart {
     const Plane &luma = baked_[index].picture[0], &size = baker_.motionLevel(0);
     const real noise = real(start.lightNoise * lambda);  // of each sample, squared codes
     PlaneBuffer light(size.w, size.h), weights(size.w, size.h);
-    for (int y = 0; y < size.h; y++)
+    overCells([&](int y) {
       for (int x = 0; x < size.w; x++) {
         real total = 0, values = 0, missed = 0, squares = 0, products = 0, errors = 0;
         for (int py = y * CELL; py < std::min(luma.h, (y + 1) * CELL); py++)
@@ -259,6 +281,7 @@ class SegmentStart {
         const real limit = real(start.lightLimit * lambda);
         weights.row(y)[x] = real(config_.lossWeights[0]) * squares * limit / (limit + rest);
       }
+    });
     return fillMotion(node, LIGHT, light, weights, start.lightPrice * lambda);
   }
 
@@ -272,22 +295,22 @@ class SegmentStart {
     }
     const Plane& size = baker_.motionLevel(0);
     PlaneBuffer source(config_.width, config_.height), beta(size.w, size.h), weights(size.w, size.h), importance;
-    for (int y = 0; y < source.h; y++)
+    overSamples(source, [&](int y) {
       for (int x = 0; x < source.w; x++) source.row(y)[x] = real(node.source[0][size_t(y) * source.w + x]) - CODE_OFFSET;
+    });
     weighCells(node, importance);
-    team_.overFreeRows(size.h, size.w * CELL * CELL, 1, [&](int y0, int y1, int) {
-      for (int y = y0; y < y1; y++)
-        for (int x = 0; x < size.w; x++) {
-          const CellSpectrum spectra[2] = {spectrumOf(predicted[0][0], x, y), spectrumOf(predicted[1][0], x, y)};
-          const CellCosts<2> costs(spectrumOf(source, x, y), spectra, importance.row(y)[x] * config_.lossWeights[0], water(lambda));
-          const auto cost = [&](double logit) {
-            const double first = 1 / (1 + std::exp(-logit));
-            return costs.cost({first, 1 - first});
-          };
-          const CellChoice choice(cost, config_.constants.start.largestBeta);
-          beta.row(y)[x] = real(choice.value);
-          weights.row(y)[x] = real(choice.weight);
-        }
+    overCells([&](int y) {
+      for (int x = 0; x < size.w; x++) {
+        const CellSpectrum spectra[2] = {spectrumOf(predicted[0][0], x, y), spectrumOf(predicted[1][0], x, y)};
+        const CellCosts<2> costs(spectrumOf(source, x, y), spectra, importance.row(y)[x] * config_.lossWeights[0], water(lambda));
+        const auto cost = [&](double logit) {
+          const double first = 1 / (1 + std::exp(-logit));
+          return costs.cost({first, 1 - first});
+        };
+        const CellChoice choice(cost, config_.constants.start.largestBeta);
+        beta.row(y)[x] = real(choice.value);
+        weights.row(y)[x] = real(choice.weight);
+      }
     });
     return fillMotion(node, BETA, beta, weights, config_.constants.start.betaPrice * lambda);
   }
@@ -313,11 +336,12 @@ class SegmentStart {
     const StartConstants& start = config_.constants.start;
     const Plane& picture = baked_[index].picture[p];
     PlaneBuffer target(picture.w, picture.h), importance(picture.w, picture.h);
-    for (int y = 0; y < picture.h; y++)
+    overSamples(target, [&](int y) {
       for (int x = 0; x < picture.w; x++) {
         target.row(y)[x] = (real(node.source[p][size_t(y) * picture.w + x]) - CODE_OFFSET - picture.row(y)[x]) / CODES_PER_UNIT;
         importance.row(y)[x] = node.weights[p].row(y)[x];
       }
+    });
     const double threshold = node.spec.depth < 2 ? start.anchorThreshold : start.leafThreshold;
     const PlaneBuffer weights = filled(picture, real(config_.lossWeights[p]) * CODES_PER_UNIT * CODES_PER_UNIT);
     approximate(node, pyramidOf(node, INNOVATION, p), target, weights, importance, lambda, threshold);
@@ -335,6 +359,7 @@ class SegmentStart {
   const NetWeights& nets_;
   std::vector<Node>& nodes_;
   const std::vector<BakedNode>& baked_;
+  std::map<std::array<int, 3>, SparsePyramid> pyramids_;  // by the size of their finest level, and levels
   std::map<std::vector<real>, real> eigenvalues_;  // of pyramids, by their steps and the size of their finest level
 };
 

@@ -13,6 +13,7 @@ struct KeptBuffers {
     under.allocate(baker.planeSize(1).w, baker.planeSize(1).h);
     for (int p = 0; p < 3; p++) unfiltered[p].allocate(baker.planeSize(p).w, baker.planeSize(p).h);
   }
+  bool allocated() const { return under.allocated(); }
   KeptPlanes planes() const { return {under, {unfiltered[0], unfiltered[1], unfiltered[2]}}; }
 };
 
@@ -24,7 +25,7 @@ struct Node {
   ErrorWeights weights[3];
   std::vector<PlaneBuffer> gradient[3];  // by thread; only where another node refers to this one
   PlaneBuffer gMotion[MOTION_COMPONENTS];
-  KeptBuffers kept;  // of its own only where another node refers to this one
+  KeptBuffers kept;  // only where another node refers to this one
   int visits = 0;
   bool referred = false;
 
