@@ -12,7 +12,7 @@ import { usualRefinement } from './rateControl.js';
 import { firstAnchorOf, flashes } from './scenes/flashes.js';
 import type { TrainingPlan } from './schedule.js';
 import { SegmentTrainer, type TrainingSettings } from './segmentTrainer.js';
-import { TRAINING_CONSTANTS } from './trainingConstants.js';
+import { type EngineConstants, TRAINING_CONSTANTS } from './trainingConstants.js';
 
 /** Where the search begins. */
 const MIDDLE_DISTANCE = 4;
@@ -51,11 +51,12 @@ export async function bestSegment(
     plan: TrainingPlan,
     refinement: number,
     [anchorDistance, ...later]: readonly [number, ...number[]],
+    constants?: EngineConstants,
   ): Promise<SegmentTrainer> => {
     const laterDistances = later.length > 0 ? later : undefined;
     const firstAnchor = firstAnchorOf(flash, anchorDistance, laterDistances);
     const grid: AnchorGrid = { frames: scene.length, anchorDistance, laterDistances, firstAnchor };
-    return SegmentTrainer.begin(film.settings, weighed, { grid, refinement }, plan, film.nets);
+    return SegmentTrainer.begin(film.settings, weighed, { grid, refinement }, plan, film.nets, constants);
   };
   const { lambda, preset } = film.settings;
   const steps = preset.trialSteps;
@@ -68,7 +69,7 @@ export async function bestSegment(
   let tried = 0;
   for (const distance of distancesOnTrial(distances, () => best.map((stretch) => stretch.distance))) {
     progress(tried++ / (distances.length + 1));
-    const segment = await begin(trialPlan, usual, [distance]);
+    const segment = await begin(trialPlan, usual, [distance], onTrial());
     for (const [stretch, cost] of (await trial(segment, film)).entries()) {
       const balanced = balancedCost(cost);
       if (balanced < best[stretch]!.balanced) best[stretch] = { distance, balanced, cost };
@@ -134,6 +135,12 @@ function balancedCost({ distortion, bits }: StretchCost): number {
   const factor =
     Math.min(Math.max(imbalance, leastImbalance), largestImbalance) ** (1 / (1 + distortionPower));
   return factor ** distortionPower * distortion + bits / factor;
+}
+
+/** The engine's numbers for a trial. */
+function onTrial(): EngineConstants {
+  const { anchors, engine } = TRAINING_CONSTANTS;
+  return { ...engine, sparse: { ...engine.sparse, iterations: anchors.trialIterations } };
 }
 
 /** Cost of each stretch after the steps of a trial with nets that are thrown away: of the start alone if there are none. */
