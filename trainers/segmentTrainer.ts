@@ -221,7 +221,10 @@ export class SegmentTrainer {
     const beginning = wave.ofAge(0, step);
     if (beginning.length + wave.ofAge(this.#plan.steps, step).length === 0) return;
     await this.#bakeAnchors(wave.inTraining(step - 1), nets);
-    for (const interval of beginning) await this.#begin(interval, nets);
+    const [first] = beginning;
+    if (!first) return;
+    const count = beginning.reduce((sum, interval) => sum + interval.count, 0);
+    await this.#begin({ first: first.first, count }, nets);
   }
 
   async #begin(nodes: NodeRange, nets: Float64Array): Promise<void> {

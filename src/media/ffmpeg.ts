@@ -298,9 +298,14 @@ export async function ffmpegWrites({ ffmpeg }: FfmpegTools, options: string[]): 
   return stdout;
 }
 
+/** What `-version` said, by the path of ffmpeg: it takes a third of a second to start. */
+const versions = new Map<string, string>();
+
 /** Options of an output that gets every frame once, whatever its time. They were renamed. */
 export async function passthroughOptions(tools: FfmpegTools): Promise<string[]> {
-  const codecs = /libavcodec +(\d+)/.exec(await ffmpegSays(tools, '-version'));
+  const said = versions.get(tools.ffmpeg) ?? (await ffmpegSays(tools, '-version'));
+  versions.set(tools.ffmpeg, said);
+  const codecs = /libavcodec +(\d+)/.exec(said);
   return [Number(codecs?.[1] ?? 0) >= 60 ? '-fps_mode' : '-vsync', 'passthrough'];
 }
 

@@ -79,7 +79,7 @@ class SegmentStart {
     std::vector<real> kind = pyramid.steps;
     kind.insert(kind.end(), {real(target.w), real(target.h)});
     const auto [eigenvalue, isNew] = eigenvalues_.emplace(kind, real(0));
-    if (isNew) eigenvalue->second = sparse.largestEigenvalue(pyramid.steps);
+    if (isNew) eigenvalue->second = SparsePyramid::largestEigenvalue(config_.constants.sparse, sparse.value(0), pyramid.steps);
     if (!sparse.approximate(pyramid.steps, target, weights, importance, lambda, eigenvalue->second)) return;
     for (int l = 0; l < sparse.levels(); l++) fill(node.latents[pyramid.planes[l]], sparse.value(l), threshold);
   }

@@ -61,7 +61,19 @@ class SparsePyramid {
     return true;
   }
 
-  // Largest eigenvalue of decode^T decode, by power iteration: the same for all pyramids of such sizes and steps.
+  // Largest eigenvalue of decode^T decode for planes of a size: that of the middle of such planes, within a hundredth.
+  static real largestEigenvalue(const SparseConstants& constants, const Plane& size, const std::vector<real>& steps) {
+    std::vector<Plane> sizes;
+    int w = std::min(size.w, MIDDLE), h = std::min(size.h, MIDDLE);
+    for (size_t l = 0; l < steps.size(); l++, w = (w + 1) / 2, h = (h + 1) / 2) sizes.push_back(sizeOnly(w, h));
+    RowTeam alone(1);
+    return SparsePyramid(alone, constants, sizes).largestEigenvalue(steps);
+  }
+
+ private:
+  static constexpr int MIDDLE = 128;
+
+  // By power iteration.
   real largestEigenvalue(const std::vector<real>& steps) {
     uint32_t seed = 1;
     for (int l = 0; l < levels(); l++)
@@ -88,7 +100,6 @@ class SparsePyramid {
     return norm * real(constants_.eigenvalueMargin);
   }
 
- private:
   // Calls body(y), shared over the team.
   template <class Body> void overRows(const Plane& plane, const Body& body) {
     overFixedShares(team_, plane.h, plane.w, 1, [&](int y0, int y1, int) {
