@@ -12,7 +12,7 @@ import { usualRefinement } from './rateControl.js';
 import { firstAnchorOf, flashes } from './scenes/flashes.js';
 import type { TrainingPlan } from './schedule.js';
 import { SegmentTrainer, type TrainingSettings } from './segmentTrainer.js';
-import { type EngineConstants, TRAINING_CONSTANTS } from './trainingConstants.js';
+import { TRAINING_CONSTANTS } from './trainingConstants.js';
 
 /** Where the search begins. */
 const MIDDLE_DISTANCE = 4;
@@ -51,12 +51,11 @@ export async function bestSegment(
     plan: TrainingPlan,
     refinement: number,
     [anchorDistance, ...later]: readonly [number, ...number[]],
-    constants?: EngineConstants,
   ): Promise<SegmentTrainer> => {
     const laterDistances = later.length > 0 ? later : undefined;
     const firstAnchor = firstAnchorOf(flash, anchorDistance, laterDistances);
     const grid: AnchorGrid = { frames: scene.length, anchorDistance, laterDistances, firstAnchor };
-    return SegmentTrainer.begin(film.settings, weighed, { grid, refinement }, plan, film.nets, constants);
+    return SegmentTrainer.begin(film.settings, weighed, { grid, refinement }, plan, film.nets);
   };
   const { lambda, preset } = film.settings;
   const steps = preset.trialSteps;
@@ -69,10 +68,11 @@ export async function bestSegment(
   let tried = 0;
   for (const distance of distancesOnTrial(distances, () => best.map((stretch) => stretch.distance))) {
     progress(tried++ / (distances.length + 1));
-    const segment = await begin(trialPlan, usual, [distance], onTrial());
+    const segment = await begin(trialPlan, usual, [distance]);
     for (const [stretch, cost] of (await trial(segment, film)).entries()) {
       const balanced = balancedCost(cost);
-      if (balanced < best[stretch]!.balanced) best[stretch] = { distance, balanced, cost };
+      const tie = distance > best[stretch]!.distance ? TRAINING_CONSTANTS.anchors.tie : 0;
+      if (balanced < (1 + tie) * best[stretch]!.balanced) best[stretch] = { distance, balanced, cost };
     }
     // One segment at a time: they are large.
     segment.release();
@@ -135,12 +135,6 @@ function balancedCost({ distortion, bits }: StretchCost): number {
   const factor =
     Math.min(Math.max(imbalance, leastImbalance), largestImbalance) ** (1 / (1 + distortionPower));
   return factor ** distortionPower * distortion + bits / factor;
-}
-
-/** The engine's numbers for a trial. */
-function onTrial(): EngineConstants {
-  const { anchors, engine } = TRAINING_CONSTANTS;
-  return { ...engine, sparse: { ...engine.sparse, iterations: anchors.trialIterations } };
 }
 
 /** Cost of each stretch after the steps of a trial with nets that are thrown away: of the start alone if there are none. */

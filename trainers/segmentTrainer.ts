@@ -100,7 +100,6 @@ export class SegmentTrainer {
     { grid, refinement }: SegmentShape,
     plan: TrainingPlan,
     nets: NetState,
-    constants = TRAINING_CONSTANTS.engine,
   ): Promise<SegmentTrainer> {
     const { width, height, chroma } = pictures[0]!;
     const { engine, lambda, threads, seed, tune } = settings;
@@ -112,6 +111,7 @@ export class SegmentTrainer {
       lossWeights: lossWeights(size, tune),
     };
     const nodes = segmentStructure(description);
+    const constants = TRAINING_CONSTANTS.engine;
     const segment = await engine.createSegment(description, nodes, { threads, seed, constants });
     for (const [index, { frame }] of nodes.entries()) {
       segment.setSource(index, ...pictures[frame]!.planes, weights?.[frame]);

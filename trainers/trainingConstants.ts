@@ -15,13 +15,13 @@ export interface AdamConstants {
 
 /** The comparison of anchor distances after a trial. */
 export interface AnchorConstants {
-  /** Iterations of each round of the start's sparse approximation on trial: fewer than in earnest, and the same distances are chosen. */
-  readonly trialIterations: number;
   /** Distortion is taken to fall with this power of the bits. */
   readonly distortionPower: number;
   /** What bits weigh over what they weigh where they are in balance with the distortion: at least and at most, as far as that is taken to hold. */
   readonly leastImbalance: number;
   readonly largestImbalance: number;
+  /** Part by which a longer distance may cost more: where nothing moves all cost alike, but for some bits. */
+  readonly tie: number;
 }
 
 /** How much finer the first depths of a segment are quantized, by what its start says. */
@@ -238,7 +238,7 @@ export const TRAINING_CONSTANTS: TrainingConstants = {
     synthesisFirstBit: 2 ** -6,
   },
   waveIntervals: 4,
-  anchors: { trialIterations: 8, distortionPower: 0.8, leastImbalance: 0.5, largestImbalance: 4 },
+  anchors: { distortionPower: 0.8, leastImbalance: 0.5, largestImbalance: 4, tie: 1e-4 },
   refinement: { usualBalance: [0.25, 0.5], balanceByRefinement: 0.4, perOctave: 2.5, least: -3, most: 1 },
   prunedBelow: 0.35,
   enlarger: {

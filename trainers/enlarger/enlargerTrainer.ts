@@ -62,7 +62,7 @@ export async function trainEnlarger(
   for (let step = 0, next = drawn(); step < steps; step++) {
     throwIfAborted(signal);
     const differentiated = engine.enlargerGradient(next, gradient);
-    // Meanwhile.
+    // Meanwhile, for the next step.
     next = drawn();
     await differentiated;
     addRoughnessGradient(values, gradient);

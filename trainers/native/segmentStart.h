@@ -76,11 +76,7 @@ class SegmentStart {
                    double threshold) {
     SparsePyramid& sparse =
         pyramids_.try_emplace({target.w, target.h, int(pyramid.planes.size())}, team_, config_.constants.sparse, sizesOf(node, pyramid)).first->second;
-    std::vector<real> kind = pyramid.steps;
-    kind.insert(kind.end(), {real(target.w), real(target.h)});
-    const auto [eigenvalue, isNew] = eigenvalues_.emplace(kind, real(0));
-    if (isNew) eigenvalue->second = SparsePyramid::largestEigenvalue(config_.constants.sparse, sparse.value(0), pyramid.steps);
-    if (!sparse.approximate(pyramid.steps, target, weights, importance, lambda, eigenvalue->second)) return;
+    if (!sparse.approximate(pyramid.steps, target, weights, importance, lambda)) return;
     for (int l = 0; l < sparse.levels(); l++) fill(node.latents[pyramid.planes[l]], sparse.value(l), threshold);
   }
 
@@ -360,7 +356,6 @@ class SegmentStart {
   std::vector<Node>& nodes_;
   const std::vector<BakedNode>& baked_;
   std::map<std::array<int, 3>, SparsePyramid> pyramids_;  // by the size of their finest level, and levels
-  std::map<std::vector<real>, real> eigenvalues_;  // of pyramids, by their steps and the size of their finest level
 };
 
 }  // namespace WEFT_ISA

@@ -17,20 +17,19 @@ class SparsePyramid {
   SparsePyramid(RowTeam& team, const SparseConstants& constants, const std::vector<Plane>& sizes) : team_(team), constants_(constants) {
     for (auto* list : {&value_, &momentum_, &sums_, &scale_, &importance_})
       for (const auto& s : sizes) list->emplace_back(s.w, s.h);
+    curvature_ = curvatures(constants, sizes[0], int(sizes.size()));
   }
   int levels() const { return int(value_.size()); }
   // In steps.
   const Plane& value(int level) const { return value_[level]; }
 
-  // FISTA (Beck and Teboulle, 2009) on weight * |decode - target|^2 + lambda / importance * sum |q| / (b ln 2), with the magnitudes b
-  // of each round from the last. `importance` by samples, for latents the mean of their samples: another weight, but one that leaves
-  // the problem as well conditioned as it is. `steps`: what one latent adds at its own grid, by level. `eigenvalue`: the largest for
-  // such steps. False if nothing has weight: there are no values then.
-  bool approximate(const std::vector<real>& steps, const Plane& target, const Plane& weights, const Plane& importance, double lambda,
-                   real eigenvalue) {
+  // FISTA (Beck and Teboulle, 2009), each level with a step of its own, on weight * |decode - target|^2 + lambda / importance *
+  // sum |q| / (b ln 2), with the magnitudes b of each round from the last. `importance` by samples, for latents the mean of their
+  // samples: another weight, but one that leaves the problem as well conditioned as it is. `steps`: what one latent adds at its own
+  // grid, by level. False if nothing has weight: there are no values then.
+  bool approximate(const std::vector<real>& steps, const Plane& target, const Plane& weights, const Plane& importance, double lambda) {
     const real largestWeight = largestOf(weights);
     if (largestWeight <= 0) return false;
-    const real lipschitz = 2 * largestWeight * eigenvalue;
     spread(importance);
     for (int l = 0; l < levels(); l++) {
       overRows(scale_[l], [&](int y) {
@@ -51,7 +50,10 @@ class SparsePyramid {
           real* row = sums_[0].row(y);
           for (int x = 0; x < target.w; x++) row[x] = 2 * weights.row(y)[x] * (row[x] - target.row(y)[x]);
         });
-        adjoint([&](int l, int y) { shrinkRow(l, y, steps[l], lipschitz, real(lambda * LOG2E) / lipschitz, inertia); });
+        adjoint([&](int l, int y) {
+          const real reach = 1 / (2 * largestWeight * curvature_[l]);
+          shrinkRow(l, y, reach, reach * real(lambda * LOG2E) / steps[l], inertia);
+        });
       }
     }
     for (int l = 0; l < levels(); l++)
@@ -61,43 +63,43 @@ class SparsePyramid {
     return true;
   }
 
-  // Largest eigenvalue of decode^T decode for planes of a size: that of the middle of such planes, within a hundredth.
-  static real largestEigenvalue(const SparseConstants& constants, const Plane& size, const std::vector<real>& steps) {
-    std::vector<Plane> sizes;
-    int w = std::min(size.w, MIDDLE), h = std::min(size.h, MIDDLE);
-    for (size_t l = 0; l < steps.size(); l++, w = (w + 1) / 2, h = (h + 1) / 2) sizes.push_back(sizeOnly(w, h));
-    RowTeam alone(1);
-    return SparsePyramid(alone, constants, sizes).largestEigenvalue(steps);
-  }
-
  private:
+  // How far along the middle of such planes goes: larger ones are alike within a hundredth.
   static constexpr int MIDDLE = 128;
 
-  // By power iteration.
-  real largestEigenvalue(const std::vector<real>& steps) {
+  // By level, what a step against the gradient is divided by so that all levels may take theirs at once: the largest eigenvalue of the
+  // level's own decode^T decode, times the number of levels.
+  static std::vector<real> curvatures(const SparseConstants& constants, const Plane& size, int levels) {
+    std::vector<Plane> sizes;
+    for (int l = 0, w = std::min(size.w, MIDDLE), h = std::min(size.h, MIDDLE); l < levels; l++, w = (w + 1) / 2, h = (h + 1) / 2)
+      sizes.push_back(sizeOnly(w, h));
+    std::vector<real> out;
+    for (int l = 0; l < levels; l++) out.push_back(real(levels) * eigenvalueOf(constants, sizes, l));
+    return out;
+  }
+
+  // The largest of decode^T decode of one level alone, by power iteration.
+  static real eigenvalueOf(const SparseConstants& constants, const std::vector<Plane>& sizes, int level) {
+    RowTeam alone(1);
+    std::vector<PlaneBuffer> planes;
+    for (int l = 0; l <= level; l++) planes.emplace_back(sizes[l].w, sizes[l].h);
+    Plane& latents = planes[level];
     uint32_t seed = 1;
-    for (int l = 0; l < levels(); l++)
-      for (int y = 0; y < momentum_[l].h; y++)
-        for (int x = 0; x < momentum_[l].w; x++)
-          momentum_[l].row(y)[x] = steps[l] * (real(hashBits(seed++, 7, 9) & 255) / 255 + real(constants_.leastDirection));
+    for (int y = 0; y < latents.h; y++)
+      for (int x = 0; x < latents.w; x++) latents.row(y)[x] = real(hashBits(seed++, 7, 9) & 255) / 255 + real(constants.leastDirection);
     real norm = 1;
-    for (int i = 0; i < constants_.powerIterations; i++) {
-      decode([](int) {});
-      adjoint([](int, int) {});
+    for (int i = 0; i < constants.powerIterations; i++) {
+      for (int l = level - 1; l >= 0; l--) upsample(alone, planes[l + 1], planes[l]);
+      for (int l = 1; l <= level; l++) upsampleAdjoint(alone, planes[l - 1], planes[l]);
       double total = 0;
-      for (int l = 0; l < levels(); l++)
-        for (int y = 0; y < sums_[l].h; y++)
-          for (int x = 0; x < sums_[l].w; x++) total += double(steps[l] * sums_[l].row(y)[x]) * (steps[l] * sums_[l].row(y)[x]);
+      for (int y = 0; y < latents.h; y++)
+        for (int x = 0; x < latents.w; x++) total += double(latents.row(y)[x]) * latents.row(y)[x];
       norm = real(std::sqrt(total));
       if (norm <= 0) return 1;
-      for (int l = 0; l < levels(); l++) {
-        const real factor = steps[l] * steps[l] / norm;
-        overRows(momentum_[l], [&](int y) {
-          for (int x = 0; x < momentum_[l].w; x++) momentum_[l].row(y)[x] = factor * sums_[l].row(y)[x];
-        });
-      }
+      for (int y = 0; y < latents.h; y++)
+        for (int x = 0; x < latents.w; x++) latents.row(y)[x] /= norm;
     }
-    return norm * real(constants_.eigenvalueMargin);
+    return norm * real(constants.eigenvalueMargin);
   }
 
   // Calls body(y), shared over the team.
@@ -153,13 +155,12 @@ class SparsePyramid {
     overRows(sums_[0], [&](int y) { finished(0, y); });
   }
   // A step against the gradient, the soft threshold for the price of the latents, and the next momentum.
-  void shrinkRow(int l, int y, real step, real lipschitz, real price, real inertia) {
+  void shrinkRow(int l, int y, real reach, real price, real inertia) {
     real *v = value_[l].row(y), *m = momentum_[l].row(y);
     const real *g = sums_[l].row(y), *s = scale_[l].row(y);
-    const real reach = step * step / lipschitz;
     for (int x = 0; x < value_[l].w; x += LANES) {
       const vf moved = load(m + x) - reach * load(g + x);
-      const vf limit = splat(step * price) / load(s + x);
+      const vf limit = splat(price) / load(s + x);
       const vf value = flipped(maximum(absolute(moved) - limit, splat(0)), moved);
       store(m + x, value + inertia * (value - load(v + x)));
       store(v + x, value);
@@ -194,6 +195,7 @@ class SparsePyramid {
   const SparseConstants& constants_;
   std::vector<PlaneBuffer> value_, momentum_, sums_;
   std::vector<PlaneBuffer> scale_, importance_;  // scale_: expected magnitudes times importance
+  std::vector<real> curvature_;                  // by level, of what latents add
 };
 
 }  // namespace WEFT_ISA

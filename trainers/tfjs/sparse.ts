@@ -22,7 +22,7 @@ export interface SparseProblem {
 
 /**
  * Latents by level that make weights * |decoded - target|^2 + lambda / importance * sum |q| / (scale ln 2) small: FISTA (Beck and
- * Teboulle, 2009) in rounds, with the scales of each from the last (Candes, Wakin and Boyd, 2008).
+ * Teboulle, 2009) in rounds, each level with a step of its own, with the scales of each from the last (Candes, Wakin and Boyd, 2008).
  */
 export async function approximate(
   problem: SparseProblem,
@@ -43,8 +43,12 @@ export async function approximate(
   const gradient = tf.grads((...levels: tf.Tensor[]) =>
     tf.sum(tf.mul(weights, tf.square(tf.sub(decode(levels), target)))),
   );
-  const rate = 1 / (2 * largest * (await largestEigenvalue(sizes, decode, constants)));
-  const shrink = lambda * Math.LOG2E * rate;
+  const rates: number[] = [];
+  for (const level of sizes.keys()) {
+    const eigenvalue = await largestEigenvalue(sizes, level, decode, constants);
+    rates.push(1 / (2 * largest * sizes.length * eigenvalue));
+  }
+  const shrink = lambda * Math.LOG2E;
   const values = tf.tidy(() => {
     let value = zeros(sizes);
     let momentum = value;
@@ -52,7 +56,7 @@ export async function approximate(
     for (let round = 0; round < constants.rounds; round++) {
       const limits = (
         round === 0 ? sizes.map(() => tf.scalar(constants.firstScale)) : scales(value, constants)
-      ).map((scale, l) => tf.div(shrink, tf.mul(scale, factors[l]!)));
+      ).map((scale, l) => tf.div(shrink * rates[l]!, tf.mul(scale, factors[l]!)));
       let t = 1;
       for (let i = 0; i < constants.iterations; i++) {
         const last = i === constants.iterations - 1;
@@ -61,7 +65,9 @@ export async function approximate(
         t = last ? 1 : next;
         [value, momentum] = tf.tidy(() => {
           const slopes = gradient(momentum);
-          const after = momentum.map((m, l) => softened(tf.sub(m, tf.mul(slopes[l]!, rate)), limits[l]!));
+          const after = momentum.map((m, l) =>
+            softened(tf.sub(m, tf.mul(slopes[l]!, rates[l]!)), limits[l]!),
+          );
           const carried = after.map((v, l) => tf.add(v, tf.mul(inertia, tf.sub(v, value[l]!))));
           return [after, carried] as [tf.Tensor[], tf.Tensor[]];
         });
@@ -100,22 +106,31 @@ function softened(value: tf.Tensor, limit: tf.Tensor): tf.Tensor {
   return tf.mul(tf.sign(value), tf.relu(tf.sub(tf.abs(value), limit)));
 }
 
-/** Of decode^T decode, by power iteration. */
+/** Of decode^T decode of one level alone, by power iteration. */
 async function largestEigenvalue(
   sizes: readonly Size[],
+  level: number,
   decode: (levels: readonly tf.Tensor[]) => Plane,
   { powerIterations, eigenvalueMargin, leastDirection }: SparseConstants,
 ): Promise<number> {
   const norm = tf.tidy(() => {
-    const square = tf.grads((...levels: tf.Tensor[]) => tf.mul(0.5, tf.sum(tf.square(decode(levels)))));
-    let direction = sizes.map(({ width, height }, l) =>
-      tf.randomUniform([height, width], leastDirection, leastDirection + 1, 'float32', l + 1),
+    const others = zeros(sizes);
+    const square = tf.grad((alone: tf.Tensor) =>
+      tf.mul(0.5, tf.sum(tf.square(decode(others.map((zero, l) => (l === level ? alone : zero)))))),
+    );
+    const { width, height } = sizes[level]!;
+    let direction: tf.Tensor = tf.randomUniform(
+      [height, width],
+      leastDirection,
+      leastDirection + 1,
+      'float32',
+      level + 1,
     );
     let length: tf.Tensor = tf.scalar(1);
     for (let i = 0; i < powerIterations; i++) {
       const moved = square(direction);
-      length = tf.sqrt(sumOf(moved.map((m) => tf.sum(tf.square(m)))));
-      direction = moved.map((m) => tf.div(m, tf.maximum(length, 1e-30)));
+      length = tf.sqrt(tf.sum(tf.square(moved)));
+      direction = tf.div(moved, tf.maximum(length, 1e-30));
     }
     return length;
   });
