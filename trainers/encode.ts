@@ -222,7 +222,7 @@ async function finishGroups(
 
 /** Those from the first on of which none is missing. */
 function unbroken(groups: readonly KeptGroup[]): readonly KeptGroup[] {
-  const missing = Array.from(groups).findIndex((group) => group === undefined);
+  const missing = Array.from<KeptGroup | undefined>(groups).indexOf(undefined);
   return missing < 0 ? [...groups] : groups.slice(0, missing);
 }
 
