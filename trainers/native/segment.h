@@ -41,7 +41,7 @@ class Segment final : public TrainingSegment, private LatentSource {
 
   void analyse(const double* nets, double lambda, NodeRange nodes) override {
     loadNets(nets);
-    SegmentStart(config_, team_, baker_, nets_, nodes_, baked_).run(lambda, nodes, [&](int index) { forward(index, HARD); });
+    SegmentStart(config_, team_, baker_, nets_, nodes_, baked_, curvatures_).run(lambda, nodes, [&](int index) { forward(index, HARD); });
   }
 
   void bake(const double* nets, const std::vector<int>& nodes) override {
@@ -424,6 +424,7 @@ class Segment final : public TrainingSegment, private LatentSource {
   NodeBaker baker_;
   NodeAdjoint adjoint_;
   RateModel rate_;
+  Curvatures curvatures_;
   KeptBuffers lentKept_;  // of nodes that have none of their own
   std::vector<std::array<PlaneBuffer, MOTION_COMPONENTS>> gMotion_;  // by thread
   std::vector<PlaneBuffer> gMotionLevels_[MOTION_COMPONENTS];        // by component and level from 1

@@ -16,12 +16,17 @@
 namespace weft {
 namespace WEFT_ISA {
 
+// Of its finest level, and how many levels.
+using PyramidSize = std::array<int, 3>;
+// By level; they are the same for all nodes.
+using Curvatures = std::map<PyramidSize, std::vector<real>>;
+
 class SegmentStart {
  public:
   // All must outlive this. Fills the latents of `nodes`; reads `baked`, where whoever runs this bakes them.
   SegmentStart(const SegmentConfig& config, RowTeam& team, NodeBaker& baker, const NetWeights& nets, std::vector<Node>& nodes,
-               const std::vector<BakedNode>& baked)
-      : config_(config), team_(team), baker_(baker), nets_(nets), nodes_(nodes), baked_(baked) {}
+               const std::vector<BakedNode>& baked, Curvatures& curvatures)
+      : config_(config), team_(team), baker_(baker), nets_(nets), nodes_(nodes), baked_(baked), curvatures_(curvatures) {}
 
   // bake(index): bakes a node with its latents as they are, rounded; those before it that it is predicted from are.
   template <class Bake> void run(double lambda, NodeRange nodes, const Bake& bake) {
@@ -74,8 +79,11 @@ class SegmentStart {
   // Fills a pyramid of latents so that its decode comes near to the target.
   void approximate(Node& node, const Pyramid& pyramid, const Plane& target, const Plane& weights, const Plane& importance, double lambda,
                    double threshold) {
-    SparsePyramid& sparse =
-        pyramids_.try_emplace({target.w, target.h, int(pyramid.planes.size())}, team_, config_.constants.sparse, sizesOf(node, pyramid)).first->second;
+    const SparseConstants& constants = config_.constants.sparse;
+    const PyramidSize size{target.w, target.h, int(pyramid.planes.size())};
+    auto& curvatures = curvatures_[size];
+    if (curvatures.empty()) curvatures = SparsePyramid::curvatures(constants, target, int(pyramid.planes.size()));
+    SparsePyramid& sparse = pyramids_.try_emplace(size, team_, constants, sizesOf(node, pyramid), curvatures).first->second;
     if (!sparse.approximate(pyramid.steps, target, weights, importance, lambda)) return;
     for (int l = 0; l < sparse.levels(); l++) fill(node.latents[pyramid.planes[l]], sparse.value(l), threshold);
   }
@@ -355,7 +363,8 @@ class SegmentStart {
   const NetWeights& nets_;
   std::vector<Node>& nodes_;
   const std::vector<BakedNode>& baked_;
-  std::map<std::array<int, 3>, SparsePyramid> pyramids_;  // by the size of their finest level, and levels
+  Curvatures& curvatures_;
+  std::map<PyramidSize, SparsePyramid> pyramids_;
 };
 
 }  // namespace WEFT_ISA

@@ -13,11 +13,11 @@ namespace WEFT_ISA {
 // are kept as what they add at their own grid: times the step of their level.
 class SparsePyramid {
  public:
-  // The team and the constants must outlive this.
-  SparsePyramid(RowTeam& team, const SparseConstants& constants, const std::vector<Plane>& sizes) : team_(team), constants_(constants) {
+  // The team and the constants must outlive this, and the curvatures of such planes.
+  SparsePyramid(RowTeam& team, const SparseConstants& constants, const std::vector<Plane>& sizes, const std::vector<real>& curvatures)
+      : team_(team), constants_(constants), curvatures_(curvatures) {
     for (auto* list : {&value_, &momentum_, &sums_, &scale_, &importance_})
       for (const auto& s : sizes) list->emplace_back(s.w, s.h);
-    curvature_ = curvatures(constants, sizes[0], int(sizes.size()));
   }
   int levels() const { return int(value_.size()); }
   // In steps.
@@ -51,7 +51,7 @@ class SparsePyramid {
           for (int x = 0; x < target.w; x++) row[x] = 2 * weights.row(y)[x] * (row[x] - target.row(y)[x]);
         });
         adjoint([&](int l, int y) {
-          const real reach = 1 / (2 * largestWeight * curvature_[l]);
+          const real reach = 1 / (2 * largestWeight * curvatures_[l]);
           shrinkRow(l, y, reach, reach * real(lambda * LOG2E) / steps[l], inertia);
         });
       }
@@ -63,10 +63,6 @@ class SparsePyramid {
     return true;
   }
 
- private:
-  // How far along the middle of such planes goes: larger ones are alike within a hundredth.
-  static constexpr int MIDDLE = 128;
-
   // By level, what a step against the gradient is divided by so that all levels may take theirs at once: the largest eigenvalue of the
   // level's own decode^T decode, times the number of levels.
   static std::vector<real> curvatures(const SparseConstants& constants, const Plane& size, int levels) {
@@ -77,6 +73,10 @@ class SparsePyramid {
     for (int l = 0; l < levels; l++) out.push_back(real(levels) * eigenvalueOf(constants, sizes, l));
     return out;
   }
+
+ private:
+  // How far along the middle of planes goes: larger ones are alike within a hundredth.
+  static constexpr int MIDDLE = 128;
 
   // The largest of decode^T decode of one level alone, by power iteration.
   static real eigenvalueOf(const SparseConstants& constants, const std::vector<Plane>& sizes, int level) {
@@ -193,9 +193,9 @@ class SparsePyramid {
 
   RowTeam& team_;
   const SparseConstants& constants_;
+  const std::vector<real>& curvatures_;
   std::vector<PlaneBuffer> value_, momentum_, sums_;
   std::vector<PlaneBuffer> scale_, importance_;  // scale_: expected magnitudes times importance
-  std::vector<real> curvature_;                  // by level, of what latents add
 };
 
 }  // namespace WEFT_ISA

@@ -46,6 +46,7 @@ import { latentBits } from './rate.js';
 import { each, type Plane, type Planes, Resampling, sumOf } from './resampling.js';
 import { hardRound, softRound } from './rounding.js';
 import { releaseSource, sourceOf } from './source.js';
+import type { Eigenvalues } from './sparse.js';
 import { beginNode } from './start.js';
 import { collapse, type NetTensors, synthesizeChroma, synthesizeLuma } from './synthesis.js';
 import { type Baked, PICTURE_PLANES, predictorOf, readsOf, type TrainedNode } from './trainedNode.js';
@@ -64,6 +65,7 @@ export class TfjsSegment implements TrainingSegment {
   readonly #host: TfjsHost;
   readonly #shape: FieldShape;
   readonly #resampling = new Resampling();
+  readonly #eigenvalues: Eigenvalues = new Map();
   readonly #nodes: readonly TrainedNode[];
   /** Steps before gains, which are zero at the prior. */
   readonly #settings: StepSettings;
@@ -108,6 +110,7 @@ export class TfjsSegment implements TrainingSegment {
       await beginNode({
         ...{ node, nodes: this.#nodes, shape: this.#shape, resampling: this.#resampling, lambda },
         constants: this.#host.constants,
+        eigenvalues: this.#eigenvalues,
         lossWeights: this.#description.lossWeights,
         depthScale: depthScale(this.#description.depthOffset, node.field.depth),
         stepOf: (plane) => this.#baseStep(node, plane),

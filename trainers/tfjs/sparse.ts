@@ -20,6 +20,9 @@ export interface SparseProblem {
   readonly lambda: number;
 }
 
+/** Of decode^T decode of levels alone, by `eigenvalueKey`: the same for all nodes. */
+export type Eigenvalues = Map<string, number>;
+
 /**
  * Latents by level that make weights * |decoded - target|^2 + lambda / importance * sum |q| / (scale ln 2) small: FISTA (Beck and
  * Teboulle, 2009) in rounds, each level with a step of its own, with the scales of each from the last (Candes, Wakin and Boyd, 2008).
@@ -28,6 +31,7 @@ export async function approximate(
   problem: SparseProblem,
   resampling: Resampling,
   constants: SparseConstants,
+  known: Eigenvalues,
 ): Promise<Float32Array[]> {
   const { sizes, steps, target, weights, importance, lambda } = problem;
   const decode = (levels: readonly tf.Tensor[]): Plane =>
@@ -45,7 +49,9 @@ export async function approximate(
   );
   const rates: number[] = [];
   for (const level of sizes.keys()) {
-    const eigenvalue = await largestEigenvalue(sizes, level, decode, constants);
+    const key = eigenvalueKey(sizes, steps, level);
+    const eigenvalue = known.get(key) ?? (await largestEigenvalue(sizes, level, decode, constants));
+    known.set(key, eigenvalue);
     rates.push(1 / (2 * largest * sizes.length * eigenvalue));
   }
   const shrink = lambda * Math.LOG2E;
@@ -104,6 +110,10 @@ function zeros(sizes: readonly Size[]): tf.Tensor[] {
 
 function softened(value: tf.Tensor, limit: tf.Tensor): tf.Tensor {
   return tf.mul(tf.sign(value), tf.relu(tf.sub(tf.abs(value), limit)));
+}
+
+function eigenvalueKey([finest]: readonly Size[], steps: readonly number[], level: number): string {
+  return [finest!.width, finest!.height, level, steps[level]].join();
 }
 
 /** Of decode^T decode of one level alone, by power iteration. */

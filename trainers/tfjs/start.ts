@@ -19,7 +19,7 @@ import { type Luma, lightTowards, lumaPyramid, searchMotion, VectorField } from 
 import { predict } from './prediction.js';
 import type { Plane, Planes, Resampling } from './resampling.js';
 import { CellCosts, type CellSpectrum, cellChoice, cellSpectrum, meanAlone } from './residualCosts.js';
-import { approximate } from './sparse.js';
+import { approximate, type Eigenvalues } from './sparse.js';
 import { type Baked, PICTURE_PLANES, type TrainedNode } from './trainedNode.js';
 
 /** What a node begins from. */
@@ -34,6 +34,7 @@ export interface NodeStart {
   readonly lossWeights: readonly number[];
   /** Factor of the innovation's steps at the node's depth. */
   readonly depthScale: number;
+  readonly eigenvalues: Eigenvalues;
   readonly stepOf: (plane: LatentPlane) => number;
   /** Bakes the node with its latents as they are. */
   readonly bake: () => Baked;
@@ -61,6 +62,7 @@ export async function beginNode(start: NodeStart): Promise<void> {
       { sizes: levels, steps: levels.map(start.stepOf), ...problem },
       start.resampling,
       start.constants.sparse,
+      start.eigenvalues,
     );
     for (const [level, p] of planes.entries()) values[p] = fitted[level]!;
     tf.dispose([problem.target, problem.weights]);
