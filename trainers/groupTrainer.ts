@@ -48,6 +48,7 @@ class GroupTrainer {
     const quantizer = new NetQuantizer(this.#nets.values, lambda, this.#costOf(group));
     await quantizer.chooseSteps();
     await this.#polish(quantizer, 'quantizing nets', work.done);
+    for (const segment of group) await segment.bakeMeasured(this.#nets);
     // With nets that stay as they are, segments know nothing of each other.
     for (const segment of group) await this.#run([segment], preset.netSteps, segment.wave.steps, work);
     await this.#polish(quantizer, 'polishing nets', 1);

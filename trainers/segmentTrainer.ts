@@ -158,11 +158,16 @@ export class SegmentTrainer {
    * on.
    */
   async cost(nets: Float64Array, part: CostPart): Promise<number> {
-    const measured = Math.min(this.#begun, measuredFrames(this.description, this.#settings.preset));
+    const measured = this.#measured;
     const costs = await this.evaluate(nets, measured, part);
     const [intra = 0, ...inter] = costs.map((cost) => this.#total(cost));
     const interScale = (this.description.frames - 1) / Math.max(1, measured - 1);
     return intra + interScale * inter.reduce((sum, cost) => sum + cost, 0);
+  }
+
+  /** Bakes what `cost` was measured on by the nets as they are now: a step leaves nodes that it does not visit as they were. */
+  async bakeMeasured({ values }: NetState): Promise<void> {
+    await this.#segment.bake(values, nodesIn({ first: 0, count: this.#measured }));
   }
 
   /**
@@ -201,6 +206,10 @@ export class SegmentTrainer {
 
   release(): void {
     this.#segment.release();
+  }
+
+  get #measured(): number {
+    return Math.min(this.#begun, measuredFrames(this.description, this.#settings.preset));
   }
 
   /** Ages at which something is done with an interval besides its training. */

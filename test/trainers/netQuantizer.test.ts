@@ -39,6 +39,19 @@ describe('quantization of the nets', () => {
     expect([...values]).toEqual([...prior]);
   });
 
+  it('measures the same values once', async () => {
+    const values = Float64Array.from(prior, (value) => value + 0.01);
+    const cost = bowl(values.slice(), 1);
+    const measured: string[] = [];
+    const quantizer = new NetQuantizer(values, LAMBDA, (tried, kind) => {
+      measured.push(`${kind} ${tried.join()}`);
+      return cost(tried, kind);
+    });
+    await quantizer.chooseSteps();
+    expect(measured.length).toBeGreaterThan(NET_TENSORS.length);
+    expect(new Set(measured).size).toBe(measured.length);
+  });
+
   it('holds the values of the integers, and costs less with every pass', async () => {
     const random = uniforms(3);
     const values = Float64Array.from({ length: NET_VALUE_COUNT }, (_, i) => prior[i]! + random() - 0.5);

@@ -49,6 +49,8 @@ export class NetQuantizer {
   readonly #values: Float64Array;
   readonly #lambda: number;
   readonly #cost: FilmCost;
+  /** What the film costs by the values that were tried for the tensor in work: small ones are the same at several steps. */
+  readonly #tried = new Map<string, number>();
 
   /**
    * @param values trained values; left as they will be in the file
@@ -98,13 +100,21 @@ export class NetQuantizer {
     const tensor = NET_TENSORS[index]!;
     this.tensors[index] = quantized;
     this.#values.set(this.#dequantized(tensor, quantized), tensor.offset);
+    this.#tried.clear();
   }
 
   async #measure(tensor: NetTensor, quantized: QuantizedTensor): Promise<Choice> {
-    const tried = this.#values.slice();
-    tried.set(this.#dequantized(tensor, quantized), tensor.offset);
-    const film = await this.#cost(tried, tensor.kind);
+    const dequantized = this.#dequantized(tensor, quantized);
+    const key = dequantized.join();
+    const film = this.#tried.get(key) ?? (await this.#costWith(tensor, dequantized));
+    this.#tried.set(key, film);
     return { quantized, film, total: film + this.#lambda * countTensorBits(quantized) };
+  }
+
+  #costWith(tensor: NetTensor, dequantized: Float32Array): Promise<number> {
+    const values = this.#values.slice();
+    values.set(dequantized, tensor.offset);
+    return this.#cost(values, tensor.kind);
   }
 
   /** @param unquantized cost of the film with the trained values */
