@@ -11,6 +11,7 @@
  * Only the project `program` compiles first: its tests start `weft` as a user does, from dist/.
  */
 
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -35,8 +36,8 @@ function project(name: string, test: TestProjectInlineConfiguration['test']): Te
 export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
-    // One core too few by default, which on two cores is half of them.
-    maxWorkers: '100%',
+    // More than cores: tests that start programs wait for them, some for seconds.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     ...(REPORTS && {
       reporters: ['default', 'json'],
       outputFile: { json: join(REPORTS, `${process.pid}.json`) },
