@@ -13,7 +13,7 @@ import { EncodeWatch, type GroupWatch } from './encodeWatch.js';
 import { openEngine } from './engines.js';
 import { type FilmPart, learnEnlarger } from './enlarger/filmEnlarger.js';
 import { SourcePieces } from './enlarger/sourcePieces.js';
-import { type FinishedGroup, packGroup, unpackGroup } from './finishedGroup.js';
+import { digestOf, type FinishedGroup, packGroup, unpackGroup } from './finishedGroup.js';
 import { type GroupTask, type GroupWorkshop, localWorkshop } from './groupTask.js';
 import { type EncodeOptions, resolveOptions } from './options.js';
 import { PRESETS, type Preset, type PresetName } from './presets.js';
@@ -73,7 +73,7 @@ export async function encodeFilm(
   checkTimes(source.info);
   const engine = await openEngine(options.engine, hooks.log);
   const store = hooks.store ?? new MemoryStore();
-  await store.begin({ weft: weftVersion(), engine: engine.name, options });
+  await store.begin({ weft: weftVersion(), engine: engine.name, options, film: source.info });
   const encodeWith = (crf: number, preset: PresetName): Promise<EncodedFilm> =>
     encodeAt(source, { ...options, preset }, crf, engine, store, hooks);
   if (options.crf !== undefined) return encodeWith(options.crf, options.preset);
@@ -260,6 +260,7 @@ function lostGroup(name: string): MediaError {
  * Trains a group, or takes it from where it was kept.
  *
  * @param name tells it from all others of the encode
+ * @throws MediaError WORK_DIFFERS if what was kept is of other pictures
  */
 async function finishGroup(
   name: string,
@@ -268,9 +269,11 @@ async function finishGroup(
   watch: GroupWatch,
   store: WorkStore,
 ): Promise<KeptGroup> {
+  const source = digestOf(task.scenes.flat());
   const before = await store.read(name);
   const finished = before && unpackGroup(before);
-  if (finished && finished.segments.reduce((sum, { frames }) => sum + frames, 0) === framesOf(task.scenes)) {
+  if (finished) {
+    if (finished.source !== source) throw otherFilm();
     watch.end(finished.segments, false);
     return keptGroup(name, finished);
   }
@@ -278,8 +281,16 @@ async function finishGroup(
   watch.end(group.segments, true);
   // What was ended early is not what an undisturbed encode would have made of it: none goes on with that.
   const place = watch.finishing ? `${name}-early` : name;
-  await store.write(place, packGroup(group));
+  await store.write(place, packGroup({ ...group, source }));
   return keptGroup(place, group);
+}
+
+function otherFilm(): MediaError {
+  return new MediaError('What is kept of this encode is of other pictures: the film has changed.', {
+    code: 'WORK_DIFFERS',
+    hint: 'Give the film as it was to go on, or --restart to begin anew.',
+    path: 'source',
+  });
 }
 
 function keptGroup(name: string, { nets, segments }: FinishedGroup): KeptGroup {

@@ -1,7 +1,9 @@
 /** Groups of segments in the form in which an encode keeps them. */
 
+import { createHash } from 'node:crypto';
 import { Packr, Unpackr } from 'msgpackr';
 import { crc32c } from '../runtime/format/crc32c.js';
+import type { Picture } from '../runtime/picture/picture.js';
 import type { TrainedSegment } from './segmentTrainer.js';
 
 /** A group of segments that needs no more training. */
@@ -9,9 +11,18 @@ export interface FinishedGroup {
   readonly segments: readonly TrainedSegment[];
   /** From `writeNets`. */
   readonly nets: Uint8Array;
+  /** From `digestOf` its pictures, where another run may go on behind it. */
+  readonly source?: string;
 }
 
 const CHECKSUM_BYTES = 4;
+
+/** SHA-256 over all samples of pictures. In hexadecimal. */
+export function digestOf(pictures: Iterable<Picture>): string {
+  const hash = createHash('sha256');
+  for (const { planes } of pictures) for (const plane of planes) hash.update(plane);
+  return hash.digest('hex');
+}
 
 /** Bytes of a group, with their checksum. */
 export function packGroup(group: FinishedGroup): Uint8Array {

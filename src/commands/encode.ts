@@ -11,7 +11,6 @@ import { given } from '../given.js';
 import { type Interrupts, listenForInterrupts } from '../interrupts.js';
 import { compareFilms, type FilmComparison } from '../measure/compareFilms.js';
 import type { PsnrDb } from '../measure/psnr.js';
-import { filmDigest } from '../media/filmDigest.js';
 import { checkOutput, writeWhole } from '../media/outputFile.js';
 import { WorkFolder } from '../media/workFolder.js';
 import type { OptionTable } from '../optionTable.js';
@@ -118,9 +117,7 @@ export async function runEncode(args: EncodeArguments, context: CommandContext):
         const report =
           output === '-'
             ? await throughFile(encodeTo)
-            : await withWorkFolder(output, film, args, context, either, (store) =>
-                encodeTo(output, store, viewer),
-              );
+            : await withWorkFolder(output, args, context, (store) => encodeTo(output, store, viewer));
         reporter.result({ ...report }, encodeSummary(report));
       };
       await (args.watch ? watched(output, args, interrupts.signal, context, work) : work());
@@ -157,16 +154,12 @@ async function openWorkshop(
 /** Lets `encode` keep what it finishes beside its output, until that is there. */
 async function withWorkFolder<T>(
   output: string,
-  film: FilmSource,
   { restart }: EncodeArguments,
   { reporter }: CommandContext,
-  signal: AbortSignal,
   encode: (store: WorkStore) => Promise<T>,
 ): Promise<T> {
-  const total = film.info.frames ?? Number.POSITIVE_INFINITY;
-  const source = await filmDigest(film, signal, (frames) => reporter.progress('checking', frames / total));
   const log = (line: string) => reporter.note(line);
-  const work = new WorkFolder(output, { source, log, ...given({ restart }) });
+  const work = new WorkFolder(output, { log, ...given({ restart }) });
   try {
     const result = await encode(work);
     await work.remove();

@@ -12,8 +12,6 @@ const LOCK = 'lock';
 
 /** How a folder is used. */
 export interface WorkOptions {
-  /** Digest of the film. */
-  source: string;
   /** Whether what is there is thrown away; default: no. */
   restart?: boolean;
   /** Gets a line if there is something to go on from. */
@@ -43,8 +41,8 @@ export class WorkFolder implements WorkStore {
 
   /** @throws MediaError WORK_IN_USE, WORK_DIFFERS, WRITE_FAILED, DISK_FULL */
   async begin(encode: EncodeFacts): Promise<void> {
-    const { source, restart, log } = this.#options;
-    const facts = JSON.parse(JSON.stringify({ ...encode, source })) as EncodeFacts;
+    const { restart, log } = this.#options;
+    const facts = JSON.parse(JSON.stringify(encode)) as EncodeFacts;
     await this.#told(mkdir(this.folder, { recursive: true }));
     await this.#lock();
     if (restart) await this.#clear();
@@ -185,7 +183,7 @@ function difference(before: string, now: EncodeFacts): string | undefined {
   const names = [...new Set([...old.keys(), ...current.keys()])];
   const name = names.find((name) => old.get(name) !== current.get(name));
   if (name === undefined) return undefined;
-  if (name === 'source') return 'the film has changed';
+  if (name.startsWith('film.')) return 'the film has changed';
   return `${name.replace('options.', '')} was ${old.get(name) ?? 'not given'}, now it is ${current.get(name) ?? 'not given'}`;
 }
 
@@ -200,7 +198,7 @@ function parsed(text: string): EncodeFacts {
 function flat(facts: EncodeFacts): Map<string, string> {
   const nested = (name: string, value: unknown): [string, string][] =>
     value !== null && typeof value === 'object' && !Array.isArray(value)
-      ? Object.entries(value).flatMap(([key, inner]) => nested(key, inner))
+      ? Object.entries(value).flatMap(([key, inner]) => nested(`${name}.${key}`, inner))
       : [[name, JSON.stringify(value)]];
   return new Map(Object.entries(facts).flatMap(([name, value]) => nested(name, value)));
 }
