@@ -30,7 +30,7 @@ const REPORTS = process.env.WEFT_TEST_REPORTS;
 const PATIENCE = { testTimeout: 300_000, hookTimeout: 300_000 };
 
 function project(name: string, test: TestProjectInlineConfiguration['test']): TestProjectInlineConfiguration {
-  return { test: { name, environment: 'node', ...PATIENCE, ...test } };
+  return { test: { name, environment: 'node', setupFiles: 'test/sameBytes.ts', ...PATIENCE, ...test } };
 }
 
 export default defineConfig({
