@@ -91,10 +91,17 @@ function drawMotion(x: FloatPlane, y: FloatPlane, resting: number, random: () =>
   }
 }
 
-/** Planes at an instant, as the reference has them. */
-export function planesAt({ shape, nodes, baked, frames }: MovingFilm, frame: number, phase: number): Planes {
+const between = new WeakMap<MovingFilm, Map<number, Planes>>();
+
+/** Planes at an instant, as the reference has them: worked out once for all views. */
+export function planesAt(film: MovingFilm, frame: number, phase: number): Planes {
+  const { shape, nodes, baked, frames } = film;
   if (phase === 0) return frames[frame]!.planes;
-  return planesBetween(shape, nodes, baked, frame, phase) as unknown as Planes;
+  const known = between.get(film) ?? new Map<number, Planes>();
+  const planes =
+    known.get(frame + phase) ?? (planesBetween(shape, nodes, baked, frame, phase) as unknown as Planes);
+  between.set(film, known.set(frame + phase, planes));
+  return planes;
 }
 
 /** The picture at an instant, as the reference has it. */
