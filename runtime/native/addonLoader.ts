@@ -6,7 +6,7 @@ import { EngineError } from '../errors.js';
 
 /** What every build says of itself; the portable one also says which others the processor runs. */
 export interface AddonBuild {
-  readonly instructionSet: 'portable' | 'neon' | 'avx2' | 'avx512';
+  readonly instructionSet: 'portable' | 'neon' | 'avx2' | 'avx512' | 'exact';
   readonly hasAvx2?: boolean;
   readonly hasAvx512?: boolean;
 }

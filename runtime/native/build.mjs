@@ -5,13 +5,15 @@
  * TensorFlow.js. So this script never fails an install: it prints one notice and
  * ends with code 0. `WEFT_SKIP_NATIVE=1` skips the build.
  */
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
+const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const addons = ['runtime/native', 'trainers/native'];
 
@@ -51,20 +53,18 @@ function headerOptions() {
   return existsSync(path.join(prefix, 'include/node/node_api.h')) ? [`--nodedir=${prefix}`] : [];
 }
 
-function build(gyp, directory) {
-  const result = spawnSync(
-    process.execPath,
-    [gyp, 'rebuild', '--release', '--loglevel=error', '-j', 'max', ...headerOptions()],
-    { cwd: path.join(root, directory), encoding: 'utf8', maxBuffer: 1 << 26 },
-  );
-  if (result.status === 0) return true;
-  const log = `${result.stdout ?? ''}${result.stderr ?? ''}`.trimEnd();
-  if (log) console.error(log.split('\n').slice(-40).join('\n'));
-  notice(`building ${directory} failed${result.error ? ` (${result.error.message})` : ''}`);
-  return false;
+/** Builds an addon. Resolves with what went wrong, if anything did. */
+async function build(gyp, directory) {
+  const args = [gyp, 'rebuild', '--release', '--loglevel=error', '-j', 'max', ...headerOptions()];
+  try {
+    await run(process.execPath, args, { cwd: path.join(root, directory), maxBuffer: 1 << 26 });
+    return undefined;
+  } catch ({ stdout, stderr, message }) {
+    return { directory, log: `${stdout ?? ''}${stderr ?? ''}`.trimEnd() || message };
+  }
 }
 
-function main() {
+async function main() {
   if (process.env.WEFT_SKIP_NATIVE === '1') return notice('WEFT_SKIP_NATIVE=1 is set');
   const present = addons.filter((directory) => existsSync(path.join(root, directory, 'binding.gyp')));
   if (present.length === 0) return;
@@ -72,9 +72,11 @@ function main() {
   if (missing.length > 0) return notice(`${missing.join(', ')} not found`);
   const gyp = nodeGyp();
   if (!gyp) return notice('node-gyp is not installed');
-  for (const directory of present) {
-    if (!build(gyp, directory)) return;
-  }
+  // Side by side: while one is configured or linked, the other is compiled.
+  const failed = (await Promise.all(present.map((directory) => build(gyp, directory)))).find(Boolean);
+  if (!failed) return;
+  console.error(failed.log.split('\n').slice(-40).join('\n'));
+  notice(`building ${failed.directory} failed`);
 }
 
-main();
+await main();

@@ -1,6 +1,11 @@
-// Names the instruction set that this translation unit is compiled for, in single precision: include it before simd.h.
+// Names the instruction set that this translation unit is compiled for: include it before simd.h.
 #pragma once
-#if defined(__AVX512F__)
+#if defined(WEFT_EXACT)
+// In double precision: what finite differences are compared with.
+#define WEFT_ISA exact
+#define WEFT_LANES 4
+#define WEFT_REAL double
+#elif defined(__AVX512F__)
 #define WEFT_ISA avx512
 #define WEFT_LANES 16
 #elif defined(__AVX2__)
@@ -13,4 +18,6 @@
 #define WEFT_ISA portable
 #define WEFT_LANES 4
 #endif
+#ifndef WEFT_REAL
 #define WEFT_REAL float
+#endif

@@ -30,7 +30,7 @@ export function busySegment(size: (typeof SIZES)[number], chroma: Chroma) {
     ...{ baseExponent: 28, depthOffset: [0, 0, 1, 2, 3] },
     lossWeights: lossWeights({ width, height, chroma }, TUNES.psnr),
   };
-  const segment = createNativeSegment(loadNativeTrainer(), description, { threads: 2, seed: 1, exact: true });
+  const segment = createNativeSegment(loadNativeTrainer('exact'), description, { threads: 2, seed: 1 });
   const film = syntheticFilm({ width, height, frames, chroma }, movingTexture);
   const weights = errorWeights(film.all, { ...TUNES.psnr, masking: 0.4 })!;
   const shape = fieldShape(width, height, chroma);

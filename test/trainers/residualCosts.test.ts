@@ -56,7 +56,7 @@ describe.runIf(canEncode())('the start of a node between two others', () => {
       ...{ ...size, chroma, baseExponent: 36, depthOffset: [-8, -4, 0, 4, 6] },
       lossWeights: lossWeights({ ...size, chroma }, TUNES.psnr),
     };
-    const options = { threads: 2, seed: 3, exact: false, constants: TRAINING_CONSTANTS.engine };
+    const options = { threads: 2, seed: 3, constants: TRAINING_CONSTANTS.engine };
     const { native } = createNativeSegment(loadNativeTrainer(), description, options);
     const nodes = segmentStructure(size);
     const film = syntheticFilm(size, wiped);

@@ -14,14 +14,14 @@ const LAMBDA = 100;
 const SIZE = { width: 64, height: 48, frames: 5 };
 const LOSS_WEIGHTS = lossWeights({ ...SIZE, chroma: '420' }, TUNES.psnr);
 
-/** Loss of each of `steps` training steps, each on its own. */
-async function trajectory(steps: number, options: { exact: boolean; threads: number }): Promise<number[]> {
+/** Loss of each of `steps` training steps, each on its own, by a build of the trainer. */
+async function trajectory(steps: number, threads: number, build?: 'exact'): Promise<number[]> {
   const film = syntheticFilm(SIZE, movingTexture);
   const description = {
     ...{ ...SIZE, chroma: '420' as const, anchorDistance: 4 },
     ...{ baseExponent: 36, depthOffset: [-8, -4, 0, 4, 6], lossWeights: LOSS_WEIGHTS },
   };
-  const segment = createNativeSegment(loadNativeTrainer(), description, { seed: 3, ...options });
+  const segment = createNativeSegment(loadNativeTrainer(build), description, { seed: 3, threads });
   for (const [index, node] of segment.nodes.entries()) {
     segment.native.setSource(index, ...film.all[node.frame]!.planes);
   }
@@ -68,13 +68,13 @@ const GOLDEN = [
 
 describe.runIf(canEncode())('training', () => {
   it('follows the golden trajectory', async () => {
-    const losses = await trajectory(10, { exact: true, threads: 1 });
+    const losses = await trajectory(10, 1, 'exact');
     for (const [step, loss] of losses.entries()) expect(loss / GOLDEN[step]!).toBeCloseTo(1, 4);
   });
 
   it('does not depend on the number of threads beyond rounding', async () => {
-    const one = await trajectory(5, { exact: true, threads: 1 });
-    const three = await trajectory(5, { exact: true, threads: 3 });
+    const one = await trajectory(5, 1, 'exact');
+    const three = await trajectory(5, 3, 'exact');
     for (const [step, loss] of one.entries()) expect(three[step]! / loss).toBeCloseTo(1, 6);
   });
 
@@ -121,7 +121,7 @@ describe.runIf(canEncode())('training', () => {
   });
 
   it('lowers the cost', async () => {
-    const losses = await trajectory(80, { exact: false, threads: 2 });
+    const losses = await trajectory(80, 2);
     expect(losses.at(-1)!).toBeLessThan(0.7 * losses[0]!);
   });
 });

@@ -172,8 +172,8 @@ async function losses(
 
 /** In double precision, on one thread. */
 function nativeSegment(constants: EngineConstants): TrainingSegment {
-  const options = { threads: 1, seed: 3, exact: true, constants };
-  return createNativeSegment(loadNativeTrainer(), description, options).native;
+  const options = { threads: 1, seed: 3, constants };
+  return createNativeSegment(loadNativeTrainer('exact'), description, options).native;
 }
 
 /** Losses of the first ten steps. They change only when the field, its start or its training does. */

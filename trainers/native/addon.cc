@@ -59,7 +59,7 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
     const auto options = info[0].As<Napi::Object>();
     const auto config = weft::segmentConfig(options);
     nodes_ = int(config.nodes.size());
-    segment_ = options.Get("exact").ToBoolean() ? weft::makeTrainingSegmentExact(config) : weft::makeTrainingSegment(config);
+    segment_ = weft::makeTrainingSegment(config);
   }
 
  private:
@@ -199,20 +199,20 @@ class SegmentObject : public Napi::ObjectWrap<SegmentObject> {
   int nodes_ = 0;
 };
 
-// (batch: EnlargerBatch in trainers/trainingEngine.ts, gradient: filled, exact) -> mean squared error
+// (batch: EnlargerBatch in trainers/trainingEngine.ts, gradient: filled) -> mean squared error
 Napi::Value enlargerGradient(const Napi::CallbackInfo& info) {
   const auto o = info[0].As<Napi::Object>();
   const auto doubles = [](const Napi::Value& value) { return value.As<Napi::Float64Array>().Data(); };
   const auto floats = [&](const char* name) { return o.Get(name).As<Napi::Float32Array>().Data(); };
   const weft::EnlargerBatch batch{doubles(o.Get("values")), doubles(o.Get("splines")), o.Get("count").ToNumber(), floats("inputs"), floats("targets")};
   double* gradient = doubles(info[1]);
-  const bool exact = info[2].ToBoolean();
   auto error = std::make_shared<double>();
   return (new Task(info.Env(), {o, info[1].As<Napi::Object>()},
-                   [=] { *error = (exact ? weft::enlargerGradientExact : weft::enlargerGradient)(batch, gradient); },
+                   [=] { *error = weft::enlargerGradient(batch, gradient); },
                    [=](Napi::Env env) -> Napi::Value { return Napi::Number::New(env, *error); }))->start();
 }
 
+#ifndef WEFT_EXACT
 // (seed, seconds for each kernel) -> [{name, operations, seconds, error}]
 Napi::Value benchKernels(const Napi::CallbackInfo& info) {
   auto out = Napi::Array::New(info.Env());
@@ -227,12 +227,15 @@ Napi::Value benchKernels(const Napi::CallbackInfo& info) {
 Napi::Value peakOperations(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), weft::peakOperations(info[0].ToNumber()));
 }
+#endif
 
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("Segment", SegmentObject::define(env));
   exports.Set("enlargerGradient", Napi::Function::New(env, enlargerGradient));
+#ifndef WEFT_EXACT
   exports.Set("benchKernels", Napi::Function::New(env, benchKernels));
   exports.Set("peakOperations", Napi::Function::New(env, peakOperations));
+#endif
   weft::exportInstructionSet(exports);
   return exports;
 }

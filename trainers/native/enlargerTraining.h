@@ -18,8 +18,6 @@ struct EnlargerBatch {
 };
 
 // Mean squared error over a batch; `gradient` is filled. On the calling thread: a step is done before another thread has woken up.
-// Exact: in double precision.
 double enlargerGradient(const EnlargerBatch& batch, double* gradient);
-double enlargerGradientExact(const EnlargerBatch& batch, double* gradient);
 
 }  // namespace weft

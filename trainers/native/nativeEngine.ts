@@ -25,11 +25,10 @@ export interface BuiltSegment {
   readonly description: SegmentDescription;
 }
 
-/** How a segment is built by itself: `exact` selects double precision, for gradient tests. */
+/** How a segment is built by itself. */
 export interface BuildOptions {
   readonly threads: number;
   readonly seed: number;
-  readonly exact?: boolean;
   readonly constants?: EngineConstants;
 }
 
@@ -38,8 +37,8 @@ export function nativeEngine(trainer: NativeTrainer): TrainingEngine {
     name: `native-${trainer.instructionSet}`,
     chunkPixels: 4e6,
     createSegment: async (description, nodes, options) =>
-      new trainer.Segment(segmentConfig(description, nodes, { ...options, exact: false })),
-    enlargerGradient: (batch, gradient) => trainer.enlargerGradient(batch, gradient, false),
+      new trainer.Segment(segmentConfig(description, nodes, options)),
+    enlargerGradient: (batch, gradient) => trainer.enlargerGradient(batch, gradient),
   };
 }
 
@@ -47,22 +46,22 @@ export function nativeEngine(trainer: NativeTrainer): TrainingEngine {
 export function createNativeSegment(
   trainer: NativeTrainer,
   description: SegmentDescription,
-  { threads, seed, exact = false, constants = TRAINING_CONSTANTS.engine }: BuildOptions,
+  { threads, seed, constants = TRAINING_CONSTANTS.engine }: BuildOptions,
 ): BuiltSegment {
   const nodes = segmentStructure(description);
-  const config = segmentConfig(description, nodes, { threads, seed, exact, constants });
+  const config = segmentConfig(description, nodes, { threads, seed, constants });
   return { native: new trainer.Segment(config), nodes, description };
 }
 
 function segmentConfig(
   { width, height, chroma, baseExponent, depthOffset, lossWeights }: SegmentDescription,
   nodes: readonly FieldNode[],
-  { threads, seed, exact, constants }: SegmentOptions & { exact: boolean },
+  { threads, seed, constants }: SegmentOptions,
 ): TrainingSegmentConfig {
   const shape = fieldShape(width, height, chroma);
   return {
     ...fieldConfig(shape, nodes),
-    ...{ threads, seed, exact, constants },
+    ...{ threads, seed, constants },
     steps: [0, 1, 2].map((refs) => stepsOf(shape, refs, baseExponent)),
     depthScale: Float64Array.from({ length: DEPTH_ROWS }, (_, depth) => depthScale(depthOffset, depth)),
     lossWeights: Float64Array.from(lossWeights),

@@ -10,8 +10,6 @@ import type { LatentOptions, StepCost, StepOptions } from '../trainingStep.js';
 export interface TrainingSegmentConfig extends FieldConfig {
   readonly threads: number;
   readonly seed: number;
-  /** Double precision, for gradient tests. */
-  readonly exact: boolean;
   /** By number of references: step of each plane before gains and depth. */
   readonly steps: readonly Float64Array[];
   /** Factor on the steps of innovation, by depth. */
@@ -81,8 +79,8 @@ export interface KernelTime extends PartTime {
 /** One build of the addon. */
 export interface NativeTrainer extends AddonBuild {
   readonly Segment: new (config: TrainingSegmentConfig) => NativeTrainingSegment;
-  /** As `TrainingEngine.enlargerGradient`; `exact`: in double precision, for gradient tests. */
-  enlargerGradient(batch: EnlargerBatch, gradient: Float64Array, exact: boolean): Promise<number>;
+  /** As `TrainingEngine.enlargerGradient`. */
+  enlargerGradient(batch: EnlargerBatch, gradient: Float64Array): Promise<number>;
   /** Times every kernel of the training step on fresh random input, each for so many seconds. */
   benchKernels(seed: number, seconds: number): KernelTime[];
   /** Operations a second of independent multiply-adds on one thread. */
@@ -90,7 +88,8 @@ export interface NativeTrainer extends AddonBuild {
 }
 
 /**
- * The trainer for this processor; `WEFT_ISA` (avx512, avx2, portable; neon) forces a build.
+ * The trainer for this processor; `WEFT_ISA` (avx512, avx2, portable; neon) forces a build, and `exact` is one in double precision, for
+ * tests of gradients, which has no benches and on x86 needs AVX2.
  *
  * @throws EngineError `ENGINE_MISSING` if the addon was not built.
  */

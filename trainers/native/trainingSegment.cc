@@ -1,4 +1,4 @@
-// The engine in single precision, for the instruction set of this build.
+// The engine, for the instruction set of this build.
 #include "instructionSet.h"
 #include "enlargerGradient.h"
 #include "segment.h"

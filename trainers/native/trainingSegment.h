@@ -109,6 +109,5 @@ double peakOperations(double seconds);
 
 // Single precision in the instruction set this addon was built for; double precision for gradient tests.
 std::unique_ptr<TrainingSegment> makeTrainingSegment(const SegmentConfig&);
-std::unique_ptr<TrainingSegment> makeTrainingSegmentExact(const SegmentConfig&);
 
 }  // namespace weft
