@@ -36,7 +36,7 @@ const PLACES_CHECK_MS = 1000;
  *
  * @throws UsageError for options out of range, `FILM_SIZE`, and `TARGET_SIZE` if no quality makes the file small enough
  * @throws EngineError `ENGINE_MISSING` without the engine that was asked for, `ENGINE_FAILED` if its device fails
- * @throws MediaError `FILM_EMPTY` if the source has no picture
+ * @throws MediaError `FILM_EMPTY` if the source has no picture, `WORK_DIFFERS` if the store holds groups of other pictures
  * @throws InterruptedError `INTERRUPTED` if `hooks.signal` was aborted
  */
 export async function encode(
