@@ -11,7 +11,7 @@ export interface FinishedGroup {
   readonly segments: readonly TrainedSegment[];
   /** From `writeNets`. */
   readonly nets: Uint8Array;
-  /** From `digestOf` its pictures, where another run may go on behind it. */
+  /** From `digestOf`, of its pictures, where another run may go on behind it. */
   readonly source?: string;
 }
 

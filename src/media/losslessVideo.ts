@@ -11,7 +11,7 @@ export type LosslessInfo = Pick<FilmInfo, 'width' | 'height' | 'chroma'>;
 /** @throws MediaError, InterruptedError */
 export async function* compressPictures(
   tools: FfmpegTools,
-  pictures: AsyncIterable<Picture>,
+  pictures: Iterable<Picture>,
   info: LosslessInfo,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const run = startFfmpeg(tools, {

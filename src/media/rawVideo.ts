@@ -23,7 +23,7 @@ export function rawInputOptions({
 
 /** The bare samples of pictures, plane by plane. */
 export async function* planesOf(
-  pictures: AsyncIterable<Picture>,
+  pictures: AsyncIterable<Picture> | Iterable<Picture>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const picture of pictures) yield* picture.planes;
 }

@@ -1,9 +1,9 @@
 /** Pictures of a group in Redis, lossless and in pieces. */
 
-import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { MediaError } from '../../runtime/errors.js';
 import type { Picture } from '../../runtime/picture/picture.js';
+import { digestOf } from '../../trainers/finishedGroup.js';
 import type { FfmpegTools } from '../media/ffmpeg.js';
 import { compressPictures, decompressPictures } from '../media/losslessVideo.js';
 import { type GroupJob, KEPT_SECONDS, PIECE_BYTES, picturesKey } from './groupQueue.js';
@@ -24,20 +24,14 @@ export async function sendPictures(
 ): Promise<Pick<GroupJob, 'info' | 'scenes' | 'digest'>> {
   const { width, height, chroma } = scenes[0]![0]!;
   const info = { width, height, chroma };
-  const digest = createHash('sha256');
-  const pictures = async function* () {
-    for (const picture of scenes.flat()) {
-      for (const plane of picture.planes) digest.update(plane);
-      yield picture;
-    }
-  };
+  const pictures = scenes.flat();
   const key = picturesKey(job);
   await redis.del(key);
-  for await (const piece of pieces(compressPictures(tools, pictures(), info), PIECE_BYTES)) {
+  for await (const piece of pieces(compressPictures(tools, pictures, info), PIECE_BYTES)) {
     signal.throwIfAborted();
     await redis.multi().rpush(key, piece).expire(key, KEPT_SECONDS).exec();
   }
-  return { info, scenes: scenes.map(({ length }) => length), digest: digest.digest('hex') };
+  return { info, scenes: scenes.map(({ length }) => length), digest: digestOf(pictures) };
 }
 
 /**
@@ -59,13 +53,9 @@ export async function receivePictures(
       yield piece;
     }
   };
-  const hash = createHash('sha256');
   const pictures: Picture[] = [];
-  for await (const picture of decompressPictures(tools, sent(), info, signal)) {
-    for (const plane of picture.planes) hash.update(plane);
-    pictures.push(picture);
-  }
-  if (hash.digest('hex') !== digest) {
+  for await (const picture of decompressPictures(tools, sent(), info, signal)) pictures.push(picture);
+  if (digestOf(pictures) !== digest) {
     throw new MediaError('The pictures of a group did not arrive as they were sent.', {
       code: 'PICTURES_LOST',
       hint: 'Check that Redis evicts nothing (maxmemory-policy noeviction) and has memory for some groups.',

@@ -107,7 +107,7 @@ std::vector<KernelResult> benchKernels(uint32_t seed, double seconds);
 // Operations a second of multiply-adds that depend on nothing, on one thread.
 double peakOperations(double seconds);
 
-// Single precision in the instruction set this addon was built for; double precision for gradient tests.
+// In the instruction set and the precision that this addon was built for.
 std::unique_ptr<TrainingSegment> makeTrainingSegment(const SegmentConfig&);
 
 }  // namespace weft
